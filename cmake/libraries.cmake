@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# The libraries we stand on, each as one target. A missing one stops here with its package name.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+function(bench_library name package debian)
+  pkg_check_modules(${name} IMPORTED_TARGET ${package})
+  if(NOT ${name}_FOUND)
+    message(FATAL_ERROR "${package} is missing: install the Debian package ${debian} (scripts/setup does)")
+  endif()
+  add_library(bench_lib_${name} INTERFACE)
+  target_link_libraries(bench_lib_${name} INTERFACE PkgConfig::${name})
+endfunction()
+
+bench_library(event "libevent_core>=2.1" libevent-dev)
+bench_library(curl "libcurl>=7.85" libcurl4-openssl-dev)
+bench_library(crypto "libcrypto>=3.0" libssl-dev)
+bench_library(ssl "libssl>=3.0" libssl-dev)
+bench_library(z zlib zlib1g-dev)
+bench_library(gsl gsl libgsl-dev)
+bench_library(jansson "jansson>=2.13" libjansson-dev)
+bench_library(xxhash libxxhash libxxhash-dev)
+
+find_library(HTTP_PARSER_LIBRARY http_parser)
+find_path(HTTP_PARSER_INCLUDE http_parser.h)
+if(NOT HTTP_PARSER_LIBRARY OR NOT HTTP_PARSER_INCLUDE)
+  message(FATAL_ERROR "http_parser is missing: install the Debian package libhttp-parser-dev (scripts/setup does)")
+endif()
+add_library(bench_lib_http_parser INTERFACE)
+target_link_libraries(bench_lib_http_parser INTERFACE ${HTTP_PARSER_LIBRARY})
+target_include_directories(bench_lib_http_parser INTERFACE ${HTTP_PARSER_INCLUDE})

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects: one shape both for what a service exports and for an object of the other side that it
+ * received (then the session implements the table with nested requests). A protocol with
+ * references (RPyC) exposes them as references; one without (HTTP) serialises what they return.
+ *
+ * A function of the table returns 0, -EREMOTEIO after bench_raise(), -ENODATA from `next` when
+ * there is nothing more (StopIteration), or another negative errno that ends the session. An
+ * absent function means "this object cannot do that" and becomes an AttributeError or TypeError.
+ *
+ * Threads: objects that the service exports are shared by all sessions and immutable, or carry
+ * their own lock; an object made for one session is used by that session's thread only.
+ */
+#ifndef BENCH_OBJECT_H
+#define BENCH_OBJECT_H
+
+#include "bench/operation.h"
+#include "bench/value.h"
+
+struct bench_session;
+
+/* What a remote exception says, in Python's words because that is what the peers show. */
+struct bench_exception {
+    const char *module; /* "builtins" */
+    const char *type;   /* "ValueError"; NULL = none raised */
+    struct bench_value args; /* TUPLE */
+    char message[200];  /* args[0] as text */
+};
+
+/* The context of one call into an object: where results live and how failure is told. */
+struct bench_call {
+    struct bench_arena *arena;     /* results; valid until the answer is sent */
+    struct bench_session *session; /* NULL outside a server (the client's own evaluation) */
+    const struct bench_service *service;
+    struct bench_exception exception;
+};
+
+/* Raises builtins.TYPE(message) in the call. Always returns -EREMOTEIO. */
+BENCH_API int bench_raise(struct bench_call *call, const char *type, const char *format, ...)
+    BENCH_PRINTF(3, 4);
+
+struct bench_object_ops {
+    const char *type_name;           /* "module.Class" */
+    const char *const *method_names; /* for INSPECT and dir; NULL-ended; may be NULL */
+    int (*getattr)(struct bench_object *, struct bench_call *, const char *name, size_t length,
+                   struct bench_value *out);
+    int (*setattr)(struct bench_object *, struct bench_call *, const char *name, size_t length,
+                   const struct bench_value *value);
+    /* args: TUPLE; kwargs: TUPLE of (STR, value) pairs or NULL */
+    int (*call)(struct bench_object *, struct bench_call *, const struct bench_value *args,
+                const struct bench_value *kwargs, struct bench_value *out);
+    int (*len)(struct bench_object *, struct bench_call *, size_t *out);
+    int (*item)(struct bench_object *, struct bench_call *, const struct bench_value *key,
+                struct bench_value *out);
+    int (*contains)(struct bench_object *, struct bench_call *, const struct bench_value *item,
+                    bool *out);
+    int (*iter)(struct bench_object *, struct bench_call *, struct bench_value *out);
+    int (*next)(struct bench_object *, struct bench_call *, struct bench_value *out);
+    int (*repr)(struct bench_object *, struct bench_call *, struct bench_value *out);
+    int (*hash)(struct bench_object *, struct bench_call *, int64_t *out);
+    int (*dir)(struct bench_object *, struct bench_call *, struct bench_value *out);
+    void (*release)(struct bench_object *); /* the last reference of a session is gone; or NULL */
+};
+
+/* First member of every object. */
+struct bench_object {
+    const struct bench_object_ops *ops;
+};
+
+/* A service: what a server serves. */
+struct bench_service {
+    /* The root object (RPyC's conn.root). Borrowed, lives as long as the service. */
+    struct bench_object *(*root)(const struct bench_service *);
+    /* The short way for protocols without objects: runs a row of operations.def. args are the
+     * row's parameters, then the transmitted bytes if the row takes them. The same function
+     * serves the methods of root. Returns as the functions of struct bench_object_ops. */
+    int (*call)(const struct bench_service *, struct bench_call *,
+                const struct bench_operation *operation, const struct bench_value *args,
+                size_t nargs, struct bench_value *out);
+};
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The result model: what was measured, once; tables, charts and JSON are renderings of it and
+ * recompute nothing. Built by the orchestrator on the main thread, read-only afterwards. Strings
+ * are owned by the structure that holds them.
+ */
+#ifndef BENCH_RESULT_H
+#define BENCH_RESULT_H
+
+#include <stdbool.h>
+
+#include "bench/error.h"
+#include "bench/protocol.h"
+#include "stats/recording.h"
+
+#define BENCH_RESULT_SCHEMA "rpycbench-result-1"
+
+/* X(ID, name, may be compared with others) */
+#define BENCH_CELL_STATUSES(X)                                                                     \
+    X(OK, "ok", true)                                                                              \
+    X(CLIENT_BOUND, "client-bound", false) /* the client was the bottleneck: "at least" */         \
+    X(INVALID, "invalid", false)           /* measured, but not to be trusted; see reason */       \
+    X(FAILED, "failed", false)             /* could not be started, reached or measured */         \
+    X(UNAVAILABLE, "n/a", false)           /* cannot exist here; see reason */
+
+enum bench_cell_status {
+#define X(id, name, comparable) BENCH_CELL_##id,
+    BENCH_CELL_STATUSES(X)
+#undef X
+};
+
+const char *bench_cell_status_name(enum bench_cell_status status);
+
+/* Resources during the load of one trial (from the barrier to the last reply). */
+struct bench_resources {
+    double wall_s;
+    double server_cpu_s; /* whole tree of the server; NaN = unknown (a foreign server) */
+    double client_cpu_s; /* of the worker threads */
+    double server_pss_bytes;      /* at the end of the load, relative to idle; NaN = unknown */
+    double server_pss_idle_bytes; /* the server's tree before its first connection */
+    double client_rss_bytes;
+    int server_processes; /* at the end of the load; 0 = unknown */
+};
+
+struct bench_trial {
+    int block;        /* 0-based */
+    int order;        /* position within the block, 0-based */
+    double started;   /* seconds since the epoch */
+    enum bench_cell_status status;
+    char *reason;     /* "" when ok */
+    bool budget_cut;  /* stopped by the wall-time budget before all samples were taken */
+    struct bench_recording *recording;
+    struct bench_resources resources;
+};
+
+/* One name=value of a cell: "clients" = "8", "size" = "64KiB". */
+struct bench_parameter {
+    char *name, *value;
+};
+
+/* A target as it is shown and as its result is keyed. */
+struct bench_target_info {
+    char *name;     /* "rpyc[call=cached]/threaded/python", "http://127.0.0.1:8000/" */
+    char *protocol, *options, *mode, *server, *client, *url; /* "" where it does not apply */
+    char *label;    /* "pool of 1 x 8" or "" */
+    enum bench_role role;
+    unsigned colour; /* identity index over the whole run, for charts */
+};
+
+struct bench_result {
+    const struct bench_target_info *target;
+    char *workload, *operation;
+    char *load_model; /* "closed, 8 connections" */
+    struct bench_parameter *parameters;
+    size_t nparameters;
+    enum bench_cell_status status;
+    char *reason;
+    struct bench_recording *pooled; /* NULL when nothing was measured */
+    struct bench_resources resources; /* sums of CPU and wall; memory: median over trials */
+    struct bench_trial *trials;
+    size_t ntrials;
+};
+
+/* Facts about machine, build and libraries, in the order in which they are shown. */
+struct bench_fact {
+    char *name, *value;
+};
+
+/* A sentence about two cells, or one; kept in the JSON beside what it rests on. */
+struct bench_comparison {
+    char *workload;
+    const struct bench_result *a, *b; /* b NULL: about one cell */
+    char *metric;    /* "response p50", "throughput", "cores" */
+    double a_value, b_value; /* seconds, 1/s or a number */
+    double ratio;    /* a's advantage over b, > 1: a better; NaN if it may not be compared */
+    char *verdict;   /* "faster", "client-bound", "no verdict" ... */
+    char *sentence;
+};
+
+struct bench_run {
+    struct bench_fact *environment;
+    size_t nenvironment;
+    struct bench_fact *plan; /* every option as text, seed included */
+    size_t nplan;
+    struct bench_target_info *targets;
+    size_t ntargets;
+    struct bench_result *results; /* workload by workload, targets in the order asked for */
+    size_t nresults;
+    struct bench_comparison *comparisons;
+    size_t ncomparisons;
+    double started, duration; /* seconds since the epoch; seconds */
+    bool interrupted;
+};
+
+struct bench_run *bench_run_new(void); /* NULL without memory */
+void bench_run_free(struct bench_run *run);
+
+/* ---- figures that renderings share, so that nobody computes them twice ---- */
+
+/* succeeded requests per second of load; NaN without any. For `connection`: connections/s. */
+double bench_result_throughput(const struct bench_result *result);
+/* CPU seconds per succeeded request; NaN when unknown. */
+double bench_result_server_cpu(const struct bench_result *result);
+double bench_result_client_cpu(const struct bench_result *result);
+/* succeeded / attempted in 0..1; NaN without attempts. */
+double bench_result_success(const struct bench_result *result);
+/* The time by which a workload ranks its rows: response p50, or for `connection` the median time
+ * to the first answer. Seconds; NaN. */
+double bench_result_time(const struct bench_result *result);
+
+/* ---- renderings ---- */
+
+/* Text tables, one per workload, with the sentences under each. UTF-8. */
+int bench_report_tables(const struct bench_run *run, struct bench_buf *out) BENCH_MUST_CHECK;
+/* result.json as docs/result.schema.json describes it. */
+int bench_report_json(const struct bench_run *run, struct bench_buf *out) BENCH_MUST_CHECK;
+/* All charts into DIR (made if missing). Missing gnuplot: -ENOENT after writing data/scripts. */
+int bench_report_charts(const struct bench_run *run, const char *dir, struct bench_error *err)
+    BENCH_MUST_CHECK;
+/* Fills run->comparisons from the results. 0 or -ENOMEM. */
+int bench_report_compare(struct bench_run *run) BENCH_MUST_CHECK;
+
+#endif
