@@ -163,8 +163,8 @@ static int receive(struct bench_session *session, void *buf, size_t room, bool b
 
 /* ---- reading ---- */
 
-int bench_session_peek(struct bench_session *session, size_t want, bool begun,
-                       const uint8_t **data, size_t *have)
+int bench_session_peek(struct bench_session *session, size_t want, bool begun, const uint8_t **data,
+                       size_t *have)
 {
     if (want > BENCH_SESSION_BUFFER)
         return -EMSGSIZE;

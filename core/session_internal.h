@@ -36,8 +36,8 @@ struct bench_session {
 /* A session over a connected stream socket in blocking mode, in the caller's memory (which need
  * not be zeroed). 0, -ENOMEM, or what setsockopt says. */
 int bench_session_init(struct bench_session *session, int fd,
-                       const struct bench_session_setup *setup, struct bench_error *err)
-    BENCH_MUST_CHECK;
+                       const struct bench_session_setup *setup,
+                       struct bench_error *err) BENCH_MUST_CHECK;
 void bench_session_fini(struct bench_session *session);
 
 /* Ends a session from outside: what it waits for returns, bench_session_stopping becomes true.

@@ -18,9 +18,9 @@
 /* One tile in a memfd, mapped again and again into one reserved stretch of addresses. The stretch
  * never moves, so pointers that were handed out stay good while it grows. */
 static struct {
-    pthread_mutex_t lock;  /* of growing */
-    uint8_t *base;         /* BENCH_PAYLOAD_MAX reserved bytes, or NULL */
-    atomic_size_t mapped;  /* bytes at base that are readable */
+    pthread_mutex_t lock; /* of growing */
+    uint8_t *base;        /* BENCH_PAYLOAD_MAX reserved bytes, or NULL */
+    atomic_size_t mapped; /* bytes at base that are readable */
     int fd;
 } payload = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
@@ -31,8 +31,7 @@ static int shake(const char *label, uint64_t seed, uint8_t *out)
     const int length = snprintf(text, sizeof(text), "rpycbench%s%" PRIu64, label, seed);
     EVP_MD *md = EVP_MD_fetch(NULL, "SHAKE256", NULL);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    const bool good = md != NULL && context != NULL &&
-                      EVP_DigestInit_ex2(context, md, NULL) == 1 &&
+    const bool good = md != NULL && context != NULL && EVP_DigestInit_ex2(context, md, NULL) == 1 &&
                       EVP_DigestUpdate(context, text, (size_t)length) == 1 &&
                       EVP_DigestFinalXOF(context, out, BENCH_PAYLOAD_TILE) == 1;
     EVP_MD_CTX_free(context);

@@ -10,22 +10,22 @@
 #include "bench/units.h"
 #include "service/service_internal.h"
 
-#define MAX_ARGS   (BENCH_OPERATION_PARAMS + 1)
-#define TX_NAME    "data" /* what a caller by keyword names the transmitted bytes */
-#define IO_MAX_S   3600.0
+#define MAX_ARGS    (BENCH_OPERATION_PARAMS + 1)
+#define TX_NAME     "data" /* what a caller by keyword names the transmitted bytes */
+#define IO_MAX_S    3600.0
 #define PAYLOAD_MAX ((int64_t)BENCH_PAYLOAD_MAX)
 
 static const char *kind_name(enum bench_kind kind)
 {
     static const char *const names[] = {
-        [BENCH_NONE] = "NoneType",   [BENCH_BOOL] = "bool",
-        [BENCH_INT] = "int",         [BENCH_BIGINT] = "int",
-        [BENCH_FLOAT] = "float",     [BENCH_COMPLEX] = "complex",
-        [BENCH_STR] = "str",         [BENCH_BYTES] = "bytes",
-        [BENCH_TUPLE] = "tuple",     [BENCH_FROZENSET] = "frozenset",
-        [BENCH_SLICE] = "slice",     [BENCH_ELLIPSIS] = "ellipsis",
-        [BENCH_LIST] = "list",       [BENCH_NOTIMPLEMENTED] = "NotImplementedType",
-        [BENCH_DICT] = "dict",       [BENCH_OBJECT] = "object",
+        [BENCH_NONE] = "NoneType", [BENCH_BOOL] = "bool",
+        [BENCH_INT] = "int",       [BENCH_BIGINT] = "int",
+        [BENCH_FLOAT] = "float",   [BENCH_COMPLEX] = "complex",
+        [BENCH_STR] = "str",       [BENCH_BYTES] = "bytes",
+        [BENCH_TUPLE] = "tuple",   [BENCH_FROZENSET] = "frozenset",
+        [BENCH_SLICE] = "slice",   [BENCH_ELLIPSIS] = "ellipsis",
+        [BENCH_LIST] = "list",     [BENCH_NOTIMPLEMENTED] = "NotImplementedType",
+        [BENCH_DICT] = "dict",     [BENCH_OBJECT] = "object",
     };
     return (size_t)kind < BENCH_COUNT_OF(names) ? names[kind] : "?";
 }
@@ -38,8 +38,7 @@ static int integer_arg(struct bench_call *call, const char *name, const struct b
     if (arg->kind == BENCH_BIGINT)
         return bench_raise(call, "ValueError", "%s is not in 0 to %" PRId64, name, max);
     if (arg->kind != BENCH_INT)
-        return bench_raise(call, "TypeError", "%s must be int, not %s", name,
-                           kind_name(arg->kind));
+        return bench_raise(call, "TypeError", "%s must be int, not %s", name, kind_name(arg->kind));
     if (arg->integer < 0 || arg->integer > max)
         return bench_raise(call, "ValueError", "%s %" PRId64 " is not in 0 to %" PRId64, name,
                            arg->integer, max);
@@ -72,8 +71,8 @@ static int bytes_arg(struct bench_call *call, const struct bench_value *arg, int
         return bench_raise(call, "TypeError", TX_NAME " must be bytes, not %s",
                            kind_name(arg->kind));
     if (arg->text.length > BENCH_PAYLOAD_MAX)
-        return bench_raise(call, "ValueError", "%zu bytes are more than %" PRIu64,
-                           arg->text.length, BENCH_PAYLOAD_MAX);
+        return bench_raise(call, "ValueError", "%zu bytes are more than %" PRIu64, arg->text.length,
+                           BENCH_PAYLOAD_MAX);
     *length = (int64_t)arg->text.length;
     return 0;
 }
@@ -83,8 +82,7 @@ static int bytes_arg(struct bench_call *call, const struct bench_value *arg, int
 typedef int (*operation_fn)(struct bench_call *call, const struct bench_value *args,
                             struct bench_value *out);
 
-static int do_ping(struct bench_call *call, const struct bench_value *args,
-                   struct bench_value *out)
+static int do_ping(struct bench_call *call, const struct bench_value *args, struct bench_value *out)
 {
     (void)call;
     (void)args;
@@ -93,8 +91,7 @@ static int do_ping(struct bench_call *call, const struct bench_value *args,
 }
 
 /* Any value, as Python's server does; a bulk one is only pointed at. */
-static int do_echo(struct bench_call *call, const struct bench_value *args,
-                   struct bench_value *out)
+static int do_echo(struct bench_call *call, const struct bench_value *args, struct bench_value *out)
 {
     (void)call;
     *out = args[0];
@@ -190,16 +187,11 @@ static int do_health_check(struct bench_call *call, const struct bench_value *ar
 }
 
 static const operation_fn functions[BENCH_OPERATION_COUNT] = {
-    [BENCH_OP_PING] = do_ping,
-    [BENCH_OP_ECHO] = do_echo,
-    [BENCH_OP_UPLOAD] = do_upload,
-    [BENCH_OP_DOWNLOAD] = do_download,
-    [BENCH_OP_UPLOAD_CHUNK] = do_upload,
-    [BENCH_OP_DOWNLOAD_CHUNK] = do_download_chunk,
-    [BENCH_OP_CPU_WORK] = do_cpu_work,
-    [BENCH_OP_COMPUTE] = do_compute,
-    [BENCH_OP_IO_WORK] = do_io_work,
-    [BENCH_OP_HEALTH_CHECK] = do_health_check,
+    [BENCH_OP_PING] = do_ping,           [BENCH_OP_ECHO] = do_echo,
+    [BENCH_OP_UPLOAD] = do_upload,       [BENCH_OP_DOWNLOAD] = do_download,
+    [BENCH_OP_UPLOAD_CHUNK] = do_upload, [BENCH_OP_DOWNLOAD_CHUNK] = do_download_chunk,
+    [BENCH_OP_CPU_WORK] = do_cpu_work,   [BENCH_OP_COMPUTE] = do_compute,
+    [BENCH_OP_IO_WORK] = do_io_work,     [BENCH_OP_HEALTH_CHECK] = do_health_check,
 };
 
 /* ---- calling ---- */
@@ -231,8 +223,8 @@ static int run(struct bench_call *call, const struct bench_operation *operation,
 }
 
 static int take_positional(struct bench_call *call, const struct bench_operation *operation,
-                           const struct bench_value *items, size_t count,
-                           struct bench_value *args, bool *given)
+                           const struct bench_value *items, size_t count, struct bench_value *args,
+                           bool *given)
 {
     if (count > arg_count(operation))
         return bench_raise(call, "TypeError", "%s() takes at most %zu arguments, %zu were given",
@@ -346,8 +338,7 @@ static int root_getattr(struct bench_object *object, struct bench_call *call, co
     return 0;
 }
 
-static int root_repr(struct bench_object *object, struct bench_call *call,
-                     struct bench_value *out)
+static int root_repr(struct bench_object *object, struct bench_call *call, struct bench_value *out)
 {
     (void)object;
     return repr_text(call, "<rpycbench.ReferenceService object", "", out);

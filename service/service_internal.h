@@ -18,8 +18,8 @@ struct bench_session;
 /* b"start" hashed `iterations` times with SHA-256, raw digests chained; the first digits of the
  * last in hexadecimal ("7374617274", that is b"start", for 0). out has BENCH_CPU_DIGITS + 1 bytes.
  * 0, -ECANCELED, or -EIO when OpenSSL has no SHA-256. */
-int bench_service_hash(struct bench_session *session, int64_t iterations, char *out)
-    BENCH_MUST_CHECK;
+int bench_service_hash(struct bench_session *session, int64_t iterations,
+                       char *out) BENCH_MUST_CHECK;
 
 /* The sum of i*i for i < n, by a loop. 0 or -ECANCELED. */
 int bench_service_sum(struct bench_session *session, int64_t n, __int128 *out) BENCH_MUST_CHECK;

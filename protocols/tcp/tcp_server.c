@@ -40,8 +40,7 @@ static int read_long_message(struct bench_session *session, struct tcp_session *
 /* One request: *data is what follows its length. *held says how many bytes to consume afterwards.
  * -ENODATA when the peer has ended orderly. */
 static int read_request(struct bench_session *session, struct tcp_session *self,
-                        const uint8_t **data, size_t *length, size_t *held,
-                        struct bench_error *err)
+                        const uint8_t **data, size_t *length, size_t *held, struct bench_error *err)
 {
     size_t have;
     int rc = bench_session_peek(session, TCP_LENGTH_SIZE, false, data, &have);
@@ -71,8 +70,8 @@ static int read_request(struct bench_session *session, struct tcp_session *self,
     return rc;
 }
 
-static int send_reply(struct bench_session *session, uint8_t status, uint8_t kind,
-                      const void *body, size_t length, struct bench_error *err)
+static int send_reply(struct bench_session *session, uint8_t status, uint8_t kind, const void *body,
+                      size_t length, struct bench_error *err)
 {
     uint8_t head[TCP_REPLY_HEAD];
     tcp_encode_reply_head(head, status, kind, length);
