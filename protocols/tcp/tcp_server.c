@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "protocols/tcp/tcp_server.h"
+#include "protocols/tcp/tcp.h"
 
 #include "bench/buf.h"
 #include "bench/error.h"
