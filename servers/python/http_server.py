@@ -170,7 +170,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name, slash, word = urllib.parse.unquote(path[1:]).partition("/")
         method = "GET" if self.command == "HEAD" else self.command
         allowed = [verb for verb in ("GET", "POST") if (verb, name) in ROUTES]
-        if not path.startswith("/") or not allowed or bool(slash) != (name in WITH_ARGUMENT):
+        good_word = word and "/" not in word if name in WITH_ARGUMENT else not slash
+        if not path.startswith("/") or not allowed or not good_word:
             self.fail(404, "NotFound", "no such path: %s" % path[:80])
         elif method not in allowed:
             self.fail(405, "MethodNotAllowed", "%s is not allowed here" % method,

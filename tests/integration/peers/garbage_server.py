@@ -19,18 +19,17 @@ import signal
 import socket
 import struct
 import sys
-import zlib
 
 KINDS = ("close", "garbage", "silent", "midreply", "refuse")
 
 
 def half_reply(protocol):
-    """The first half of a valid reply, and no more."""
+    """The beginning of a reply, and no more."""
     if protocol == "http":
         return (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
                 b'{"response":')
-    # rpyc: length of the payload, no compression, then a payload that ends too early
-    return struct.pack("!IB", 100, 0) + zlib.compress(b"half of it", 1)[:10]
+    # rpyc: a frame of 100 bytes, not compressed, of which ten come; 2 is the message "reply"
+    return struct.pack("!IB", 100, 0) + b"\x02" + bytes(9)
 
 
 class Misbehaving:
