@@ -6,13 +6,15 @@ include/bench/operations.def the operations with their defaults. Whoever serves 
 payload once with choose_payload(), before the first request.
 """
 import hashlib
-import math
 import os
 import re
 import time
 
 TILE = 1 << 20  # the payload repeats after this many bytes
 LIMIT = 1 << 30  # bytes of one payload
+CPU_LIMIT = 10**9  # iterations
+COMPUTE_LIMIT = 10**12
+IO_LIMIT = 3600  # seconds
 KINDS = ("random", "zeros", "text")
 
 _tile = bytes(TILE)
@@ -52,13 +54,14 @@ def choose_payload(kind="random", seed=0):
     _tile = make_tile(kind, seed)
 
 
+def _check(name, value, highest):
+    if not 0 <= value <= highest:  # also refuses NaN
+        raise ValueError("%s %s is not in 0 to %d" % (name, value, highest))
+
+
 def _payload(size, offset=0):
-    if size < 0:
-        raise ValueError("negative size: %d" % size)
-    if offset < 0:
-        raise ValueError("negative offset: %d" % offset)
-    if size > LIMIT or offset > LIMIT:
-        raise ValueError("size %d at offset %d is over the limit of %d" % (size, offset, LIMIT))
+    _check("size", size, LIMIT)
+    _check("offset", offset, LIMIT - size)
     start = offset % TILE
     if start + size <= TILE:
         return _tile[start:start + size]
@@ -91,8 +94,7 @@ def download_chunk(size=1024, offset=0):
 
 
 def cpu_work(iterations=100000):
-    if iterations < 0:
-        raise ValueError("negative number of iterations: %d" % iterations)
+    _check("iterations", iterations, CPU_LIMIT)
     digest = b"start"
     for _ in range(iterations):
         digest = hashlib.sha256(digest).digest()
@@ -100,8 +102,7 @@ def cpu_work(iterations=100000):
 
 
 def compute(n=1000):
-    if n < 0:
-        raise ValueError("negative n: %d" % n)
+    _check("n", n, COMPUTE_LIMIT)
     total = 0
     for i in range(n):
         total += i * i
@@ -109,8 +110,7 @@ def compute(n=1000):
 
 
 def io_work(delay=0.01):
-    if not math.isfinite(delay) or delay < 0:
-        raise ValueError("delay is not a time: %r" % delay)
+    _check("delay", delay, IO_LIMIT)
     time.sleep(delay)
     return "data"
 
