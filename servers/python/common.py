@@ -73,7 +73,7 @@ def _number(low, high):
 
 def _parse(protocol, description):
     parser = _Parser(description=description, allow_abbrev=False)
-    descriptor = _number(0, 1 << 20)
+    descriptor = _number(-1, 1 << 20)  # -1 = none
     parser.add_argument("--protocol", choices=[protocol], default=protocol)
     parser.add_argument("--mode", choices=["threaded", "forking"], default="threaded")
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on")
@@ -85,7 +85,10 @@ def _parse(protocol, description):
     parser.add_argument("--payload", choices=service.KINDS, default="random")
     parser.add_argument("--payload-seed", type=_number(0, (1 << 64) - 1), default=0)
     parser.add_argument("--check", action="store_true", help="print the versions and exit")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.control_fd == -1:
+        options.control_fd = None
+    return options
 
 
 def _find_ready_fd(argv):
