@@ -13,8 +13,8 @@
 #include "protocols/http/http_json.h"
 
 #define JSON_EXACT_MAX (INT64_C(1) << 53) /* a double holds every whole number up to here */
-#define ALLOW_GET "GET, HEAD"
-#define ALLOW_POST "POST"
+#define ALLOW_GET      "GET, HEAD"
+#define ALLOW_POST     "POST"
 
 /* How a row is spelled. A path that ends in '/' is followed by the first parameter; `query` names
  * the second one. `key` is the member of the JSON reply and `kind` its value; BYTES = bulk. */
@@ -51,7 +51,8 @@ const char *http_verb_name(enum http_verb verb) { return verb_names[verb]; }
 /* ---- spelling a call ---- */
 
 /* The shortest decimal text that reads back as the same double. */
-static void print_real(double value, char *out, size_t size) {
+static void print_real(double value, char *out, size_t size)
+{
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(out, size, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
@@ -59,7 +60,8 @@ static void print_real(double value, char *out, size_t size) {
     }
 }
 
-static int append(char *target, const char *text, size_t length, struct bench_error *err) {
+static int append(char *target, const char *text, size_t length, struct bench_error *err)
+{
     size_t used = strlen(target);
     if (length >= HTTP_TARGET_MAX - used)
         return bench_fail(err, -EINVAL, "the target of a request may have %d bytes",
@@ -70,7 +72,8 @@ static int append(char *target, const char *text, size_t length, struct bench_er
 }
 
 static int append_arg(const struct bench_spec *spec, size_t i, char *target,
-                      struct bench_error *err) {
+                      struct bench_error *err)
+{
     const struct bench_param *param = &spec->operation->params[i];
     struct bench_value value = bench_spec_arg(spec, i);
     bool real = param->default_value.kind == BENCH_FLOAT;
@@ -91,7 +94,8 @@ static int append_arg(const struct bench_spec *spec, size_t i, char *target,
 }
 
 static int spell_operation(const struct bench_spec *spec, struct http_call *out,
-                           struct bench_error *err) {
+                           struct bench_error *err)
+{
     const struct bench_operation *operation = spec->operation;
     const struct spelling *row = &spellings[operation->id];
     size_t nparams = bench_operation_nparams(operation);
@@ -124,7 +128,8 @@ static int spell_operation(const struct bench_spec *spec, struct http_call *out,
     return 0;
 }
 
-static int spell_text(const char *text, struct http_call *out, struct bench_error *err) {
+static int spell_text(const char *text, struct http_call *out, struct bench_error *err)
+{
     const char *blank = strchr(text, ' ');
     enum http_verb verb = HTTP_VERB_GET;
     while (blank != NULL && verb != HTTP_VERB_OTHER &&
@@ -148,8 +153,8 @@ static int spell_text(const char *text, struct http_call *out, struct bench_erro
     return 0;
 }
 
-int http_codec_spell(const struct bench_spec *spec, struct http_call *out,
-                     struct bench_error *err) {
+int http_codec_spell(const struct bench_spec *spec, struct http_call *out, struct bench_error *err)
+{
     *out = (struct http_call){.verb = HTTP_VERB_GET};
     switch (spec->kind) {
     case BENCH_SPEC_OPERATION:
@@ -167,7 +172,8 @@ int http_codec_spell(const struct bench_spec *spec, struct http_call *out,
 /* ---- reading a reply ---- */
 
 /* A whole number that was sent as a string. */
-static int decode_digits(const char *text, struct bench_arena *arena, struct bench_value *out) {
+static int decode_digits(const char *text, struct bench_arena *arena, struct bench_value *out)
+{
     size_t length = strlen(text);
     const char *digits = text + (text[0] == '-');
     if (*digits < '1' || *digits > '9' || strspn(digits, "0123456789") != strlen(digits))
@@ -187,7 +193,8 @@ static int decode_digits(const char *text, struct bench_arena *arena, struct ben
 }
 
 static int decode_member(const json_t *member, enum bench_kind kind, struct bench_arena *arena,
-                         struct bench_value *out) {
+                         struct bench_value *out)
+{
     if (kind == BENCH_INT && json_is_integer(member)) {
         *out = bench_int(json_integer_value(member));
         return 0;
@@ -205,8 +212,8 @@ static int decode_member(const json_t *member, enum bench_kind kind, struct benc
 }
 
 int http_codec_decode(const struct bench_operation *operation, const void *body, size_t length,
-                      struct bench_arena *arena, struct bench_value *out,
-                      struct bench_error *err) {
+                      struct bench_arena *arena, struct bench_value *out, struct bench_error *err)
+{
     const struct spelling *row = &spellings[operation->id];
     json_error_t json_error;
     json_t *root = json_loadb(body, length, 0, &json_error);
@@ -224,7 +231,8 @@ int http_codec_decode(const struct bench_operation *operation, const void *body,
     return 0;
 }
 
-bool http_codec_decode_error(const void *body, size_t length, char *out, size_t size) {
+bool http_codec_decode_error(const void *body, size_t length, char *out, size_t size)
+{
     json_t *root = json_loadb(body, length, 0, NULL);
     const char *type = json_string_value(json_object_get(root, "error"));
     const char *message = json_string_value(json_object_get(root, "message"));
@@ -241,7 +249,8 @@ bool http_codec_decode_error(const void *body, size_t length, char *out, size_t 
 
 /* ---- reading a request ---- */
 
-static int hex_digit(char c) {
+static int hex_digit(char c)
+{
     if (c >= '0' && c <= '9')
         return c - '0';
     c = (char)(c | 0x20);
@@ -249,7 +258,8 @@ static int hex_digit(char c) {
 }
 
 /* Decodes %XX in place. False for a bad escape and for %00. */
-static bool percent_decode(char *text) {
+static bool percent_decode(char *text)
+{
     char *from = strchr(text, '%');
     if (from == NULL)
         return true;
@@ -270,10 +280,11 @@ static bool percent_decode(char *text) {
     return true;
 }
 
-static bool parse_arg(const char *text, enum bench_kind kind, struct bench_value *out) {
+static bool parse_arg(const char *text, enum bench_kind kind, struct bench_value *out)
+{
     char *end;
-    if (*text == '\0' || strspn(text, kind == BENCH_FLOAT ? "+-.0123456789eE" : "-0123456789") !=
-                             strlen(text))
+    if (*text == '\0' ||
+        strspn(text, kind == BENCH_FLOAT ? "+-.0123456789eE" : "-0123456789") != strlen(text))
         return false;
     errno = 0;
     if (kind == BENCH_FLOAT) {
@@ -285,7 +296,8 @@ static bool parse_arg(const char *text, enum bench_kind kind, struct bench_value
 }
 
 /* The value of a query's parameter, decoded in place, or NULL. Cuts the query up. */
-static char *query_value(char *query, const char *name) {
+static char *query_value(char *query, const char *name)
+{
     size_t length = strlen(name);
     char *rest = query;
     char *pair;
@@ -295,7 +307,8 @@ static char *query_value(char *query, const char *name) {
     return NULL;
 }
 
-static bool path_matches(const struct spelling *row, const char *path) {
+static bool path_matches(const struct spelling *row, const char *path)
+{
     if (row->path == NULL)
         return false;
     size_t length = strlen(row->path);
@@ -304,14 +317,15 @@ static bool path_matches(const struct spelling *row, const char *path) {
     return strncmp(row->path, path, length) == 0 && strchr(path + length, '/') == NULL;
 }
 
-static void route_bad(struct http_route *out, const char *name, const char *what,
-                      const char *text) {
+static void route_bad(struct http_route *out, const char *name, const char *what, const char *text)
+{
     out->status = 400;
     snprintf(out->why, sizeof(out->why), "%s: bad %s '%.80s'", name, what, text);
 }
 
 static void route_args(const struct spelling *row, const char *path, char *query,
-                       struct http_route *out) {
+                       struct http_route *out)
+{
     const struct bench_operation *operation = out->operation;
     out->nargs = bench_operation_nparams(operation);
     for (size_t i = 0; i < out->nargs; i++) {
@@ -335,7 +349,8 @@ static void route_args(const struct spelling *row, const char *path, char *query
     }
 }
 
-void http_codec_route(enum http_verb verb, char *target, struct http_route *out) {
+void http_codec_route(enum http_verb verb, char *target, struct http_route *out)
+{
     *out = (struct http_route){.status = 404};
     /* A request to a proxy carries the whole URL; a server must take it too (RFC 9112, 3.2.2). */
     if (strncasecmp(target, "http://", 7) == 0) {
@@ -371,7 +386,8 @@ void http_codec_route(enum http_verb verb, char *target, struct http_route *out)
 
 /* ---- writing a reply ---- */
 
-static int add_value(struct bench_buf *buf, const struct bench_value *value) {
+static int add_value(struct bench_buf *buf, const struct bench_value *value)
+{
     switch (value->kind) {
     case BENCH_NONE:
         return bench_buf_printf(buf, "null");
@@ -396,16 +412,17 @@ static int add_value(struct bench_buf *buf, const struct bench_value *value) {
     }
 }
 
-static void take_json(struct bench_buf *buf, struct http_body *out) {
+static void take_json(struct bench_buf *buf, struct http_body *out)
+{
     *out = (struct http_body){"application/json", bench_buf_head(buf), bench_buf_length(buf)};
 }
 
 int http_codec_encode(const struct bench_operation *operation, const struct bench_value *value,
-                      struct bench_buf *buf, struct http_body *out) {
+                      struct bench_buf *buf, struct http_body *out)
+{
     const struct spelling *row = &spellings[operation->id];
     if (value->kind == BENCH_BYTES) {
-        *out = (struct http_body){"application/octet-stream", value->text.data,
-                                  value->text.length};
+        *out = (struct http_body){"application/octet-stream", value->text.data, value->text.length};
         return 0;
     }
     bench_buf_clear(buf);
@@ -420,7 +437,8 @@ int http_codec_encode(const struct bench_operation *operation, const struct benc
 }
 
 int http_codec_encode_error(const char *type, const char *message, struct bench_buf *buf,
-                            struct http_body *out) {
+                            struct http_body *out)
+{
     bench_buf_clear(buf);
     int rc = bench_buf_add(buf, "{\"error\":", 9);
     if (rc == 0)
@@ -436,6 +454,7 @@ int http_codec_encode_error(const char *type, const char *message, struct bench_
     return rc;
 }
 
-int http_codec_exception_status(const char *type) {
+int http_codec_exception_status(const char *type)
+{
     return strcmp(type, "ValueError") == 0 || strcmp(type, "TypeError") == 0 ? 400 : 500;
 }

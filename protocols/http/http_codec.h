@@ -32,22 +32,22 @@ const char *http_verb_name(enum http_verb verb);
 struct http_call {
     enum http_verb verb;
     const struct bench_operation *operation; /* NULL: a user's text or the probe */
-    bool probe;              /* any answer below 500 is a good one */
-    bool bulk;               /* the reply's body goes to the sink */
-    uint64_t reply_bytes;    /* expected of a bulk reply, 0 = unknown */
+    bool probe;                              /* any answer below 500 is a good one */
+    bool bulk;                               /* the reply's body goes to the sink */
+    uint64_t reply_bytes;                    /* expected of a bulk reply, 0 = unknown */
     char target[HTTP_TARGET_MAX];
 };
 
 /* 0; -ENOTSUP for a row that HTTP has no spelling for; -EINVAL for arguments of the wrong kind
  * and for text that is not `VERB /path`. */
-int http_codec_spell(const struct bench_spec *spec, struct http_call *out, struct bench_error *err)
-    BENCH_MUST_CHECK;
+int http_codec_spell(const struct bench_spec *spec, struct http_call *out,
+                     struct bench_error *err) BENCH_MUST_CHECK;
 
 /* The value in the body of a good reply of a row that is not bulk. 0, -EPROTO (not the JSON that
  * the row answers), -ENOMEM. */
 int http_codec_decode(const struct bench_operation *operation, const void *body, size_t length,
-                      struct bench_arena *arena, struct bench_value *out, struct bench_error *err)
-    BENCH_MUST_CHECK;
+                      struct bench_arena *arena, struct bench_value *out,
+                      struct bench_error *err) BENCH_MUST_CHECK;
 
 /* Reads {"error":"Type","message":"..."} as "Type: message" on one line, cut to size. False if
  * the body has another shape. */

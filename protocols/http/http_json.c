@@ -3,7 +3,8 @@
 
 /* Length of the UTF-8 character at text, 0 if it is none (RFC 3629: no overlong forms, no
  * surrogates, nothing above U+10FFFF). */
-static size_t utf8_length(const unsigned char *text, size_t length) {
+static size_t utf8_length(const unsigned char *text, size_t length)
+{
     unsigned char first = text[0];
     unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
     size_t n;
@@ -33,7 +34,8 @@ static size_t utf8_length(const unsigned char *text, size_t length) {
     return n;
 }
 
-static int add_char(struct bench_buf *buf, const unsigned char *text, size_t n) {
+static int add_char(struct bench_buf *buf, const unsigned char *text, size_t n)
+{
     if (n == 0)
         return bench_buf_add(buf, "\xef\xbf\xbd", 3);
     if (text[0] == '"' || text[0] == '\\')
@@ -43,11 +45,10 @@ static int add_char(struct bench_buf *buf, const unsigned char *text, size_t n) 
     return bench_buf_add(buf, text, n);
 }
 
-static int is_plain(unsigned char c) {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
+static int is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
-int http_json_add_string(struct bench_buf *buf, const char *text, size_t length) {
+int http_json_add_string(struct bench_buf *buf, const char *text, size_t length)
+{
     const unsigned char *p = (const unsigned char *)text;
     const unsigned char *end = p + length;
     int rc = bench_buf_add(buf, "\"", 1);
