@@ -33,9 +33,9 @@ enum { TCP_STATUS_OK = 0, TCP_STATUS_EXCEPTION = 1 };
 
 /* Kinds of a reply's body. An exception is a STR "Type: message". */
 enum {
-    TCP_KIND_NONE = 'N',   /* empty */
-    TCP_KIND_INT = 'I',    /* 8 bytes */
-    TCP_KIND_STR = 'S',    /* UTF-8 */
+    TCP_KIND_NONE = 'N', /* empty */
+    TCP_KIND_INT = 'I',  /* 8 bytes */
+    TCP_KIND_STR = 'S',  /* UTF-8 */
     TCP_KIND_BYTES = 'B',
     TCP_KIND_BIGINT = 'G', /* decimal digits, '-' in front if negative */
 };
