@@ -65,8 +65,8 @@ static void on_ready(int fd, unsigned ready, void *user)
     struct http_socket *socket = find_socket(http, fd);
     if (socket->wanted == 0) {
         /* The peer closed an idle connection; libcurl will notice when it wants to use it. */
-        (void)bench_io_interest(socket->io, 0);
-        return;
+        if (bench_io_interest(socket->io, 0) == 0)
+            return;
     }
     int what = 0;
     if (ready & BENCH_IO_READ)

@@ -373,7 +373,7 @@ static int end_of_input(struct http_session *s, int rc, struct bench_error *err)
     if (rc == -ETIMEDOUT) {
         struct reply reply = plain_reply(408);
         s->keep_alive = false;
-        (void)!write_reply(s, &reply, false);
+        (void)write_reply(s, &reply, false);
         return bench_fail(err, rc, "the rest of a request did not arrive in time");
     }
     if (rc == -ENODATA)
