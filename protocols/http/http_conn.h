@@ -36,6 +36,7 @@ struct http_conn {
     const struct http_options *options;
     CURLM *multi;
     CURL *easy;
+    CURLU *url; /* http://HOST:PORT/; what is asked for is CURLOPT_REQUEST_TARGET */
     struct curl_slist *plain_headers, *post_headers, *resolve;
     struct bench_timer *timer;
     int64_t timer_ns; /* wanted by libcurl, -1 = off */
@@ -70,6 +71,7 @@ curl_socket_t http_on_open_socket(void *user, curlsocktype purpose, struct curl_
 int http_on_close_socket(void *user, curl_socket_t fd);
 int http_on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_user);
 int http_on_timer_wanted(CURLM *multi, long timeout_ms, void *user);
+int http_on_request(void *user, char *peer_ip, char *own_ip, int peer_port, int own_port);
 size_t http_on_header(char *data, size_t size, size_t count, void *user);
 size_t http_on_body(char *data, size_t size, size_t count, void *user);
 

@@ -38,7 +38,11 @@ static int set_address(struct http_conn *http, const struct bench_address *addre
     http->host_bytes = strlen(address->host) + (v6 ? 2 : 0);
     if (address->port != 80)
         http->host_bytes += 1 + http_decimal_digits(address->port);
-    if (curl_easy_setopt(http->easy, CURLOPT_URL, text) != CURLE_OK)
+    /* Parsed once and for all; CURLOPT_URL would be parsed again for every request. */
+    http->url = curl_url();
+    if (http->url == NULL || curl_url_set(http->url, CURLUPART_URL, text, 0) != CURLUE_OK)
+        return bench_fail(err, -EINVAL, "'%s' is not a URL", text);
+    if (curl_easy_setopt(http->easy, CURLOPT_CURLU, http->url) != CURLE_OK)
         return bench_fail(err, -ENOMEM, "out of memory");
     if (numeric)
         return 0;
@@ -91,6 +95,8 @@ static bool set_easy(struct http_conn *http)
            curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, fresh) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)http->options->max_reply) ==
                CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, http_on_request) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_PREREQDATA, http) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, http_on_header) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERDATA, http) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, http_on_body) == CURLE_OK &&
