@@ -52,9 +52,9 @@ const struct bench_protocol rpyc_protocol = {
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = (uint64_t)1 << 30,
-    .schemes =
-        (const struct bench_scheme[]){
-            {"rpyc", false, 18812}, {"rpycs", true, 18821}, {NULL, false, 0}},
+    .schemes = (const struct bench_scheme[]){{"rpyc", false, 18812},
+                                             {"rpycs", true, 18821},
+                                             {NULL, false, 0}},
     .options = options,
     .options_size = sizeof(struct rpyc_options),
     .latency_variant = "call=cached",

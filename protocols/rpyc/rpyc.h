@@ -27,8 +27,8 @@ struct rpyc_options {
 struct rpyc_program {
     struct bench_program base;
     bool ping;
-    size_t nargs;      /* without tx */
-    const char *name;  /* of the attribute */
+    size_t nargs;     /* without tx */
+    const char *name; /* of the attribute */
     size_t name_length;
     const uint8_t *name_box; /* the box of the name, as GETATTR takes it */
     size_t name_box_length;

@@ -6,10 +6,10 @@
 #include <string.h>
 
 enum {
-    LEVEL = 1,                   /* Channel.COMPRESSION_LEVEL of rpyc */
-    INFLATE_STEP = 64 * 1024,    /* bytes of room made at a time, at first */
-    BORROW_ABOVE = 512,          /* smaller byte strings are cheaper to copy than to point at */
-    PIECE_MAX = 1 << 30,         /* zlib counts in unsigned int */
+    LEVEL = 1,                /* Channel.COMPRESSION_LEVEL of rpyc */
+    INFLATE_STEP = 64 * 1024, /* bytes of room made at a time, at first */
+    BORROW_ABOVE = 512,       /* smaller byte strings are cheaper to copy than to point at */
+    PIECE_MAX = 1 << 30,      /* zlib counts in unsigned int */
 };
 
 int rpyc_frame_parse(const uint8_t *data, size_t have, uint64_t limit, struct rpyc_frame *out,

@@ -14,10 +14,10 @@
 #include "bench/buf.h"
 #include "bench/error.h"
 
-#define RPYC_FRAME_HEADER 5u
-#define RPYC_FRAME_EXTRA 6u             /* header and newline */
-#define RPYC_COMPRESS_ABOVE 3000u       /* payload bytes; Python compresses from 3001 on */
-#define RPYC_BUFFER_LIMIT UINT32_MAX    /* no frame can be larger */
+#define RPYC_FRAME_HEADER   5u
+#define RPYC_FRAME_EXTRA    6u         /* header and newline */
+#define RPYC_COMPRESS_ABOVE 3000u      /* payload bytes; Python compresses from 3001 on */
+#define RPYC_BUFFER_LIMIT   UINT32_MAX /* no frame can be larger */
 
 /* ---- incoming ---- */
 

@@ -8,8 +8,8 @@
 #include "bench/buf.h"
 
 enum {
-    TUPLE_3 = 0x12,      /* first byte of layout A */
-    TUPLE_L1 = 0x14,     /* the same in a long form */
+    TUPLE_3 = 0x12,  /* first byte of layout A */
+    TUPLE_L1 = 0x14, /* the same in a long form */
     TUPLE_L4 = 0x15,
     BOUND_THREADS = 0x00, /* high byte of a thread id: the bind_threads option of rpyc */
 };
@@ -66,9 +66,8 @@ static int open_layout_b(struct rpyc_message *message)
     return rc;
 }
 
-int rpyc_message_open(struct rpyc_message *message, enum rpyc_layout layout,
-                      const uint8_t *payload, size_t n, struct bench_arena *arena, bool copy,
-                      struct bench_error *err)
+int rpyc_message_open(struct rpyc_message *message, enum rpyc_layout layout, const uint8_t *payload,
+                      size_t n, struct bench_arena *arena, bool copy, struct bench_error *err)
 {
     struct bench_value seq;
     message->layout = layout;
@@ -205,9 +204,8 @@ int rpyc_read_exception(struct rpyc_reader *body, struct rpyc_exception *out)
     if (record.kind != BENCH_TUPLE || record.seq.count != 4)
         return odd(body, "exception record that is not a tuple of 4");
     const struct bench_value *type = &record.seq.items[0], *args = &record.seq.items[1];
-    if (type->kind != BENCH_TUPLE || type->seq.count != 2 ||
-        type->seq.items[0].kind != BENCH_STR || type->seq.items[1].kind != BENCH_STR ||
-        args->kind != BENCH_TUPLE)
+    if (type->kind != BENCH_TUPLE || type->seq.count != 2 || type->seq.items[0].kind != BENCH_STR ||
+        type->seq.items[1].kind != BENCH_STR || args->kind != BENCH_TUPLE)
         return odd(body, "exception record of other kinds than it should have");
     out->module = type->seq.items[0];
     out->type = type->seq.items[1];

@@ -70,8 +70,8 @@ struct rpyc_message {
 int rpyc_layout_detect(const uint8_t *payload, size_t n, enum rpyc_layout *layout,
                        struct bench_error *err) BENCH_MUST_CHECK;
 /* Reads up to the body. n > 0. 0, or negative: nothing of it can be trusted. */
-int rpyc_message_open(struct rpyc_message *message, enum rpyc_layout layout,
-                      const uint8_t *payload, size_t n, struct bench_arena *arena, bool copy,
+int rpyc_message_open(struct rpyc_message *message, enum rpyc_layout layout, const uint8_t *payload,
+                      size_t n, struct bench_arena *arena, bool copy,
                       struct bench_error *err) BENCH_MUST_CHECK;
 /* The head (handler, box) of a request; the box follows. */
 int rpyc_read_request(struct rpyc_reader *body, int64_t *handler) BENCH_MUST_CHECK;
@@ -93,7 +93,7 @@ int rpyc_read_box(struct rpyc_reader *body, const struct rpyc_resolver *resolver
 
 /* What the other side raised. */
 struct rpyc_exception {
-    bool stop_iteration; /* then the rest is empty */
+    bool stop_iteration;             /* then the rest is empty */
     struct bench_value module, type; /* STR */
     struct bench_value args;         /* TUPLE */
 };
@@ -110,8 +110,8 @@ struct rpyc_proxy {
 };
 
 /* In the arena; ref's texts are copied. NULL without memory. */
-struct rpyc_proxy *rpyc_proxy_new(struct bench_arena *arena, const struct rpyc_ref *ref)
-    BENCH_MUST_CHECK;
+struct rpyc_proxy *rpyc_proxy_new(struct bench_arena *arena,
+                                  const struct rpyc_ref *ref) BENCH_MUST_CHECK;
 /* The proxy that a value holds, or NULL. */
 const struct rpyc_proxy *rpyc_proxy_of(const struct bench_value *value);
 
@@ -133,7 +133,7 @@ typedef int (*rpyc_export_fn)(void *user, struct bench_object *object, struct rp
 int rpyc_write_box(struct bench_buf *out, const struct bench_value *value, rpyc_export_fn export,
                    void *user) BENCH_MUST_CHECK;
 /* The record of builtins.TYPE(args) or of what `exception` says; StopIteration is the int 1. */
-int rpyc_write_exception(struct bench_buf *out, const struct bench_exception *exception)
-    BENCH_MUST_CHECK;
+int rpyc_write_exception(struct bench_buf *out,
+                         const struct bench_exception *exception) BENCH_MUST_CHECK;
 
 #endif

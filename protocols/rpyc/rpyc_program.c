@@ -56,8 +56,8 @@ static int build(const struct plan *plan, struct bench_program **out, struct ben
     }
     memcpy(p->text, bench_buf_head(&buf), encoded);
     memcpy(p->text + encoded, plan->name, plan->name_length);
-    p->base = (struct bench_program){
-        .protocol = &rpyc_protocol, .bulk = plan->bulk, .tx = plan->tx};
+    p->base =
+        (struct bench_program){.protocol = &rpyc_protocol, .bulk = plan->bulk, .tx = plan->tx};
     p->nargs = plan->nargs;
     p->name = (const char *)p->text + encoded;
     p->name_length = plan->name_length;

@@ -7,7 +7,7 @@
 
 /* Ids have as many digits as the addresses that Python sends, so that frames are as long. An
  * instance id is ID_BASE + generation * RPYC_REFS_MAX + number of the entry: no id comes twice. */
-#define ID_BASE INT64_C(140000000000000)
+#define ID_BASE    INT64_C(140000000000000)
 #define CLASS_BASE INT64_C(94000000000000)
 
 enum { FIRST_CAPACITY = 16, TYPES_MAX = 4096 };
@@ -152,14 +152,14 @@ int rpyc_refs_export(void *user, struct bench_object *object, struct rpyc_ref *r
     return 0;
 }
 
-static struct rpyc_refs_entry *find_entry(const struct rpyc_refs *refs, const struct rpyc_ref *ref)
+struct bench_object *rpyc_refs_find(const struct rpyc_refs *refs, const struct rpyc_ref *ref)
 {
     if (ref->instance_id.kind != BENCH_INT || ref->instance_id.integer < ID_BASE)
         return NULL;
     uint64_t number = (uint64_t)(ref->instance_id.integer - ID_BASE) % RPYC_REFS_MAX;
     if (number >= refs->used)
         return NULL;
-    struct rpyc_refs_entry *entry = &refs->entries[number];
+    const struct rpyc_refs_entry *entry = &refs->entries[number];
     if (!entry->object || entry->instance_id != ref->instance_id.integer ||
         ref->class_id.kind != BENCH_INT || entry->class_id != ref->class_id.integer)
         return NULL;
@@ -167,25 +167,18 @@ static struct rpyc_refs_entry *find_entry(const struct rpyc_refs *refs, const st
     size_t length = strlen(name);
     if (length != ref->name.text.length || memcmp(name, ref->name.text.data, length) != 0)
         return NULL;
-    return entry;
+    return entry->object;
 }
 
-struct bench_object *rpyc_refs_find(const struct rpyc_refs *refs, const struct rpyc_ref *ref)
+void rpyc_refs_drop(struct rpyc_refs *refs, struct bench_object *object, int64_t count)
 {
-    const struct rpyc_refs_entry *entry = find_entry(refs, ref);
-    return entry ? entry->object : NULL;
-}
-
-int rpyc_refs_drop(struct rpyc_refs *refs, const struct rpyc_ref *ref, int64_t count)
-{
-    struct rpyc_refs_entry *entry = find_entry(refs, ref);
-    if (!entry)
-        return -ENOENT;
-    if (count <= 0 || count < entry->count) {
-        entry->count -= count > 0 ? count : 0;
-        return 0;
+    struct rpyc_refs_entry *entry = lookup(refs, object);
+    if (!entry || count <= 0)
+        return;
+    if (count < entry->count) {
+        entry->count -= count;
+        return;
     }
-    struct bench_object *object = entry->object;
     uint32_t number = (uint32_t)(entry - refs->entries);
     unlink_entry(refs, number);
     entry->object = NULL;
@@ -193,7 +186,6 @@ int rpyc_refs_drop(struct rpyc_refs *refs, const struct rpyc_ref *ref, int64_t c
     refs->unused = number + 1;
     if (object->ops->release)
         object->ops->release(object);
-    return 0;
 }
 
 int64_t rpyc_refs_id(const struct rpyc_refs *refs, const struct bench_object *object)

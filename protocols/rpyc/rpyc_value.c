@@ -5,39 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-    TAG_NONE = 0x00,
-    TAG_BYTES_EMPTY = 0x01,
-    TAG_TUPLE_EMPTY = 0x02,
-    TAG_TRUE = 0x03,
-    TAG_FALSE = 0x04,
-    TAG_NOTIMPLEMENTED = 0x05,
-    TAG_ELLIPSIS = 0x06,
-    TAG_STR = 0x08,
-    TAG_BYTES_1 = 0x0a, /* .. 0x0d for 4 bytes */
-    TAG_BYTES_4 = 0x0d,
-    TAG_BYTES_L1 = 0x0e,
-    TAG_BYTES_L4 = 0x0f,
-    TAG_TUPLE_1 = 0x10, /* .. 0x13 for 4 items */
-    TAG_TUPLE_4 = 0x13,
-    TAG_TUPLE_L1 = 0x14,
-    TAG_TUPLE_L4 = 0x15,
-    TAG_INT_L1 = 0x16,
-    TAG_INT_L4 = 0x17,
-    TAG_FLOAT = 0x18,
-    TAG_SLICE = 0x19,
-    TAG_FROZENSET = 0x1a,
-    TAG_COMPLEX = 0x1b,
-    TAG_SMALL_FIRST = 0x20, /* the int -48 */
-    TAG_SMALL_LAST = 0xef,  /* the int 159 */
-    SMALL_BIAS = 0x50,
-};
+#include "protocols/rpyc/rpyc_tags.h"
 
 /* ---- UTF-8 ---- */
 
 /* Length of the sequence that starts at p (at least one byte left), 0 = not well formed. The
  * ranges are those of the Unicode standard's table of well-formed sequences. */
-static size_t utf8_sequence(const uint8_t *p, size_t left) {
+static size_t utf8_sequence(const uint8_t *p, size_t left)
+{
     uint8_t first = p[0], low = 0x80, high = 0xbf;
     size_t n;
     if (first < 0x80)
@@ -66,7 +41,8 @@ static size_t utf8_sequence(const uint8_t *p, size_t left) {
     return n;
 }
 
-static bool utf8_valid(const uint8_t *p, size_t n) {
+bool rpyc_utf8_valid(const uint8_t *p, size_t n)
+{
     size_t at = 0;
     while (at < n) {
         uint64_t word;
@@ -88,18 +64,21 @@ static bool utf8_valid(const uint8_t *p, size_t n) {
 
 /* ---- reading ---- */
 
-static int problem(struct rpyc_reader *reader, int code, const char *what) {
+static int problem(struct rpyc_reader *reader, int code, const char *what)
+{
     reader->problem = what;
     return code;
 }
 
 static size_t left(const struct rpyc_reader *reader) { return (size_t)(reader->end - reader->at); }
 
-static int need(struct rpyc_reader *reader, size_t n) {
+static int need(struct rpyc_reader *reader, size_t n)
+{
     return left(reader) >= n ? 0 : problem(reader, -EBADMSG, "cut value");
 }
 
-static int take_tag(struct rpyc_reader *reader, uint8_t *tag) {
+static int take_tag(struct rpyc_reader *reader, uint8_t *tag)
+{
     int rc = need(reader, 1);
     if (rc == 0)
         *tag = *reader->at++;
@@ -107,7 +86,8 @@ static int take_tag(struct rpyc_reader *reader, uint8_t *tag) {
 }
 
 /* A length or count: one byte, or four in network order. */
-static int take_count(struct rpyc_reader *reader, bool wide, size_t *count) {
+static int take_count(struct rpyc_reader *reader, bool wide, size_t *count)
+{
     uint32_t big;
     int rc = need(reader, wide ? sizeof big : 1);
     if (rc < 0)
@@ -122,7 +102,8 @@ static int take_count(struct rpyc_reader *reader, bool wide, size_t *count) {
     return 0;
 }
 
-static int take_double(struct rpyc_reader *reader, double *out) {
+static int take_double(struct rpyc_reader *reader, double *out)
+{
     uint64_t bits;
     int rc = need(reader, sizeof bits);
     if (rc < 0)
@@ -135,7 +116,8 @@ static int take_double(struct rpyc_reader *reader, double *out) {
 }
 
 /* Sets value.text to the next n bytes of the input. */
-static int take_text(struct rpyc_reader *reader, size_t n, struct bench_value *out) {
+static int take_text(struct rpyc_reader *reader, size_t n, struct bench_value *out)
+{
     int rc = need(reader, n);
     if (rc < 0)
         return rc;
@@ -148,7 +130,8 @@ static int take_text(struct rpyc_reader *reader, size_t n, struct bench_value *o
     return out->text.data ? 0 : problem(reader, -ENOMEM, "no memory for a text");
 }
 
-static int take_bytes(struct rpyc_reader *reader, uint8_t tag, struct bench_value *out) {
+static int take_bytes(struct rpyc_reader *reader, uint8_t tag, struct bench_value *out)
+{
     size_t n;
     out->kind = BENCH_BYTES;
     if (tag == TAG_BYTES_EMPTY)
@@ -159,11 +142,13 @@ static int take_bytes(struct rpyc_reader *reader, uint8_t tag, struct bench_valu
     return rc < 0 ? rc : take_text(reader, n, out);
 }
 
-static bool is_bytes_tag(uint8_t tag) {
+static bool is_bytes_tag(uint8_t tag)
+{
     return tag == TAG_BYTES_EMPTY || (tag >= TAG_BYTES_1 && tag <= TAG_BYTES_L4);
 }
 
-static int take_str(struct rpyc_reader *reader, struct bench_value *out) {
+static int take_str(struct rpyc_reader *reader, struct bench_value *out)
+{
     uint8_t tag;
     int rc = take_tag(reader, &tag);
     if (rc < 0)
@@ -174,13 +159,14 @@ static int take_str(struct rpyc_reader *reader, struct bench_value *out) {
     if (rc < 0)
         return rc;
     out->kind = BENCH_STR;
-    if (!utf8_valid((const uint8_t *)out->text.data, out->text.length))
+    if (!rpyc_utf8_valid((const uint8_t *)out->text.data, out->text.length))
         return problem(reader, -EILSEQ, "text that is not UTF-8");
     return 0;
 }
 
 /* digits: only 0-9, at least one, without leading zeros unless it is "0". */
-static bool fits_int64(const uint8_t *digits, size_t n, bool negative, int64_t *out) {
+static bool fits_int64(const uint8_t *digits, size_t n, bool negative, int64_t *out)
+{
     uint64_t sum = 0, limit = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
     if (n > 19)
         return false;
@@ -193,7 +179,8 @@ static bool fits_int64(const uint8_t *digits, size_t n, bool negative, int64_t *
 }
 
 static int take_big(struct rpyc_reader *reader, const uint8_t *digits, size_t n, bool negative,
-                    struct bench_value *out) {
+                    struct bench_value *out)
+{
     size_t length = n + (negative ? 1 : 0);
     char *text = bench_arena_alloc(reader->arena, length + 1);
     if (!text)
@@ -207,7 +194,8 @@ static int take_big(struct rpyc_reader *reader, const uint8_t *digits, size_t n,
     return 0;
 }
 
-static int take_int_text(struct rpyc_reader *reader, bool wide, struct bench_value *out) {
+static int take_int_text(struct rpyc_reader *reader, bool wide, struct bench_value *out)
+{
     size_t n;
     int rc = take_count(reader, wide, &n);
     if (rc == 0)
@@ -234,11 +222,13 @@ static int take_int_text(struct rpyc_reader *reader, bool wide, struct bench_val
     return take_big(reader, digits, n, negative, out);
 }
 
-static bool is_tuple_tag(uint8_t tag) {
+static bool is_tuple_tag(uint8_t tag)
+{
     return tag == TAG_TUPLE_EMPTY || (tag >= TAG_TUPLE_1 && tag <= TAG_TUPLE_L4);
 }
 
-static int take_tuple_count(struct rpyc_reader *reader, uint8_t tag, size_t *count) {
+static int take_tuple_count(struct rpyc_reader *reader, uint8_t tag, size_t *count)
+{
     int rc = 0;
     if (tag == TAG_TUPLE_EMPTY)
         *count = 0;
@@ -256,7 +246,8 @@ static int take_tuple_count(struct rpyc_reader *reader, uint8_t tag, size_t *cou
     return 0;
 }
 
-static int take_items(struct rpyc_reader *reader, uint8_t tag, struct bench_value *out) {
+static int take_items(struct rpyc_reader *reader, uint8_t tag, struct bench_value *out)
+{
     size_t count;
     int rc = take_tuple_count(reader, tag, &count);
     if (rc < 0)
@@ -284,8 +275,8 @@ static int take_items(struct rpyc_reader *reader, uint8_t tag, struct bench_valu
 
 /* The tuple inside a slice or frozenset. Members that come twice are kept: peers never do that,
  * and finding them costs more than it is worth. */
-static int take_wrapped(struct rpyc_reader *reader, enum bench_kind kind,
-                        struct bench_value *out) {
+static int take_wrapped(struct rpyc_reader *reader, enum bench_kind kind, struct bench_value *out)
+{
     uint8_t tag;
     int rc = take_tag(reader, &tag);
     if (rc < 0)
@@ -301,12 +292,11 @@ static int take_wrapped(struct rpyc_reader *reader, enum bench_kind kind,
     return 0;
 }
 
-static int take_simple(struct rpyc_reader *reader, uint8_t tag, struct bench_value *out) {
+static int take_simple(struct rpyc_reader *reader, uint8_t tag, struct bench_value *out)
+{
     static const enum bench_kind kinds[] = {
-        [TAG_NONE] = BENCH_NONE,
-        [TAG_TRUE] = BENCH_BOOL,
-        [TAG_FALSE] = BENCH_BOOL,
-        [TAG_NOTIMPLEMENTED] = BENCH_NOTIMPLEMENTED,
+        [TAG_NONE] = BENCH_NONE,         [TAG_TRUE] = BENCH_BOOL,
+        [TAG_FALSE] = BENCH_BOOL,        [TAG_NOTIMPLEMENTED] = BENCH_NOTIMPLEMENTED,
         [TAG_ELLIPSIS] = BENCH_ELLIPSIS,
     };
     if (tag >= BENCH_COUNT_OF(kinds))
@@ -316,7 +306,8 @@ static int take_simple(struct rpyc_reader *reader, uint8_t tag, struct bench_val
     return 0;
 }
 
-int rpyc_read_value(struct rpyc_reader *reader, struct bench_value *out) {
+int rpyc_read_value(struct rpyc_reader *reader, struct bench_value *out)
+{
     uint8_t tag;
     int rc = take_tag(reader, &tag);
     if (rc < 0)
@@ -353,7 +344,8 @@ int rpyc_read_value(struct rpyc_reader *reader, struct bench_value *out) {
 }
 
 void rpyc_reader_init(struct rpyc_reader *reader, const uint8_t *data, size_t n,
-                      struct bench_arena *arena, bool copy) {
+                      struct bench_arena *arena, bool copy)
+{
     *reader = (struct rpyc_reader){
         .at = data,
         .end = data + n,
@@ -364,7 +356,8 @@ void rpyc_reader_init(struct rpyc_reader *reader, const uint8_t *data, size_t n,
     };
 }
 
-int rpyc_read_tuple(struct rpyc_reader *reader, size_t *count) {
+int rpyc_read_tuple(struct rpyc_reader *reader, size_t *count)
+{
     uint8_t tag;
     int rc = take_tag(reader, &tag);
     if (rc < 0)
@@ -374,7 +367,8 @@ int rpyc_read_tuple(struct rpyc_reader *reader, size_t *count) {
     return take_tuple_count(reader, tag, count);
 }
 
-int rpyc_read_int(struct rpyc_reader *reader, int64_t *out) {
+int rpyc_read_int(struct rpyc_reader *reader, int64_t *out)
+{
     struct bench_value value;
     int rc = rpyc_read_value(reader, &value);
     if (rc < 0)
@@ -385,12 +379,14 @@ int rpyc_read_int(struct rpyc_reader *reader, int64_t *out) {
     return 0;
 }
 
-int rpyc_read_end(struct rpyc_reader *reader) {
+int rpyc_read_end(struct rpyc_reader *reader)
+{
     return left(reader) == 0 ? 0 : problem(reader, -E2BIG, "bytes behind the value");
 }
 
 int rpyc_load(struct bench_arena *arena, const uint8_t *data, size_t n, struct bench_value *out,
-              struct bench_error *err) {
+              struct bench_error *err)
+{
     struct rpyc_reader reader;
     struct bench_value value;
     rpyc_reader_init(&reader, data, n, arena, false);
@@ -403,200 +399,3 @@ int rpyc_load(struct bench_arena *arena, const uint8_t *data, size_t n, struct b
     *out = value;
     return 0;
 }
-
-/* ---- writing ---- */
-
-/* Room was reserved. */
-static void put(struct bench_buf *out, uint8_t byte) { out->data[out->end++] = byte; }
-
-static void put_u32(struct bench_buf *out, uint32_t value) {
-    uint32_t big = htobe32(value);
-    memcpy(out->data + out->end, &big, sizeof big);
-    out->end += sizeof big;
-}
-
-static void put_double(struct bench_buf *out, double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    bits = htobe64(bits);
-    memcpy(out->data + out->end, &bits, sizeof bits);
-    out->end += sizeof bits;
-}
-
-static int dump_byte(struct bench_buf *out, int tag) {
-    int rc = bench_buf_reserve(out, 1);
-    if (rc == 0)
-        put(out, (uint8_t)tag);
-    return rc;
-}
-
-int rpyc_dump_bytes_head(struct bench_buf *out, size_t n) {
-    if (n > UINT32_MAX)
-        return -E2BIG;
-    int rc = bench_buf_reserve(out, 5);
-    if (rc < 0)
-        return rc;
-    if (n == 0) {
-        put(out, TAG_BYTES_EMPTY);
-    } else if (n <= 4) {
-        put(out, (uint8_t)(TAG_BYTES_1 + n - 1));
-    } else if (n <= UINT8_MAX) {
-        put(out, TAG_BYTES_L1);
-        put(out, (uint8_t)n);
-    } else {
-        put(out, TAG_BYTES_L4);
-        put_u32(out, (uint32_t)n);
-    }
-    return 0;
-}
-
-int rpyc_dump_tuple_head(struct bench_buf *out, size_t count) {
-    if (count > UINT32_MAX)
-        return -E2BIG;
-    int rc = bench_buf_reserve(out, 5);
-    if (rc < 0)
-        return rc;
-    if (count == 0) {
-        put(out, TAG_TUPLE_EMPTY);
-    } else if (count <= 4) {
-        put(out, (uint8_t)(TAG_TUPLE_1 + count - 1));
-    } else if (count <= UINT8_MAX) {
-        put(out, TAG_TUPLE_L1);
-        put(out, (uint8_t)count);
-    } else {
-        put(out, TAG_TUPLE_L4);
-        put_u32(out, (uint32_t)count);
-    }
-    return 0;
-}
-
-static int dump_bytes(struct bench_buf *out, const void *data, size_t n) {
-    int rc = rpyc_dump_bytes_head(out, n);
-    return rc < 0 || n == 0 ? rc : bench_buf_add(out, data, n);
-}
-
-int rpyc_dump_text(struct bench_buf *out, const char *text, size_t n) {
-    if (!utf8_valid((const uint8_t *)text, n))
-        return -EILSEQ;
-    int rc = dump_byte(out, TAG_STR);
-    return rc < 0 ? rc : dump_bytes(out, text, n);
-}
-
-static int dump_digits(struct bench_buf *out, const char *digits, size_t n) {
-    int rc = bench_buf_reserve(out, 5);
-    if (rc < 0)
-        return rc;
-    if (n <= UINT8_MAX) {
-        put(out, TAG_INT_L1);
-        put(out, (uint8_t)n);
-    } else {
-        put(out, TAG_INT_L4);
-        put_u32(out, (uint32_t)n);
-    }
-    return bench_buf_add(out, digits, n);
-}
-
-int rpyc_dump_int(struct bench_buf *out, int64_t value) {
-    if (value >= TAG_SMALL_FIRST - SMALL_BIAS && value <= TAG_SMALL_LAST - SMALL_BIAS)
-        return dump_byte(out, (int)value + SMALL_BIAS);
-    char text[20]; /* of INT64_MIN */
-    char *at = text + sizeof text;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    for (; rest > 0; rest /= 10)
-        *--at = (char)('0' + rest % 10);
-    if (value < 0)
-        *--at = '-';
-    return dump_digits(out, at, (size_t)(text + sizeof text - at));
-}
-
-static int dump_bigint(struct bench_buf *out, const struct bench_value *value) {
-    size_t digits = value->text.length;
-    if (digits > 0 && value->text.data[0] == '-')
-        digits--;
-    if (digits > RPYC_INT_DIGITS_MAX)
-        return -E2BIG;
-    return dump_digits(out, value->text.data, value->text.length);
-}
-
-static int dump_nested(struct bench_buf *out, const struct bench_value *value, unsigned depth);
-
-static int dump_items(struct bench_buf *out, const struct bench_value *value, unsigned depth) {
-    if (depth >= RPYC_NESTING_MAX && value->seq.count > 0)
-        return -E2BIG;
-    int rc = rpyc_dump_tuple_head(out, value->seq.count);
-    for (size_t i = 0; rc == 0 && i < value->seq.count; i++)
-        rc = dump_nested(out, &value->seq.items[i], depth + 1);
-    return rc;
-}
-
-static int dump_wrapped(struct bench_buf *out, int tag, const struct bench_value *value,
-                        unsigned depth) {
-    int rc = dump_byte(out, tag);
-    return rc < 0 ? rc : dump_items(out, value, depth);
-}
-
-static int dump_nested(struct bench_buf *out, const struct bench_value *value, unsigned depth) {
-    int rc;
-    switch (value->kind) {
-    case BENCH_NONE:
-        return dump_byte(out, TAG_NONE);
-    case BENCH_BOOL:
-        return dump_byte(out, value->boolean ? TAG_TRUE : TAG_FALSE);
-    case BENCH_ELLIPSIS:
-        return dump_byte(out, TAG_ELLIPSIS);
-    case BENCH_NOTIMPLEMENTED:
-        return dump_byte(out, TAG_NOTIMPLEMENTED);
-    case BENCH_INT:
-        return rpyc_dump_int(out, value->integer);
-    case BENCH_BIGINT:
-        return dump_bigint(out, value);
-    case BENCH_FLOAT:
-    case BENCH_COMPLEX:
-        rc = bench_buf_reserve(out, 17);
-        if (rc < 0)
-            return rc;
-        put(out, value->kind == BENCH_FLOAT ? TAG_FLOAT : TAG_COMPLEX);
-        put_double(out, value->kind == BENCH_FLOAT ? value->real : value->complex.re);
-        if (value->kind == BENCH_COMPLEX)
-            put_double(out, value->complex.im);
-        return 0;
-    case BENCH_STR:
-        return rpyc_dump_text(out, value->text.data, value->text.length);
-    case BENCH_BYTES:
-        return dump_bytes(out, value->text.data, value->text.length);
-    case BENCH_TUPLE:
-        return dump_items(out, value, depth);
-    case BENCH_SLICE:
-        return dump_wrapped(out, TAG_SLICE, value, depth);
-    case BENCH_FROZENSET:
-        return dump_wrapped(out, TAG_FROZENSET, value, depth);
-    default:
-        return -EINVAL;
-    }
-}
-
-int rpyc_dump(struct bench_buf *out, const struct bench_value *value) {
-    return dump_nested(out, value, 0);
-}
-
-static bool dumpable_nested(const struct bench_value *value, unsigned depth) {
-    switch (value->kind) {
-    case BENCH_LIST:
-    case BENCH_DICT:
-    case BENCH_OBJECT:
-        return false;
-    case BENCH_TUPLE:
-    case BENCH_SLICE:
-    case BENCH_FROZENSET:
-        if (depth >= RPYC_NESTING_MAX)
-            return value->seq.count == 0;
-        for (size_t i = 0; i < value->seq.count; i++)
-            if (!dumpable_nested(&value->seq.items[i], depth + 1))
-                return false;
-        return true;
-    default:
-        return true;
-    }
-}
-
-bool rpyc_dumpable(const struct bench_value *value) { return dumpable_nested(value, 0); }

@@ -13,9 +13,9 @@
 #include "bench/error.h"
 #include "bench/value.h"
 
-#define RPYC_NESTING_MAX 100      /* containers in each other; Python itself copes with about 330 */
-#define RPYC_ITEMS_MAX 1000000    /* items of all tuples of one message */
-#define RPYC_INT_DIGITS_MAX 4300  /* Python's own limit for int <-> text */
+#define RPYC_NESTING_MAX    100 /* containers in each other; Python itself copes with about 330 */
+#define RPYC_ITEMS_MAX      1000000 /* items of all tuples of one message */
+#define RPYC_INT_DIGITS_MAX 4300    /* Python's own limit for int <-> text */
 
 /* A cursor over brine. Text of what it reads points into the input, unless `copy`. */
 struct rpyc_reader {
