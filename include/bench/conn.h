@@ -134,9 +134,9 @@ struct bench_stream_ops {
 BENCH_API int bench_stream_open(struct bench_conn *conn, const struct bench_stream_ops *ops,
                                 unsigned flags, struct bench_error *err) BENCH_MUST_CHECK;
 /* Sends all of the pieces, in order, or queues what the kernel does not take now (copied).
- * 0, or negative after bench_conn_fail. */
-BENCH_API int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int count)
-    BENCH_MUST_CHECK;
+ * 0, or negative after bench_conn_fail: then every op of the connection has been completed, and a
+ * submit function that called this still returns 0. */
+BENCH_API int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int count);
 /* Tells that `data` need not be called before that many unconsumed bytes are there; up to
  * limit_bytes of the connection's receive buffer. 0 or -EMSGSIZE. */
 BENCH_API int bench_stream_want(struct bench_conn *conn, size_t bytes) BENCH_MUST_CHECK;

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/loop_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "bench/units.h"
+
+/* Completions delivered before the network is looked at again: inproc completes inside submit and
+ * would otherwise never let go. */
+enum { DRAIN_MAX = 1024 };
+
+struct bench_io {
+    struct bench_loop *loop;
+    struct event *event;
+    bench_io_fn fn;
+    void *user;
+    int fd;
+    unsigned interest;
+    bool in_callback, freed;
+};
+
+struct bench_timer {
+    struct bench_loop *loop;
+    struct event *event;
+    bench_timer_fn fn;
+    void *user;
+    bool in_callback, freed;
+};
+
+void loop_drain(struct bench_loop *loop)
+{
+    if (loop->draining)
+        return;
+    loop->draining = true;
+    for (int n = 0; n < DRAIN_MAX && !loop->stopping; n++) {
+        struct op_full *op = TAILQ_FIRST(&loop->done);
+        if (op != NULL) {
+            op_deliver(op);
+            continue;
+        }
+        struct bench_conn *conn = TAILQ_FIRST(&loop->eventful);
+        if (conn == NULL)
+            break;
+        conn_deliver(conn);
+    }
+    loop->draining = false;
+    if (!TAILQ_EMPTY(&loop->done) || !TAILQ_EMPTY(&loop->eventful))
+        loop_defer(loop);
+}
+
+void loop_defer(struct bench_loop *loop) { event_active(loop->deferred, EV_TIMEOUT, 0); }
+
+static void on_deferred(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    loop_drain(user);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct bench_loop *loop = user;
+    loop_expire(loop, bench_now_ns());
+    loop_drain(loop);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct bench_loop *loop = user;
+    loop->timed_out = true;
+    (void)event_base_loopbreak(loop->base);
+}
+
+static void on_wakeup(evutil_socket_t fd, short what, void *user)
+{
+    (void)what;
+    uint64_t count;
+    if (read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+        bench_loop_stop(user);
+}
+
+static int make_events(struct bench_loop *loop)
+{
+    loop->wakeup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->wakeup_fd < 0)
+        return -errno;
+    loop->deferred = event_new(loop->base, -1, 0, on_deferred, loop);
+    loop->tick = event_new(loop->base, -1, EV_PERSIST, on_tick, loop);
+    loop->deadline = event_new(loop->base, -1, 0, on_deadline, loop);
+    loop->wakeup = event_new(loop->base, loop->wakeup_fd, EV_READ | EV_PERSIST, on_wakeup, loop);
+    if (loop->deferred == NULL || loop->tick == NULL || loop->deadline == NULL ||
+        loop->wakeup == NULL)
+        return -ENOMEM;
+    const struct timeval every = {.tv_usec = LOOP_TICK_MS * 1000};
+    if (event_add(loop->tick, &every) < 0 || event_add(loop->wakeup, NULL) < 0)
+        return -EIO;
+    return 0;
+}
+
+int bench_loop_new(struct bench_loop **out, struct bench_error *err)
+{
+    struct bench_loop *loop = calloc(1, sizeof(*loop));
+    struct event_config *config = event_config_new();
+    int rc = -ENOMEM;
+    if (loop == NULL || config == NULL)
+        goto fail;
+    loop->magic = BENCH_LOOP_MAGIC;
+    loop->wakeup_fd = -1;
+    TAILQ_INIT(&loop->done);
+    TAILQ_INIT(&loop->flying);
+    TAILQ_INIT(&loop->eventful);
+    LIST_INIT(&loop->conns);
+    (void)event_config_set_flag(config,
+                                EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK |
+                                    EVENT_BASE_FLAG_IGNORE_ENV);
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* ns; of this thread */
+    loop->base = event_base_new_with_config(config);
+    loop->rx = malloc(LOOP_RX_BYTES);
+    if (loop->base == NULL || loop->rx == NULL)
+        goto fail;
+    rc = make_events(loop);
+    if (rc < 0)
+        goto fail;
+    event_config_free(config);
+    *out = loop;
+    return 0;
+fail:
+    if (config != NULL)
+        event_config_free(config);
+    bench_loop_free(loop);
+    return bench_fail(err, rc, "no event loop: %s", bench_errno_text(rc));
+}
+
+static void free_event(struct event *event)
+{
+    if (event != NULL)
+        event_free(event);
+}
+
+void bench_loop_free(struct bench_loop *loop)
+{
+    if (loop == NULL)
+        return;
+    for (int i = 0; i < loop->nprotocols; i++) {
+        if (loop->protocols[i].protocol->loop_fini != NULL)
+            loop->protocols[i].protocol->loop_fini(loop, loop->protocols[i].priv);
+        free(loop->protocols[i].priv);
+    }
+    free_event(loop->deferred);
+    free_event(loop->tick);
+    free_event(loop->deadline);
+    free_event(loop->wakeup);
+    if (loop->wakeup_fd >= 0)
+        (void)close(loop->wakeup_fd);
+    if (loop->base != NULL)
+        event_base_free(loop->base);
+    free(loop->rx);
+    free(loop);
+}
+
+static struct timeval to_timeval(int64_t ns)
+{
+    if (ns < 0)
+        ns = 0;
+    ns += 999; /* never early */
+    return (struct timeval){.tv_sec = ns / BENCH_NS_PER_S,
+                            .tv_usec = ns % BENCH_NS_PER_S / BENCH_NS_PER_US};
+}
+
+int bench_loop_run(struct bench_loop *loop, int64_t deadline_ns)
+{
+    loop->stopping = false;
+    loop->timed_out = false;
+    if (deadline_ns != 0) {
+        struct timeval tv = to_timeval(deadline_ns - bench_now_ns());
+        (void)event_add(loop->deadline, &tv);
+    }
+    loop_drain(loop);
+    int rc = 0;
+    if (!loop->stopping)
+        rc = event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    (void)event_del(loop->deadline);
+    if (rc < 0)
+        return -EIO;
+    return loop->timed_out && !loop->stopping ? -ETIMEDOUT : 0;
+}
+
+void bench_loop_stop(struct bench_loop *loop)
+{
+    loop->stopping = true;
+    (void)event_base_loopbreak(loop->base);
+}
+
+void bench_loop_stop_from_any_thread(struct bench_loop *loop)
+{
+    const uint64_t one = 1;
+    ssize_t n = write(loop->wakeup_fd, &one, sizeof(one));
+    (void)n; /* only fails when the counter is full, and then it wakes anyway */
+}
+
+int loop_protocol(struct bench_loop *loop, const struct bench_protocol *protocol, void **out,
+                  struct bench_error *err)
+{
+    for (int i = 0; i < loop->nprotocols; i++) {
+        if (loop->protocols[i].protocol == protocol) {
+            *out = loop->protocols[i].priv;
+            return 0;
+        }
+    }
+    if (loop->nprotocols == LOOP_PROTOCOLS)
+        return bench_fail(err, -ENOSPC, "more than %d protocols on one loop", LOOP_PROTOCOLS);
+    void *priv = calloc(1, protocol->loop_size > 0 ? protocol->loop_size : 1);
+    if (priv == NULL)
+        return bench_fail(err, -ENOMEM, "out of memory");
+    int rc = protocol->loop_init == NULL ? 0 : protocol->loop_init(loop, priv, err);
+    if (rc < 0) {
+        free(priv);
+        return rc;
+    }
+    loop->protocols[loop->nprotocols].protocol = protocol;
+    loop->protocols[loop->nprotocols++].priv = priv;
+    *out = priv;
+    return 0;
+}
+
+void *bench_loop_priv(struct bench_loop *loop, const struct bench_protocol *protocol)
+{
+    for (int i = 0; i < loop->nprotocols; i++)
+        if (loop->protocols[i].protocol == protocol)
+            return loop->protocols[i].priv;
+    return NULL;
+}
+
+/* ---- descriptors ---- */
+
+static void on_io(evutil_socket_t fd, short what, void *user)
+{
+    struct bench_io *io = user;
+    struct bench_loop *loop = io->loop;
+    unsigned ready = 0;
+    if (what & EV_READ)
+        ready |= BENCH_IO_READ;
+    if (what & EV_WRITE)
+        ready |= BENCH_IO_WRITE;
+    io->in_callback = true;
+    io->fn((int)fd, ready, io->user);
+    io->in_callback = false;
+    if (io->freed)
+        free(io);
+    loop_drain(loop);
+}
+
+int bench_io_new(struct bench_loop *loop, int fd, bench_io_fn fn, void *user, struct bench_io **out)
+{
+    struct bench_io *io = calloc(1, sizeof(*io));
+    if (io == NULL)
+        return -ENOMEM;
+    io->event = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_io, io);
+    if (io->event == NULL) {
+        free(io);
+        return -ENOMEM;
+    }
+    io->loop = loop;
+    io->fn = fn;
+    io->user = user;
+    io->fd = fd;
+    *out = io;
+    return 0;
+}
+
+int bench_io_interest(struct bench_io *io, unsigned interest)
+{
+    if (io->interest == interest)
+        return 0;
+    if (io->interest != 0)
+        (void)event_del(io->event);
+    io->interest = interest;
+    if (interest == 0)
+        return 0;
+    short what = EV_PERSIST;
+    if (interest & BENCH_IO_READ)
+        what |= EV_READ;
+    if (interest & BENCH_IO_WRITE)
+        what |= EV_WRITE;
+    if (event_assign(io->event, io->loop->base, io->fd, what, on_io, io) < 0 ||
+        event_add(io->event, NULL) < 0) {
+        io->interest = 0;
+        return -EIO;
+    }
+    return 0;
+}
+
+void bench_io_free(struct bench_io *io)
+{
+    if (io == NULL || io->freed)
+        return;
+    event_free(io->event);
+    io->event = NULL;
+    io->freed = true;
+    if (!io->in_callback)
+        free(io);
+}
+
+/* ---- timers ---- */
+
+static void on_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct bench_timer *timer = user;
+    struct bench_loop *loop = timer->loop;
+    timer->in_callback = true;
+    timer->fn(timer->user);
+    timer->in_callback = false;
+    if (timer->freed)
+        free(timer);
+    loop_drain(loop);
+}
+
+int bench_timer_new(struct bench_loop *loop, bench_timer_fn fn, void *user, struct bench_timer **out)
+{
+    struct bench_timer *timer = calloc(1, sizeof(*timer));
+    if (timer == NULL)
+        return -ENOMEM;
+    timer->event = event_new(loop->base, -1, 0, on_timer, timer);
+    if (timer->event == NULL) {
+        free(timer);
+        return -ENOMEM;
+    }
+    timer->loop = loop;
+    timer->fn = fn;
+    timer->user = user;
+    *out = timer;
+    return 0;
+}
+
+int bench_timer_set(struct bench_timer *timer, int64_t delay_ns)
+{
+    if (delay_ns < 0)
+        return event_del(timer->event) < 0 ? -EIO : 0;
+    struct timeval tv = to_timeval(delay_ns);
+    return event_add(timer->event, &tv) < 0 ? -EIO : 0;
+}
+
+void bench_timer_free(struct bench_timer *timer)
+{
+    if (timer == NULL || timer->freed)
+        return;
+    event_free(timer->event);
+    timer->event = NULL;
+    timer->freed = true;
+    if (!timer->in_callback)
+        free(timer);
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/* The shared byte stream of a connection: non-blocking TCP on the loop. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bench/units.h"
+#include "core/loop_internal.h"
+
+enum {
+    READS_PER_TURN = 16, /* then other connections get their turn */
+    PIECES_MAX = 16,     /* of one write */
+};
+/* Largest message that may pile up on a connection. */
+#define STREAM_LIMIT ((size_t)1100 << 20)
+
+void stream_init(struct bench_conn *conn)
+{
+    struct stream *s = &conn->stream;
+    s->fd = -1;
+    bench_buf_init(&s->rx, STREAM_LIMIT);
+    bench_buf_init(&s->tx, STREAM_LIMIT);
+}
+
+void stream_fini(struct bench_conn *conn)
+{
+    bench_stream_close(conn);
+    bench_buf_fini(&conn->stream.rx);
+    bench_buf_fini(&conn->stream.tx);
+}
+
+static int socket_error(struct bench_conn *conn, int code, const char *what)
+{
+    return bench_conn_fail(conn, bench_failure_from_errno(code), code, "%s: %s", what,
+                           bench_errno_text(code));
+}
+
+static void rearm_quickack(const struct stream *s)
+{
+    const int one = 1;
+    if (s->flags & BENCH_STREAM_QUICKACK)
+        (void)setsockopt(s->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+}
+
+/* Hands bytes to the backend until it wants more than there is. Returns how many were consumed,
+ * or negative when the stream has gone or failed. */
+static ssize_t present(struct bench_conn *conn, const uint8_t *data, size_t length)
+{
+    struct stream *s = &conn->stream;
+    unsigned generation = s->generation;
+    size_t used = 0;
+    while (used < length && length - used >= s->want) {
+        s->want = 0;
+        ssize_t n = s->ops->data(conn, data + used, length - used);
+        if (s->generation != generation || n < 0)
+            return -ECANCELED;
+        if (n == 0)
+            break;
+        used += (size_t)n;
+    }
+    return (ssize_t)used;
+}
+
+/* One recv into the loop's buffer; what is left over moves to the connection's. */
+static ssize_t read_fresh(struct bench_conn *conn)
+{
+    struct stream *s = &conn->stream;
+    uint8_t *rx = conn->loop->rx;
+    ssize_t n = recv(s->fd, rx, LOOP_RX_BYTES, 0);
+    if (n <= 0)
+        return n;
+    ssize_t used = present(conn, rx, (size_t)n);
+    if (used < 0)
+        return -2;
+    int rc = bench_buf_add(&s->rx, rx + used, (size_t)(n - used));
+    if (rc < 0) {
+        (void)socket_error(conn, rc, "receiving");
+        return -2;
+    }
+    return n;
+}
+
+/* One recv behind what was left over: large messages are not copied through the loop's buffer. */
+static ssize_t read_behind(struct bench_conn *conn)
+{
+    struct stream *s = &conn->stream;
+    size_t have = bench_buf_length(&s->rx);
+    size_t room = s->want > have ? s->want - have : 0;
+    if (room < 64 * 1024)
+        room = 64 * 1024;
+    int rc = bench_buf_reserve(&s->rx, room);
+    if (rc < 0) {
+        (void)socket_error(conn, rc, "receiving");
+        return -2;
+    }
+    ssize_t n = recv(s->fd, s->rx.data + s->rx.end, room, 0);
+    if (n <= 0)
+        return n;
+    s->rx.end += (size_t)n;
+    ssize_t used = present(conn, bench_buf_head(&s->rx), bench_buf_length(&s->rx));
+    if (used < 0)
+        return -2;
+    bench_buf_drop(&s->rx, (size_t)used);
+    return n;
+}
+
+static void on_eof(struct bench_conn *conn)
+{
+    struct stream *s = &conn->stream;
+    bool expected = s->ops->eof != NULL && s->ops->eof(conn);
+    if (conn->state == CONN_CLOSING) {
+        bench_conn_closed(conn);
+    } else if (!expected) {
+        bool middle = bench_buf_length(&s->rx) > 0;
+        (void)bench_conn_fail(conn, BENCH_FAILURE_CLOSED, -ENODATA, "the peer closed the connection%s",
+                              middle ? " in the middle of a message" : "");
+    }
+}
+
+static void on_readable(struct bench_conn *conn)
+{
+    struct stream *s = &conn->stream;
+    unsigned generation = s->generation;
+    for (int i = 0; i < READS_PER_TURN; i++) {
+        bool fresh = bench_buf_length(&s->rx) == 0;
+        size_t room = fresh ? LOOP_RX_BYTES : 64 * 1024;
+        ssize_t n = fresh ? read_fresh(conn) : read_behind(conn);
+        if (n == -2 || s->generation != generation)
+            return;
+        if (n == 0) {
+            on_eof(conn);
+            return;
+        }
+        if (n < 0) {
+            if (errno == EINTR)
+                continue;
+            if (errno != EAGAIN)
+                (void)socket_error(conn, -errno, "receiving");
+            break;
+        }
+        if ((size_t)n < room)
+            break; /* the kernel had no more */
+    }
+    if (s->generation == generation)
+        rearm_quickack(s);
+}
+
+static int update_interest(struct bench_conn *conn)
+{
+    struct stream *s = &conn->stream;
+    unsigned interest = s->connecting ? 0 : BENCH_IO_READ;
+    if (s->connecting || bench_buf_length(&s->tx) > 0)
+        interest |= BENCH_IO_WRITE;
+    return bench_io_interest(s->io, interest);
+}
+
+static void on_connected(struct bench_conn *conn)
+{
+    struct stream *s = &conn->stream;
+    int code = 0;
+    socklen_t length = sizeof(code);
+    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &code, &length) < 0)
+        code = errno;
+    if (code != 0) {
+        (void)socket_error(conn, -code, "connecting");
+        return;
+    }
+    s->connecting = false;
+    bench_conn_connected(conn, 0);
+    if (update_interest(conn) < 0) {
+        (void)socket_error(conn, -EIO, "watching the socket");
+        return;
+    }
+    rearm_quickack(s);
+    s->ops->connected(conn);
+}
+
+static void flush_queue(struct bench_conn *conn)
+{
+    struct stream *s = &conn->stream;
+    while (bench_buf_length(&s->tx) > 0) {
+        ssize_t n = send(s->fd, bench_buf_head(&s->tx), bench_buf_length(&s->tx), MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            if (errno != EAGAIN)
+                (void)socket_error(conn, -errno, "sending");
+            return;
+        }
+        bench_buf_drop(&s->tx, (size_t)n);
+    }
+    if (update_interest(conn) < 0)
+        (void)socket_error(conn, -EIO, "watching the socket");
+}
+
+static void on_socket(int fd, unsigned ready, void *user)
+{
+    (void)fd;
+    struct bench_conn *conn = user;
+    unsigned generation = conn->stream.generation;
+    if (conn->stream.connecting) {
+        on_connected(conn);
+        return;
+    }
+    if (ready & BENCH_IO_WRITE)
+        flush_queue(conn);
+    if ((ready & BENCH_IO_READ) && conn->stream.generation == generation)
+        on_readable(conn);
+}
+
+int bench_stream_open(struct bench_conn *conn, const struct bench_stream_ops *ops, unsigned flags,
+                      struct bench_error *err)
+{
+    struct stream *s = &conn->stream;
+    const struct bench_address *a = &conn->address;
+    if (a->sockaddr_length == 0)
+        return bench_fail(err, -EDESTADDRREQ, "address %s was not resolved", a->host);
+    struct sockaddr_storage to;
+    memcpy(&to, a->sockaddr, a->sockaddr_length);
+    bench_stream_close(conn);
+    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return bench_fail(err, -errno, "no socket: %s", bench_errno_text(errno));
+    const int one = 1;
+    if (flags & BENCH_STREAM_NODELAY)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    int rc = bench_io_new(conn->loop, fd, on_socket, conn, &s->io);
+    if (rc < 0) {
+        (void)close(fd);
+        return bench_fail(err, rc, "cannot watch a socket");
+    }
+    s->fd = fd;
+    s->ops = ops;
+    s->flags = flags;
+    s->want = 0;
+    s->connecting = true;
+    conn->totals.sockets++;
+    if (connect(fd, (const struct sockaddr *)&to, a->sockaddr_length) < 0 && errno != EINPROGRESS) {
+        rc = -errno;
+        /* Reported like every other refusal, through `opened`. */
+        (void)socket_error(conn, rc, "connecting");
+        return 0;
+    }
+    rc = update_interest(conn);
+    if (rc < 0) {
+        bench_stream_close(conn);
+        return bench_fail(err, rc, "cannot watch a socket");
+    }
+    return 0;
+}
+
+static int queue_rest(struct bench_conn *conn, const struct iovec *pieces, int count, size_t sent)
+{
+    struct stream *s = &conn->stream;
+    for (int i = 0; i < count; i++) {
+        size_t skip = sent < pieces[i].iov_len ? sent : pieces[i].iov_len;
+        sent -= skip;
+        int rc = bench_buf_add(&s->tx, (const char *)pieces[i].iov_base + skip,
+                               pieces[i].iov_len - skip);
+        if (rc < 0)
+            return socket_error(conn, rc, "sending");
+    }
+    return update_interest(conn) < 0 ? socket_error(conn, -EIO, "watching the socket") : 0;
+}
+
+int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int count)
+{
+    struct stream *s = &conn->stream;
+    if (s->fd < 0)
+        return bench_conn_fail(conn, BENCH_FAILURE_CLOSED, -ENOTCONN, "the connection is closed");
+    if (conn->submitting != NULL && conn->submitting->op.marks.sent == 0)
+        conn->submitting->op.marks.sent = bench_now_ns();
+    size_t total = 0, sent = 0;
+    for (int i = 0; i < count; i++)
+        total += pieces[i].iov_len;
+    if (bench_buf_length(&s->tx) == 0) {
+        struct iovec copy[PIECES_MAX];
+        int n = count < PIECES_MAX ? count : PIECES_MAX;
+        memcpy(copy, pieces, (size_t)n * sizeof(copy[0]));
+        struct msghdr msg = {.msg_iov = copy, .msg_iovlen = (size_t)n};
+        ssize_t rc;
+        do
+            rc = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
+        while (rc < 0 && errno == EINTR);
+        if (rc < 0 && errno != EAGAIN)
+            return socket_error(conn, -errno, "sending");
+        sent = rc < 0 ? 0 : (size_t)rc;
+    }
+    return sent == total ? 0 : queue_rest(conn, pieces, count, sent);
+}
+
+int bench_stream_want(struct bench_conn *conn, size_t bytes)
+{
+    if (bytes > STREAM_LIMIT)
+        return -EMSGSIZE;
+    conn->stream.want = bytes;
+    return 0;
+}
+
+bool bench_stream_is_queueing(const struct bench_conn *conn)
+{
+    return bench_buf_length(&conn->stream.tx) > 0;
+}
+
+void bench_stream_close(struct bench_conn *conn)
+{
+    struct stream *s = &conn->stream;
+    if (s->fd < 0)
+        return;
+    bench_io_free(s->io);
+    s->io = NULL;
+    bench_conn_socket_closing(conn, s->fd);
+    (void)close(s->fd);
+    s->fd = -1;
+    s->connecting = false;
+    s->generation++;
+    bench_buf_clear(&s->rx);
+    bench_buf_clear(&s->tx);
+}
+
+int bench_stream_fd(const struct bench_conn *conn) { return conn->stream.fd; }
