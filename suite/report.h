@@ -9,27 +9,24 @@
 
 #include "bench/units.h"
 #include "suite/result.h"
+#include "suite/workloads.h"
 
 /* Forgets run->comparisons. */
 void bench_comparisons_clear(struct bench_run *run);
 
-/* What makes a row better than another. */
-enum bench_rank { BENCH_RANK_TIME, BENCH_RANK_THROUGHPUT };
-
-/* How a workload is read. */
+/* How a workload's table is read; from its row in workloads.def. */
 struct bench_view {
-    const char *workload; /* NULL in the row for workloads that are not listed */
     enum bench_series_id series; /* its percentiles are the table's */
-    enum bench_rank rank;
-    const char *unit;  /* what is counted: "request", "connection" */
-    bool shares_cores; /* several clients at once: cores and memory mean something */
+    enum bench_ranking ranking;  /* what makes a row better than another */
+    bool concurrent;             /* several clients at once: cores and memory mean something */
 };
 
-const struct bench_view *bench_view_find(const char *workload);
+/* Never fails: a workload that this program does not know is read like single requests. */
+struct bench_view bench_view_of(const char *workload);
 
 /* Results that were measured alike (workload, operation, parameters, load model): one table. */
 struct bench_group {
-    const struct bench_view *view;
+    struct bench_view view;
     const struct bench_result **rows; /* in the order of the run */
     size_t nrows;
     size_t same_workload; /* how many groups of the run have this workload */

@@ -170,7 +170,7 @@ static void side_init(struct side *side, const struct duel *duel,
     (void)bench_text_clean(result->target->name, side->name, sizeof(side->name));
     side->value = duel->by_time ? bench_result_time(result) : bench_result_throughput(result);
     side->range =
-        bench_result_range(result, duel->by_time ? trial_median : trial_rate, duel->group->view);
+        bench_result_range(result, duel->by_time ? trial_median : trial_rate, &duel->group->view);
     side->cores = bench_result_server_cores(result);
     side->cores_high = fmax(side->cores, bench_result_range(result, trial_cores, NULL).high);
 }
@@ -179,7 +179,7 @@ static const char *metric_name(const struct duel *duel)
 {
     if (!duel->by_time)
         return "throughput";
-    return duel->group->view->series == BENCH_SERIES_RESPONSE ? "response p50" : "first answer p50";
+    return duel->group->view.series == BENCH_SERIES_RESPONSE ? "response p50" : "first answer p50";
 }
 
 static int duel_tell(struct duel *duel, const char *verdict, double ratio, const char *format, ...)
@@ -314,7 +314,7 @@ static int tell_protocols(struct duel *duel)
                      "%s against %s is client-bound: the client's own CPU is %.0f %% of the %s of "
                      "%s (%s of %s)",
                      duel->a.name, duel->b.name, 100 * fmax(a, b),
-                     duel->group->view->series == BENCH_SERIES_RESPONSE ? "response time"
+                     duel->group->view.series == BENCH_SERIES_RESPONSE ? "response time"
                                                                         : "time to the first answer",
                      worse->name, bench_format_seconds(bench_result_client_cpu(worse->result)).s,
                      bench_format_seconds(bench_result_time(worse->result)).s);
@@ -345,7 +345,7 @@ static int compare_pair(struct duel *duel, const struct bench_result *a,
     if (!is_measured(a) || !is_measured(b))
         return 0;
     /* Opening connections one after another: what a mode can do shows in their rate. */
-    duel->by_time = duel->group->view->rank == BENCH_RANK_TIME && duel->kind != PAIR_MODE;
+    duel->by_time = duel->group->view.ranking == BENCH_RANKING_TIME && duel->kind != PAIR_MODE;
     side_init(&duel->a, duel, a);
     side_init(&duel->b, duel, b);
     if (a->status != BENCH_CELL_OK || b->status != BENCH_CELL_OK)

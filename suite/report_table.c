@@ -52,7 +52,7 @@ static double row_merit(const struct row *row, const struct bench_view *view)
 {
     if (!row->shown)
         return NAN;
-    if (view->rank == BENCH_RANK_THROUGHPUT)
+    if (view->ranking == BENCH_RANKING_THROUGHPUT)
         return bench_result_throughput(row->result);
     return row->own.median > 0 ? 1 / row->own.median : NAN;
 }
@@ -69,10 +69,10 @@ static struct row *rows_new(const struct bench_group *group, unsigned *doubtful)
         struct row row = {.result = group->rows[i], .doubtful = doubtful};
         row.shown = bench_result_is_shown(row.result);
         shown += row.shown;
-        bench_result_statistic(row.result, group->view->series, &row.own);
+        bench_result_statistic(row.result, group->view.series, &row.own);
         bench_result_statistic(row.result, BENCH_SERIES_CONNECT, &row.connect);
         bench_result_statistic(row.result, BENCH_SERIES_READY, &row.ready);
-        row.merit = row_merit(&row, group->view);
+        row.merit = row_merit(&row, &group->view);
         if (bench_result_is_judged(row.result))
             best = fmax(best, row.merit);
         size_t at = i;
@@ -250,9 +250,9 @@ static const struct {
     {"p99", IN_ALL, 0, p99_cell},
     {"p99.9", IN_SINGLE, 8, p999_cell},
     {"mean", IN_CALLS, 7, mean_cell},
-    {"conn/s", IN_CONNECTION, 2, rate_cell},
-    {"req/s", IN_SINGLE, 2, rate_cell},
-    {"req/s", IN_SHARED, 0, rate_cell},
+    {"connections", IN_CONNECTION, 2, rate_cell},
+    {"requests", IN_SINGLE, 2, rate_cell},
+    {"requests", IN_SHARED, 0, rate_cell},
     {"vs\nbest", IN_ALL, 0, ratio_cell},
     {"round\ntrips", IN_CALLS, 0, trips_cell},
     {"frames", IN_CALLS, 6, frames_cell},
@@ -310,13 +310,13 @@ static unsigned view_place(const struct bench_view *view)
 {
     if (view->series == BENCH_SERIES_FIRST_ANSWER)
         return IN_CONNECTION;
-    return view->shares_cores ? IN_SHARED : IN_SINGLE;
+    return view->concurrent ? IN_SHARED : IN_SINGLE;
 }
 
 static void table_fill(struct bench_table *table, const struct bench_group *group,
                        const struct row *rows, struct notes *notes)
 {
-    unsigned place = view_place(group->view);
+    unsigned place = view_place(&group->view);
     bench_table_column(table, "target", BENCH_ALIGN_LEFT, 0);
     for (size_t c = 0; c < BENCH_COUNT_OF(columns); c++) {
         if (columns[c].in & place)
@@ -405,9 +405,10 @@ static void write_doubt(FILE *out, unsigned doubtful, const char *dropped)
 }
 
 static void write_notes(FILE *out, const struct bench_group *group, const struct row *rows,
-                        const struct notes *notes)
+                        const struct notes *notes, const char *dropped)
 {
-    bool at_least = false, memory = group->view->shares_cores;
+    bool at_least = false;
+    bool memory = group->view.concurrent && strstr(dropped, "memory") == NULL;
     for (size_t i = 0; i < notes->count; i++)
         fprintf(out, "[%zu] %s\n", i + 1, notes->text[i]);
     for (size_t r = 0; r < group->nrows; r++)
@@ -517,10 +518,10 @@ static int write_page(FILE *out, const struct bench_run *run, const struct bench
     status = bench_table_write(table, out);
     if (status < 0)
         goto out;
-    write_notes(out, group, rows, notes);
+    write_notes(out, group, rows, notes, dropped);
     write_doubt(out, doubtful, dropped);
     if (dropped[0] != '\0')
-        fprintf(out, "no room for: %s\n", dropped);
+        fprintf(out, "left out for want of width, see the JSON: %s\n", dropped);
     for (size_t i = 0; i < group->nrows; i++)
         write_remarks(out, group->rows[i]);
     for (size_t i = 0; i < group->nrows; i++)

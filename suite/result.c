@@ -11,20 +11,16 @@
 /* Fewer trials than this give no interval (order statistics of five have none at 95 %). */
 #define INTERVAL_MIN_TRIALS 6
 
-static const struct bench_view views[] = {
-    {"connection", BENCH_SERIES_FIRST_ANSWER, BENCH_RANK_TIME, "connection", false},
-    {"latency", BENCH_SERIES_RESPONSE, BENCH_RANK_TIME, "request", false},
-    {"concurrent", BENCH_SERIES_RESPONSE, BENCH_RANK_THROUGHPUT, "request", true},
-    {"cpu", BENCH_SERIES_RESPONSE, BENCH_RANK_THROUGHPUT, "request", true},
-    {"io", BENCH_SERIES_RESPONSE, BENCH_RANK_THROUGHPUT, "request", true},
-    {NULL, BENCH_SERIES_RESPONSE, BENCH_RANK_TIME, "request", false},
-};
-
-const struct bench_view *bench_view_find(const char *workload)
+struct bench_view bench_view_of(const char *workload)
 {
-    const struct bench_view *view = views;
-    while (view->workload != NULL && strcmp(view->workload, workload) != 0)
-        view++;
+    const struct bench_workload *row = bench_workload_find(workload);
+    struct bench_view view = {BENCH_SERIES_RESPONSE, BENCH_RANKING_TIME, false};
+    if (row == NULL)
+        return view;
+    if (row->sample == BENCH_SAMPLE_CONNECTION)
+        view.series = BENCH_SERIES_FIRST_ANSWER;
+    view.ranking = row->ranking;
+    view.concurrent = row->concurrent;
     return view;
 }
 
@@ -167,7 +163,7 @@ int bench_groups_new(const struct bench_run *run, struct bench_group **out, size
                 bench_groups_free(groups, n);
                 return -ENOMEM;
             }
-            groups[g].view = bench_view_find(result->workload);
+            groups[g].view = bench_view_of(result->workload);
             n++;
         }
         groups[g].rows[groups[g].nrows++] = result;
@@ -276,7 +272,7 @@ double bench_result_success(const struct bench_result *result)
 double bench_result_time(const struct bench_result *result)
 {
     struct bench_statistic statistic;
-    bench_result_statistic(result, bench_view_find(result->workload)->series, &statistic);
+    bench_result_statistic(result, bench_view_of(result->workload).series, &statistic);
     return statistic.median;
 }
 
