@@ -79,11 +79,14 @@ double bench_recording_duration(const struct bench_recording *recording);
  * "first_start", "last_done", "cpu_ns", "clients"}; empty series are left out. The caller frees
  * *out. 0 or -ENOMEM. */
 int bench_recording_write(const struct bench_recording *recording, char **out) BENCH_MUST_CHECK;
-/* The reverse. Hostile text: -EINVAL with what was wrong (wrong version named), nothing leaks. */
+/* The reverse; "version", "series", "attempted" and "succeeded" are required, other numbers are 0
+ * where they are missing. Figures that contradict each other are refused, too. Hostile text:
+ * -EINVAL with what was wrong (wrong version named), nothing leaks. -ENOMEM. */
 int bench_recording_read(const char *text, size_t length, struct bench_recording **out,
                          struct bench_error *err) BENCH_MUST_CHECK;
 
-/* A statistic as it is printed everywhere. Seconds. n == 0: everything else is NaN. */
+/* A statistic as it is printed everywhere. Seconds. count == 0: everything else is NaN;
+ * count == 1: stdev is 0. */
 struct bench_statistic {
     uint64_t count;
     double mean, median, stdev, min, max, p90, p95, p99, p999;

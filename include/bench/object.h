@@ -30,7 +30,9 @@ struct bench_exception {
 /* The context of one call into an object: where results live and how failure is told. */
 struct bench_call {
     struct bench_arena *arena;     /* results; valid until the answer is sent */
-    struct bench_session *session; /* NULL outside a server (the client's own evaluation) */
+    /* NULL = evaluation outside a server (what answer would be right?): the service then answers
+     * without waiting, so io_work returns at once. */
+    struct bench_session *session;
     const struct bench_service *service;
     struct bench_exception exception;
 };

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/object.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static size_t utf8_length(unsigned char lead)
+{
+    return lead < 0x80                    ? 1
+           : lead >= 0xC2 && lead <= 0xDF ? 2
+           : lead >= 0xE0 && lead <= 0xEF ? 3
+           : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                          : 0;
+}
+
+/* Messages quote what the peer sent, and both precision and the size of the message can cut a
+ * character in two. What is no character becomes '?'. */
+static void make_utf8(char *text)
+{
+    for (char *p = text; *p != '\0';) {
+        const size_t n = utf8_length((unsigned char)*p);
+        size_t i = 1;
+        while (i < n && ((unsigned char)p[i] & 0xC0) == 0x80)
+            i++;
+        if (n == 0 || i < n) {
+            *p++ = '?';
+            continue;
+        }
+        p += n;
+    }
+}
+
+int bench_raise(struct bench_call *call, const char *type, const char *format, ...)
+{
+    struct bench_exception *exception = &call->exception;
+    *exception = (struct bench_exception){.module = "builtins", .type = type};
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(exception->message, sizeof(exception->message), format, args);
+    va_end(args);
+    make_utf8(exception->message);
+
+    exception->args = bench_tuple(NULL, 0);
+    const size_t length = strlen(exception->message);
+    struct bench_value *item = bench_arena_alloc(call->arena, sizeof(*item));
+    const char *text = bench_arena_copy(call->arena, exception->message, length);
+    if (item != NULL && text != NULL) { /* without memory the type still arrives */
+        *item = bench_str_n(text, length);
+        exception->args = bench_tuple(item, 1);
+    }
+    return -EREMOTEIO;
+}

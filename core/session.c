@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Deadlines without system calls: SO_RCVTIMEO and SO_SNDTIMEO are set once, to the shortest limit
+ * that can hold. Only a recv that ran into it looks at the clock and waits for what is really
+ * left, with ppoll. A request that arrives in one piece costs one recv, its reply one sendmsg.
+ */
+#include "core/session_internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "bench/error.h"
+#include "bench/units.h"
+
+#define PIECES_AT_ONCE 16
+
+static int set_socket_timeout(int fd, int option, int64_t ns)
+{
+    /* 0 would mean for ever, so less than 1 us is rounded up */
+    const int64_t us = (ns + 999) / 1000;
+    const struct timeval value = {.tv_sec = us / 1000000, .tv_usec = us % 1000000};
+    return setsockopt(fd, SOL_SOCKET, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+static int64_t shorter(int64_t a, int64_t b)
+{
+    if (a == 0 || b == 0)
+        return a != 0 ? a : b;
+    return a < b ? a : b;
+}
+
+int bench_session_init(struct bench_session *session, int fd,
+                       const struct bench_session_setup *setup, struct bench_error *err)
+{
+    session->setup = setup;
+    session->fd = fd;
+    session->priv = NULL;
+    session->message_deadline_ns = 0;
+    session->start = session->end = 0;
+    atomic_init(&session->stopping, false);
+
+    const struct bench_session_limits *limits = &setup->limits;
+    session->receive_tick_ns = shorter(limits->idle_timeout_ns, limits->message_timeout_ns);
+    int rc = 0;
+    if (session->receive_tick_ns > 0)
+        rc = set_socket_timeout(fd, SO_RCVTIMEO, session->receive_tick_ns);
+    if (rc == 0 && limits->message_timeout_ns > 0)
+        rc = set_socket_timeout(fd, SO_SNDTIMEO, limits->message_timeout_ns);
+    if (rc < 0)
+        return bench_fail(err, rc, "cannot set the timeouts of socket %d: %s", fd,
+                          bench_errno_text(rc));
+    if (setup->session_size > 0) {
+        session->priv = calloc(1, setup->session_size);
+        if (session->priv == NULL)
+            return bench_fail(err, -ENOMEM, "no memory for a session");
+    }
+    return 0;
+}
+
+void bench_session_fini(struct bench_session *session)
+{
+    free(session->priv);
+    session->priv = NULL;
+}
+
+void bench_session_stop(struct bench_session *session)
+{
+    const int saved = errno;
+    atomic_store(&session->stopping, true);
+    (void)shutdown(session->fd, SHUT_RDWR);
+    errno = saved;
+}
+
+void *bench_session_priv(struct bench_session *session) { return session->priv; }
+
+void *bench_session_server(struct bench_session *session) { return session->setup->server; }
+
+const struct bench_service *bench_session_service(struct bench_session *session)
+{
+    return session->setup->service;
+}
+
+const struct bench_session_limits *bench_session_limits(struct bench_session *session)
+{
+    return &session->setup->limits;
+}
+
+bool bench_session_stopping(struct bench_session *session)
+{
+    return atomic_load_explicit(&session->stopping, memory_order_relaxed);
+}
+
+/* ---- waiting ---- */
+
+/* Waits until fd is ready or the deadline (0 = none) has passed. 0 or -ETIMEDOUT. */
+static int wait_ready(int fd, short events, int64_t deadline_ns)
+{
+    for (;;) {
+        struct timespec left, *timeout = NULL;
+        if (deadline_ns != 0) {
+            const int64_t ns = deadline_ns - bench_now_ns();
+            if (ns <= 0)
+                return -ETIMEDOUT;
+            left = (struct timespec){.tv_sec = ns / BENCH_NS_PER_S, .tv_nsec = ns % BENCH_NS_PER_S};
+            timeout = &left;
+        }
+        struct pollfd poll_fd = {.fd = fd, .events = events};
+        const int rc = ppoll(&poll_fd, 1, timeout, NULL);
+        if (rc > 0)
+            return 0;
+        if (rc < 0 && errno != EINTR)
+            return -errno;
+    }
+}
+
+/* When the present wait has to end, 0 = never. A message has one deadline for all of its pieces,
+ * so that a peer cannot keep a session by sending a byte now and then. */
+static int64_t receive_deadline(struct bench_session *session, bool begun)
+{
+    const struct bench_session_limits *limits = &session->setup->limits;
+    if (!begun) {
+        session->message_deadline_ns = 0;
+        return limits->idle_timeout_ns > 0 ? bench_now_ns() + limits->idle_timeout_ns : 0;
+    }
+    if (session->message_deadline_ns == 0 && limits->message_timeout_ns > 0)
+        session->message_deadline_ns = bench_now_ns() + limits->message_timeout_ns;
+    return session->message_deadline_ns;
+}
+
+/* Some bytes, at least one, straight from the socket. Fills *got. `begun` decides which deadline
+ * holds and what an end of file means. */
+static int receive(struct bench_session *session, void *buf, size_t room, bool begun, size_t *got)
+{
+    int64_t deadline_ns = receive_deadline(session, begun);
+    if (begun && deadline_ns != 0 && bench_now_ns() >= deadline_ns)
+        return -ETIMEDOUT;
+    for (;;) {
+        if (bench_session_stopping(session))
+            return -ECANCELED;
+        const ssize_t n = recv(session->fd, buf, room, 0);
+        if (n > 0) {
+            *got = (size_t)n;
+            return 0;
+        }
+        if (n == 0 && bench_session_stopping(session))
+            return -ECANCELED;
+        if (n == 0)
+            return begun ? -ECONNRESET : -ENODATA;
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN)
+            return -errno;
+        const int rc = wait_ready(session->fd, POLLIN, deadline_ns);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+/* ---- reading ---- */
+
+int bench_session_peek(struct bench_session *session, size_t want, bool begun, const uint8_t **data,
+                       size_t *have)
+{
+    if (want > BENCH_SESSION_BUFFER)
+        return -EMSGSIZE;
+    if (!begun)
+        session->message_deadline_ns = 0;
+    if (session->start == session->end)
+        session->start = session->end = 0;
+    while (session->end - session->start < want) {
+        if (session->start + want > BENCH_SESSION_BUFFER) {
+            memmove(session->buffer, session->buffer + session->start,
+                    session->end - session->start);
+            session->end -= session->start;
+            session->start = 0;
+        }
+        size_t got = 0;
+        const int rc =
+            receive(session, session->buffer + session->end, BENCH_SESSION_BUFFER - session->end,
+                    begun || session->end > session->start, &got);
+        if (rc < 0)
+            return rc;
+        session->end += got;
+    }
+    *data = session->buffer + session->start;
+    *have = session->end - session->start;
+    return 0;
+}
+
+void bench_session_consume(struct bench_session *session, size_t n)
+{
+    const size_t have = session->end - session->start;
+    session->start += n < have ? n : have;
+}
+
+int bench_session_read(struct bench_session *session, void *buf, size_t n)
+{
+    const size_t have = session->end - session->start;
+    size_t done = n < have ? n : have;
+    if (done > 0)
+        memcpy(buf, session->buffer + session->start, done);
+    session->start += done;
+    while (done < n) {
+        size_t got = 0;
+        const int rc = receive(session, (uint8_t *)buf + done, n - done, true, &got);
+        if (rc < 0)
+            return rc;
+        done += got;
+    }
+    return 0;
+}
+
+/* ---- writing ---- */
+
+/* Where in the caller's pieces the next byte to send is. */
+struct write_position {
+    const struct iovec *piece;
+    int left;      /* pieces, with this one */
+    size_t offset; /* in this one */
+};
+
+static void advance(struct write_position *at, size_t n)
+{
+    while (at->left > 0 && n >= at->piece->iov_len - at->offset) {
+        n -= at->piece->iov_len - at->offset;
+        at->piece++;
+        at->left--;
+        at->offset = 0;
+    }
+    at->offset += n;
+}
+
+static ssize_t send_some(int fd, const struct write_position *at)
+{
+    struct iovec window[PIECES_AT_ONCE];
+    const size_t count = (size_t)(at->left < PIECES_AT_ONCE ? at->left : PIECES_AT_ONCE);
+    memcpy(window, at->piece, count * sizeof(window[0]));
+    window[0].iov_base = (uint8_t *)window[0].iov_base + at->offset;
+    window[0].iov_len -= at->offset;
+    const struct msghdr message = {.msg_iov = window, .msg_iovlen = count};
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+int bench_session_write(struct bench_session *session, const struct iovec *pieces, int count)
+{
+    const int64_t timeout_ns = session->setup->limits.message_timeout_ns;
+    struct write_position at = {.piece = pieces, .left = count};
+    int64_t deadline_ns = 0; /* set when the kernel did not take everything at once */
+    advance(&at, 0);         /* over empty pieces in front */
+    while (at.left > 0) {
+        const ssize_t n = send_some(session->fd, &at);
+        if (n >= 0) {
+            advance(&at, (size_t)n);
+            if (at.left == 0)
+                return 0;
+        } else if (errno != EINTR && errno != EAGAIN) {
+            return bench_session_stopping(session) ? -ECANCELED : -errno;
+        } else if (errno == EAGAIN && timeout_ns > 0) {
+            return -ETIMEDOUT; /* nothing was taken for the whole of SO_SNDTIMEO */
+        }
+        if (bench_session_stopping(session))
+            return -ECANCELED;
+        if (timeout_ns > 0 && deadline_ns == 0)
+            deadline_ns = bench_now_ns() + timeout_ns;
+        else if (deadline_ns != 0 && bench_now_ns() >= deadline_ns)
+            return -ETIMEDOUT;
+    }
+    return 0;
+}
+
+/* ---- sleeping ---- */
+
+static void sleep_until(int64_t deadline_ns)
+{
+    const struct timespec when = {.tv_sec = deadline_ns / BENCH_NS_PER_S,
+                                  .tv_nsec = deadline_ns % BENCH_NS_PER_S};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
+        ;
+}
+
+/* Waits on the socket for nothing: poll tells of a hang-up unasked, and that is what
+ * bench_session_stop causes. Data that arrives meanwhile does not wake it. */
+int bench_session_sleep(struct bench_session *session, int64_t ns)
+{
+    if (ns <= 0)
+        return session != NULL && bench_session_stopping(session) ? -ECANCELED : 0;
+    const int64_t deadline_ns = bench_now_ns() + ns;
+    if (session == NULL) {
+        sleep_until(deadline_ns);
+        return 0;
+    }
+    if (bench_session_stopping(session))
+        return -ECANCELED;
+    const int rc = wait_ready(session->fd, 0, deadline_ns);
+    if (rc == 0) /* hung up: stopped, or there is nobody left to answer */
+        return -ECANCELED;
+    return rc == -ETIMEDOUT ? 0 : rc;
+}

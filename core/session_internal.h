@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a server makes and ends sessions (the accept loop and tests only; a protocol's server half
+ * sees bench/session.h). The socket is the caller's: it closes it after bench_session_fini. One
+ * thread serves a session; only bench_session_stop may come from another one (or from a signal
+ * handler of the same one).
+ */
+#ifndef BENCH_SESSION_INTERNAL_H
+#define BENCH_SESSION_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "bench/session.h"
+
+#define BENCH_SESSION_BUFFER ((size_t)16 << 10)
+
+/* What all sessions of a server have in common. Borrowed by each of them. */
+struct bench_session_setup {
+    const struct bench_service *service;
+    void *server;        /* the protocol's shared bytes */
+    size_t session_size; /* private bytes per session */
+    struct bench_session_limits limits;
+};
+
+struct bench_session {
+    const struct bench_session_setup *setup;
+    void *priv; /* session_size bytes, or NULL */
+    int fd;
+    atomic_bool stopping;
+    int64_t receive_tick_ns;     /* SO_RCVTIMEO: when a blocked recv looks at its deadline */
+    int64_t message_deadline_ns; /* steady clock; 0 = no message begun, or no limit */
+    size_t start, end;           /* unconsumed bytes of buffer */
+    uint8_t buffer[BENCH_SESSION_BUFFER];
+};
+
+/* A session over a connected stream socket in blocking mode, in the caller's memory (which need
+ * not be zeroed). 0, -ENOMEM, or what setsockopt says. */
+int bench_session_init(struct bench_session *session, int fd,
+                       const struct bench_session_setup *setup,
+                       struct bench_error *err) BENCH_MUST_CHECK;
+void bench_session_fini(struct bench_session *session);
+
+/* Ends a session from outside: what it waits for returns, bench_session_stopping becomes true.
+ * Async-signal-safe. The socket must still be open. */
+void bench_session_stop(struct bench_session *session);
+
+#endif

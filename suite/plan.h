@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is asked for: targets, workloads and counts. Made from the command line (cli.c), checked
+ * before anything starts, constant while measuring.
+ */
+#ifndef BENCH_PLAN_H
+#define BENCH_PLAN_H
+
+#include <stdbool.h>
+
+#include "bench/protocol.h"
+#include "service/service.h"
+#include "suite/servers.h"
+#include "suite/workloads.h"
+
+enum { BENCH_TARGETS_MAX = 64 };
+
+/* One thing that is measured. */
+struct bench_target {
+    char name[256];    /* canonical, the key of its results */
+    const struct bench_protocol *protocol;
+    void *options;     /* of the protocol; owned */
+    char options_text[128]; /* as written between the brackets, "" */
+    const struct bench_server_row *server; /* NULL: a server that runs already (url) */
+    struct bench_address address;          /* of a running server */
+    bool is_url;
+};
+
+/* X(member, "name", type, normal, quick, min, max, "help") */
+#define BENCH_PLAN_NUMBERS(X)                                                                      \
+    X(connections, "connections", INT, "100", "20", 1, 1e6, "samples of `connection`")             \
+    X(requests, "requests", INT, "1000", "300", 1, 1e9, "requests of `latency`")                   \
+    X(clients, "clients", INT, "10", "8", 1, 20000, "connections of `concurrent`, `cpu`, `io`")    \
+    X(requests_per_client, "requests-per-client", INT, "100", "25", 1, 1e9,                        \
+      "requests of each of them")                                                                  \
+    X(repeats, "repeats", INT, "8", "3", 1, 1000, "trials per target, a fresh server each")        \
+    X(warmup, "warmup", INT, "100", "20", 1, 1e6,                                                  \
+      "requests before a workload that are not counted (`cpu`, `io`: one per client)")             \
+    X(budget_ns, "workload-budget", DURATION, "10s", "600ms", 1e6, 86400e9,                        \
+      "wall time of a workload in a trial; what did not fit is said")                              \
+    X(timeout_ns, "timeout", DURATION, "30s", "30s", 1e6, 86400e9, "for one request")              \
+    X(seed, "seed", INT, "1", "1", 0, 9e15, "of the order of trials and of the payload")
+
+struct bench_plan {
+#define X(member, name, type, normal, quick, min, max, help) int64_t member;
+    BENCH_PLAN_NUMBERS(X)
+#undef X
+    bool quick;
+    struct bench_target targets[BENCH_TARGETS_MAX];
+    size_t ntargets;
+    bool workloads[BENCH_WORKLOAD_COUNT];
+    enum bench_payload_kind payload;
+    const char *operation;  /* instead of ping in `latency` and `concurrent`; NULL */
+    const char *output_dir; /* NULL = none */
+    const char *json_file;  /* NULL = none, "-" = stdout */
+    const char *plugins[8];
+    size_t nplugins;
+};
+
+/* Parses PROTOCOL[options]/MODE/SERVER or URL[options] and adds it. Several with commas between
+ * them are one text. 0; -EINVAL with what was wrong and what is valid; -ENOSPC. */
+int bench_plan_add_targets(struct bench_plan *plan, const char *text, struct bench_error *err)
+    BENCH_MUST_CHECK;
+/* The rows of servers.def that are in the default matrix. */
+int bench_plan_add_default_targets(struct bench_plan *plan, struct bench_error *err)
+    BENCH_MUST_CHECK;
+void bench_plan_fini(struct bench_plan *plan);
+
+/* A target like base with one more option set, named accordingly. 0, or the option's error. */
+int bench_target_variant(const struct bench_target *base, const char *option,
+                         struct bench_target *out, struct bench_error *err) BENCH_MUST_CHECK;
+void bench_target_fini(struct bench_target *target);
+
+#endif
