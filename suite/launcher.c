@@ -26,17 +26,18 @@ static const char *payload_name(enum bench_payload_kind kind)
     return names[kind];
 }
 
-static int add_options(const struct bench_plan *plan, int clients,
+static int add_options(const struct bench_plan *plan, const struct bench_launch_options *o,
                        struct bench_server_command *command)
 {
-    char clients_text[16], seed[24];
-    (void)snprintf(clients_text, sizeof(clients_text), "%d", clients);
+    char clients[16], seed[24], port[8];
+    (void)snprintf(clients, sizeof(clients), "%d", o->clients);
     (void)snprintf(seed, sizeof(seed), "%" PRId64, plan->seed);
+    (void)snprintf(port, sizeof(port), "%u", o->port);
     /* Descriptors 3 and 4 of the child, in the order in which spawn() lists them. */
-    const char *const words[] = {"--bind",         "127.0.0.1",    "--port",
-                                 "0",              "--ready-fd",   "3",
-                                 "--control-fd",   "4",            "--clients",
-                                 clients_text,     "--payload",    payload_name(plan->payload),
+    const char *const words[] = {"--bind",         o->bind,      "--port",
+                                 port,             "--ready-fd", "3",
+                                 "--control-fd",   "4",          "--clients",
+                                 clients,          "--payload",  payload_name(plan->payload),
                                  "--payload-seed", seed};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(words); i++)
@@ -93,7 +94,8 @@ static int read_line(int fd, int pid_fd, char *line, size_t size, struct bench_e
     }
 }
 
-static int await_ready(struct bench_launched *l, int ready_fd, struct bench_error *err)
+static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
+                       struct bench_error *err)
 {
     char line[LINE_MAX_BYTES] = "";
     int rc = read_line(ready_fd, l->pid_fd, line, sizeof(line), err);
@@ -104,7 +106,8 @@ static int await_ready(struct bench_launched *l, int ready_fd, struct bench_erro
         return bench_fail(err, -EIO, "%.200s", line + 7);
     if (strncmp(line, "READY ", 6) != 0 || bench_parse_int(line + 6, 1, 65535, &port, NULL) < 0)
         return bench_fail(err, -EPROTO, "it said '%.60s' instead of READY PORT", line);
-    (void)snprintf(l->address.host, sizeof(l->address.host), "127.0.0.1");
+    bool any = strcmp(bind, "0.0.0.0") == 0;
+    (void)snprintf(l->address.host, sizeof(l->address.host), "%s", any ? "127.0.0.1" : bind);
     l->address.port = (uint16_t)port;
     return bench_address_resolve(&l->address, err);
 }
@@ -147,15 +150,16 @@ static void explain(struct bench_launched *l, struct bench_error *err)
     (void)bench_fail(err, err->code, "%s; its last words: %.90s", old, words);
 }
 
-int bench_launch(const struct bench_plan *plan, const struct bench_server_row *row, int clients,
-                 struct bench_launched *out, struct bench_error *err)
+int bench_launch(const struct bench_plan *plan, const struct bench_server_row *row,
+                 const struct bench_launch_options *options, struct bench_launched *out,
+                 struct bench_error *err)
 {
     int ready[2] = {-1, -1}, control[2] = {-1, -1};
     *out = (struct bench_launched){.pid_fd = -1, .control_fd = -1, .stderr_fd = -1};
     int rc = bench_server_command(row, plan->plugins, plan->nplugins, &out->command, err);
     if (rc < 0)
         return rc;
-    if (add_options(plan, clients, &out->command) < 0)
+    if (add_options(plan, options, &out->command) < 0)
         rc = bench_fail(err, -ENOMEM, "out of memory");
     else if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(control, O_CLOEXEC) < 0)
         rc = bench_fail(err, -errno, "no pipe: %s", bench_errno_text(errno));
@@ -167,7 +171,7 @@ int bench_launch(const struct bench_plan *plan, const struct bench_server_row *r
     close_fd(&ready[1]);
     close_fd(&control[0]);
     if (rc == 0)
-        rc = await_ready(out, ready[0], err);
+        rc = await_ready(out, options->bind, ready[0], err);
     close_fd(&ready[0]);
     if (rc < 0) {
         explain(out, err);

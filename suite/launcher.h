@@ -19,10 +19,16 @@ struct bench_launched {
     struct bench_server_command command;
 };
 
-/* Starts the server of a target for `clients` simultaneous connections and waits until it says
- * READY. bind: NULL = 127.0.0.1; port 0 = any. 0; negative with the server's own words. */
-int bench_launch(const struct bench_plan *plan, const struct bench_server_row *row, int clients,
-                 struct bench_launched *out, struct bench_error *err) BENCH_MUST_CHECK;
+struct bench_launch_options {
+    const char *bind; /* address to listen on, "127.0.0.1" */
+    uint16_t port;    /* 0 = any */
+    int clients;      /* simultaneous connections to expect */
+};
+
+/* Starts a server and waits until it says READY. 0; negative with the server's own words. */
+int bench_launch(const struct bench_plan *plan, const struct bench_server_row *row,
+                 const struct bench_launch_options *options, struct bench_launched *out,
+                 struct bench_error *err) BENCH_MUST_CHECK;
 /* Stops it and whatever it left behind, and reaps. Returns true if it had died by itself before;
  * then why (not NULL) gets how and its last words. */
 bool bench_launched_stop(struct bench_launched *launched, char *why, size_t why_size);

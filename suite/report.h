@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the renderings share: which results stand in one table, how a workload is ranked, and the
+ * figures of a cell. Private to suite/result*.c and suite/report_*.c. Main thread; nothing here
+ * outlives the run it was made from.
+ */
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
+
+#include "bench/units.h"
+#include "suite/result.h"
+#include "suite/workloads.h"
+
+/* Forgets run->comparisons. */
+void bench_comparisons_clear(struct bench_run *run);
+
+/* How a workload's table is read; from its row in workloads.def. */
+struct bench_view {
+    enum bench_series_id series; /* its percentiles are the table's */
+    enum bench_ranking ranking;  /* what makes a row better than another */
+    bool concurrent;             /* several clients at once: cores and memory mean something */
+};
+
+/* Never fails: a workload that this program does not know is read like single requests. */
+struct bench_view bench_view_of(const char *workload);
+
+/* Results that were measured alike (workload, operation, parameters, load model): one table. */
+struct bench_group {
+    struct bench_view view;
+    const struct bench_result **rows; /* in the order of the run */
+    size_t nrows;
+    size_t same_workload; /* how many groups of the run have this workload */
+    size_t ordinal;       /* 0-based among those */
+};
+
+/* 0 or -ENOMEM; free with bench_groups_free. */
+int bench_groups_new(const struct bench_run *run, struct bench_group **out, size_t *count)
+    BENCH_MUST_CHECK;
+void bench_groups_free(struct bench_group *groups, size_t count);
+
+/* Measured, and its figures may be shown: ok, or client-bound ("at least"). */
+bool bench_result_is_shown(const struct bench_result *result);
+/* May be compared and may win: ok, and neither floor nor ruler. */
+bool bench_result_is_judged(const struct bench_result *result);
+/* The value of a parameter, or NULL. */
+const char *bench_result_parameter(const struct bench_result *result, const char *name);
+
+/* Of the pooled recording; count 0 and NaN without one. */
+void bench_result_statistic(const struct bench_result *result, enum bench_series_id id,
+                            struct bench_statistic *out);
+/* The same for one trial. */
+void bench_trial_statistic(const struct bench_trial *trial, enum bench_series_id id,
+                           struct bench_statistic *out);
+/* A trial that was measured and is good. */
+bool bench_trial_is_good(const struct bench_trial *trial);
+double bench_trial_throughput(const struct bench_trial *trial);
+
+uint64_t bench_recording_failed(const struct bench_recording *recording);
+
+/* Per operation; NaN when unknown. */
+double bench_result_round_trips(const struct bench_result *result);
+double bench_result_frames(const struct bench_result *result); /* both directions */
+/* Payload bytes of TCP, both directions, per attempted request; NaN without a socket. */
+double bench_result_tcp_bytes(const struct bench_result *result);
+/* Cores that the server kept busy: CPU seconds per second of load; NaN when unknown. */
+double bench_result_server_cores(const struct bench_result *result);
+double bench_trial_server_cores(const struct bench_trial *trial);
+
+/* Lowest and highest figure of the good trials, and how many there were. */
+struct bench_range {
+    double low, high;
+    size_t count;
+};
+typedef double (*bench_trial_figure_fn)(const struct bench_trial *trial, const void *user);
+struct bench_range bench_result_range(const struct bench_result *result, bench_trial_figure_fn fn,
+                                      const void *user);
+
+/* Whether n samples can carry percentile p (0..1): a distribution-free 95 % interval for it has
+ * an upper end only if p^n <= 0.025. */
+bool bench_percentile_is_resolved(double p, uint64_t n);
+/* The smallest n for which the above holds. */
+uint64_t bench_percentile_needs(double p);
+
+/* 95 % interval of the mean of n values by Student's t; false (and NaN) below six values, where
+ * so few trials would promise more than they can hold. */
+bool bench_mean_interval(const double *values, size_t n, double *low, double *high);
+
+/* "2.1x", "12x", "210x": two significant digits, three from 1.00 to 1.09. */
+struct bench_text bench_format_ratio(double ratio);
+/* Plain number with so many significant digits, at least 1; with 3: "0.982", "12.3", "30100". */
+struct bench_text bench_format_number(double value, int digits);
+
+#endif

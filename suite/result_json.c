@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * result.json: the whole run, as docs/result.schema.json describes it. Times in seconds, what is
+ * not known is null. The pooled series are embedded in the recording's own serial form.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/buf.h"
+#include "suite/report.h"
+#include "suite/table.h"
+
+/* Digits of a double that are worth keeping and the same on every machine. */
+#define REAL_DIGITS 15
+#define KEY_BYTES 256
+
+/* A json object under construction; the first failure is remembered. */
+struct object {
+    json_t *json;
+    bool failed;
+};
+
+static struct object object_begin(void)
+{
+    json_t *json = json_object();
+    return (struct object){json, json == NULL};
+}
+
+/* Takes value; NULL is a failure. */
+static void put(struct object *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object->json, key, value) != 0)
+        object->failed = true;
+}
+
+/* NULL after a failure. */
+static json_t *object_end(struct object *object)
+{
+    if (!object->failed)
+        return object->json;
+    json_decref(object->json);
+    return NULL;
+}
+
+static json_t *text(const char *value)
+{
+    const char *raw = value != NULL ? value : "";
+    size_t size = strlen(raw) + 1; /* cleaning never makes text longer */
+    char *clean = malloc(size);
+    if (clean == NULL)
+        return NULL;
+    json_t *json = json_string(bench_text_clean(raw, clean, size));
+    free(clean);
+    return json;
+}
+
+static json_t *real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+/* Counters end at 2^63 here; jansson has no larger integers. */
+static json_t *whole(uint64_t value)
+{
+    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+static json_t *pair(double low, double high)
+{
+    return isnan(low) ? json_null() : json_pack("[o,o]", real(low), real(high));
+}
+
+/* ---- statistics ---- */
+
+static json_t *statistic_json(const struct bench_statistic *statistic, double low, double high)
+{
+    struct object object = object_begin();
+    put(&object, "count", whole(statistic->count));
+    put(&object, "mean", real(statistic->mean));
+    put(&object, "median", real(statistic->median));
+    put(&object, "stdev", real(statistic->stdev));
+    put(&object, "min", real(statistic->min));
+    put(&object, "max", real(statistic->max));
+    put(&object, "p90", real(statistic->p90));
+    put(&object, "p95", real(statistic->p95));
+    put(&object, "p99", real(statistic->p99));
+    put(&object, "p999", real(statistic->p999));
+    put(&object, "ci95", pair(low, high));
+    return object_end(&object);
+}
+
+/* The interval of the mean over the good trials; NaN where there are too few. */
+static int trial_interval(const struct bench_result *result, bench_trial_figure_fn fn,
+                          const void *user, double *low, double *high)
+{
+    double *values = calloc(result->ntrials + 1, sizeof(*values));
+    size_t n = 0;
+    if (values == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < result->ntrials; i++) {
+        double value =
+            bench_trial_is_good(&result->trials[i]) ? fn(&result->trials[i], user) : NAN;
+        if (!isnan(value))
+            values[n++] = value;
+    }
+    (void)bench_mean_interval(values, n, low, high);
+    free(values);
+    return 0;
+}
+
+static double trial_mean(const struct bench_trial *trial, const void *user)
+{
+    const enum bench_series_id *id = user;
+    struct bench_statistic statistic;
+    bench_trial_statistic(trial, *id, &statistic);
+    return statistic.mean;
+}
+
+static double trial_rate(const struct bench_trial *trial, const void *user)
+{
+    (void)user;
+    return bench_trial_throughput(trial);
+}
+
+/* Under key, when the series has samples. */
+static void put_series(struct object *object, const char *key, const struct bench_result *result,
+                       enum bench_series_id id)
+{
+    struct bench_statistic statistic;
+    double low, high;
+    bench_result_statistic(result, id, &statistic);
+    if (statistic.count == 0)
+        return;
+    if (trial_interval(result, trial_mean, &id, &low, &high) < 0)
+        object->failed = true;
+    else
+        put(object, key, statistic_json(&statistic, low, high));
+}
+
+/* ---- parts of a result ---- */
+
+static json_t *target_json(const struct bench_target_info *target)
+{
+    static const char *const roles[] = {
+        [BENCH_ROLE_NORMAL] = "normal",
+        [BENCH_ROLE_FLOOR] = "floor",
+        [BENCH_ROLE_RULER] = "ruler",
+    };
+    struct object object = object_begin();
+    put(&object, "name", text(target->name));
+    put(&object, "protocol", text(target->protocol));
+    put(&object, "options", text(target->options));
+    put(&object, "mode", text(target->mode));
+    put(&object, "server", text(target->server));
+    put(&object, "client", text(target->client));
+    put(&object, "url", text(target->url));
+    put(&object, "label", text(target->label));
+    put(&object, "role", text(roles[target->role]));
+    return object_end(&object);
+}
+
+static json_t *parameters_json(const struct bench_result *result)
+{
+    struct object object = object_begin();
+    for (size_t i = 0; i < result->nparameters; i++) {
+        char key[KEY_BYTES];
+        (void)bench_text_clean(result->parameters[i].name, key, sizeof(key));
+        put(&object, key, text(result->parameters[i].value));
+    }
+    return object_end(&object);
+}
+
+static json_t *errors_json(const struct bench_recording *recording)
+{
+    struct object object = object_begin();
+    for (size_t kind = 1; recording != NULL && kind < BENCH_FAILURE_COUNT; kind++) {
+        if (recording->failures[kind] > 0)
+            put(&object, bench_failure_name((enum bench_failure)kind),
+                whole(recording->failures[kind]));
+    }
+    return object_end(&object);
+}
+
+static json_t *throughput_json(const struct bench_result *result)
+{
+    struct bench_range range = bench_result_range(result, trial_rate, NULL);
+    double low, high;
+    struct object object = object_begin();
+    if (trial_interval(result, trial_rate, NULL, &low, &high) < 0)
+        object.failed = true;
+    put(&object, "requests_per_second", real(bench_result_throughput(result)));
+    put(&object, "lowest_trial", real(range.low));
+    put(&object, "highest_trial", real(range.high));
+    put(&object, "ci95", pair(low, high));
+    return object_end(&object);
+}
+
+static json_t *cpu_json(const struct bench_result *result)
+{
+    struct object object = object_begin();
+    put(&object, "server_seconds", real(result->resources.server_cpu_s));
+    put(&object, "client_seconds", real(result->resources.client_cpu_s));
+    put(&object, "server_per_request", real(bench_result_server_cpu(result)));
+    put(&object, "client_per_request", real(bench_result_client_cpu(result)));
+    put(&object, "server_cores", real(bench_result_server_cores(result)));
+    return object_end(&object);
+}
+
+static json_t *memory_json(const struct bench_resources *resources)
+{
+    struct object object = object_begin();
+    put(&object, "server_pss", real(resources->server_pss_bytes));
+    put(&object, "server_pss_idle", real(resources->server_pss_idle_bytes));
+    put(&object, "client_rss", real(resources->client_rss_bytes));
+    put(&object, "server_processes",
+        resources->server_processes > 0 ? json_integer(resources->server_processes) : json_null());
+    return object_end(&object);
+}
+
+/* Per operation, over those that were completed. */
+static json_t *wire_json(const struct bench_result *result)
+{
+    const struct bench_op_stat_sum *stat = &result->pooled->stat;
+    double n = stat->operations > 0 ? (double)stat->operations : NAN;
+    struct object object = object_begin();
+    put(&object, "operations", whole(stat->operations));
+    put(&object, "round_trips", real((double)stat->round_trips / n));
+    put(&object, "frames_sent", real((double)stat->frames_sent / n));
+    put(&object, "frames_received", real((double)stat->frames_received / n));
+    put(&object, "requests_served", real((double)stat->served / n));
+    put(&object, "plain_bytes_sent", real((double)stat->plain_sent / n));
+    put(&object, "plain_bytes_received", real((double)stat->plain_received / n));
+    put(&object, "bytes_sent", real((double)stat->wire_sent / n));
+    put(&object, "bytes_received", real((double)stat->wire_received / n));
+    put(&object, "tcp_bytes_sent", whole(result->pooled->tcp_sent));
+    put(&object, "tcp_bytes_received", whole(result->pooled->tcp_received));
+    put(&object, "tcp_bytes_per_request", real(bench_result_tcp_bytes(result)));
+    return object_end(&object);
+}
+
+/* The "series" object of the recording's serial form: exact sums and packed histograms. */
+static json_t *pooled_json(const struct bench_recording *recording)
+{
+    char *serial = NULL;
+    if (bench_recording_write(recording, &serial) < 0)
+        return NULL;
+    json_t *whole_form = json_loads(serial, 0, NULL);
+    json_t *series = json_incref(json_object_get(whole_form, "series"));
+    json_decref(whole_form);
+    free(serial);
+    return series;
+}
+
+static json_t *counts_json(const struct bench_recording *recording)
+{
+    struct object object = object_begin();
+    put(&object, "attempted", whole(recording->attempted));
+    put(&object, "succeeded", whole(recording->succeeded));
+    put(&object, "errors", errors_json(recording));
+    return object_end(&object);
+}
+
+static json_t *trial_statistics_json(const struct bench_trial *trial)
+{
+    struct object object = object_begin();
+    for (size_t id = 0; id < BENCH_SERIES_COUNT; id++) {
+        struct bench_statistic statistic;
+        bench_trial_statistic(trial, (enum bench_series_id)id, &statistic);
+        if (statistic.count > 0)
+            put(&object, bench_series_key((enum bench_series_id)id),
+                statistic_json(&statistic, NAN, NAN));
+    }
+    return object_end(&object);
+}
+
+static json_t *resources_json(const struct bench_resources *resources)
+{
+    struct object server = object_begin(), client = object_begin(), object = object_begin();
+    put(&server, "cpu_seconds", real(resources->server_cpu_s));
+    put(&server, "pss", real(resources->server_pss_bytes));
+    put(&server, "pss_idle", real(resources->server_pss_idle_bytes));
+    put(&server, "processes",
+        resources->server_processes > 0 ? json_integer(resources->server_processes) : json_null());
+    put(&client, "cpu_seconds", real(resources->client_cpu_s));
+    put(&client, "rss", real(resources->client_rss_bytes));
+    put(&object, "server", object_end(&server));
+    put(&object, "client", object_end(&client));
+    return object_end(&object);
+}
+
+/* Why the trial is not plainly good, as a list. */
+static json_t *trial_reasons_json(const struct bench_trial *trial)
+{
+    json_t *reasons = json_array();
+    bool failed = reasons == NULL;
+    if (trial->reason != NULL && trial->reason[0] != '\0')
+        failed |= json_array_append_new(reasons, text(trial->reason)) != 0;
+    if (trial->budget_cut)
+        failed |= json_array_append_new(reasons, text("the time budget cut it short")) != 0;
+    if (!failed)
+        return reasons;
+    json_decref(reasons);
+    return NULL;
+}
+
+static json_t *trial_json(const struct bench_trial *trial)
+{
+    struct object object = object_begin();
+    put(&object, "block", json_integer(trial->block));
+    put(&object, "order", json_integer(trial->order));
+    put(&object, "status", text(bench_cell_status_name(trial->status)));
+    put(&object, "reasons", trial_reasons_json(trial));
+    put(&object, "budget_cut", json_boolean(trial->budget_cut));
+    put(&object, "started", real(trial->started));
+    put(&object, "duration", real(trial->resources.wall_s));
+    put(&object, "counts", trial->recording != NULL ? counts_json(trial->recording) : json_null());
+    put(&object, "throughput", real(bench_trial_throughput(trial)));
+    put(&object, "statistics", trial_statistics_json(trial));
+    put(&object, "resources", resources_json(&trial->resources));
+    return object_end(&object);
+}
+
+static json_t *trials_json(const struct bench_result *result)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < result->ntrials; i++) {
+        if (json_array_append_new(list, trial_json(&result->trials[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* What exists only where something was measured. */
+static void put_measured(struct object *object, const struct bench_result *result)
+{
+    put_series(object, "connect_time", result, BENCH_SERIES_CONNECT);
+    put_series(object, "ready_time", result, BENCH_SERIES_READY);
+    put_series(object, "connection_time", result, BENCH_SERIES_FIRST_ANSWER);
+    put_series(object, "latency", result, BENCH_SERIES_RESPONSE);
+    put_series(object, "service_time", result, BENCH_SERIES_SERVICE);
+    put_series(object, "lag", result, BENCH_SERIES_LAG);
+    put(object, "throughput", throughput_json(result));
+    put(object, "cpu", cpu_json(result));
+    put(object, "memory", memory_json(&result->resources));
+    put(object, "wire", wire_json(result));
+    put(object, "pooled", pooled_json(result->pooled));
+}
+
+static json_t *result_json(const struct bench_result *result)
+{
+    const struct bench_recording *pooled = result->pooled;
+    struct object object = object_begin();
+    put(&object, "target", target_json(result->target));
+    put(&object, "workload", text(result->workload));
+    put(&object, "operation", text(result->operation));
+    put(&object, "parameters", parameters_json(result));
+    put(&object, "load_model", text(result->load_model));
+    put(&object, "status", text(bench_cell_status_name(result->status)));
+    put(&object, "reason", text(result->reason));
+    put(&object, "total_requests", whole(pooled != NULL ? pooled->attempted : 0));
+    put(&object, "failed_requests", whole(pooled != NULL ? bench_recording_failed(pooled) : 0));
+    put(&object, "errors", errors_json(pooled));
+    put(&object, "first_error", text(pooled != NULL ? pooled->first_error : ""));
+    put(&object, "duration", real(result->resources.wall_s));
+    if (pooled != NULL)
+        put_measured(&object, result);
+    put(&object, "trials", trials_json(result));
+    return object_end(&object);
+}
+
+/* ---- the run ---- */
+
+static json_t *facts_json(const struct bench_fact *facts, size_t count)
+{
+    struct object object = object_begin();
+    for (size_t i = 0; i < count; i++) {
+        char key[KEY_BYTES];
+        (void)bench_text_clean(facts[i].name, key, sizeof(key));
+        put(&object, key, text(facts[i].value));
+    }
+    return object_end(&object);
+}
+
+static json_t *targets_json(const struct bench_run *run)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < run->ntargets; i++) {
+        if (json_array_append_new(list, target_json(&run->targets[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static json_t *results_json(const struct bench_run *run)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < run->nresults; i++) {
+        if (json_array_append_new(list, result_json(&run->results[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* A cell of a comparison: its place in "results" and its target's name; null without one. */
+static json_t *side_json(const struct bench_run *run, const struct bench_result *result,
+                         double value)
+{
+    if (result == NULL)
+        return json_null();
+    struct object object = object_begin();
+    put(&object, "result", json_integer((json_int_t)(result - run->results)));
+    put(&object, "target", text(result->target->name));
+    put(&object, "value", real(value));
+    return object_end(&object);
+}
+
+static json_t *comparison_json(const struct bench_run *run,
+                               const struct bench_comparison *comparison)
+{
+    struct object object = object_begin();
+    put(&object, "workload", text(comparison->workload));
+    put(&object, "metric", text(comparison->metric));
+    put(&object, "a", side_json(run, comparison->a, comparison->a_value));
+    put(&object, "b", side_json(run, comparison->b, comparison->b_value));
+    put(&object, "ratio", real(comparison->ratio));
+    put(&object, "verdict", text(comparison->verdict));
+    put(&object, "sentence", text(comparison->sentence));
+    return object_end(&object);
+}
+
+static json_t *comparisons_json(const struct bench_run *run)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < run->ncomparisons; i++) {
+        if (json_array_append_new(list, comparison_json(run, &run->comparisons[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static json_t *run_json(const struct bench_run *run)
+{
+    struct object object = object_begin();
+    put(&object, "schema", text(BENCH_RESULT_SCHEMA));
+    put(&object, "started", real(run->started));
+    put(&object, "duration", real(run->duration));
+    put(&object, "interrupted", json_boolean(run->interrupted));
+    put(&object, "environment", facts_json(run->environment, run->nenvironment));
+    put(&object, "plan", facts_json(run->plan, run->nplan));
+    put(&object, "targets", targets_json(run));
+    put(&object, "results", results_json(run));
+    put(&object, "comparisons", comparisons_json(run));
+    return object_end(&object);
+}
+
+/* Keeps the buffer's own error: -EMSGSIZE must not become "no memory". */
+struct sink {
+    struct bench_buf *out;
+    int status;
+};
+
+static int sink_take(const char *data, size_t size, void *user)
+{
+    struct sink *sink = user;
+    sink->status = bench_buf_add(sink->out, data, size);
+    return sink->status < 0 ? -1 : 0;
+}
+
+int bench_report_json(const struct bench_run *run, struct bench_buf *out)
+{
+    struct sink sink = {out, 0};
+    json_t *json = run_json(run);
+    if (json == NULL)
+        return -ENOMEM;
+    int failed = json_dump_callback(json, sink_take, &sink,
+                                    JSON_INDENT(2) | JSON_PRESERVE_ORDER |
+                                        JSON_REAL_PRECISION(REAL_DIGITS));
+    json_decref(json);
+    if (failed != 0)
+        return sink.status < 0 ? sink.status : -ENOMEM;
+    return bench_buf_add(out, "\n", 1);
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/fixture_run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/units.h"
+
+/* What an invented target costs. Times in microseconds. */
+static const struct profile {
+    const char *protocol, *options, *mode, *server, *label;
+    enum bench_role role;
+    int64_t response, server_cpu, client_cpu; /* of one small request */
+    unsigned trips, frames, bytes;
+    bool one_core; /* its server cannot use more */
+} profiles[] = {
+    {"rpyc", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 46, 13, 5, 2, 4, 186, false},
+    {"rpyc", "", "forking", "native", "", BENCH_ROLE_NORMAL, 47, 13, 5, 2, 4, 186, false},
+    {"rpyc", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 240, 205, 8, 2, 4, 186, true},
+    {"rpyc", "", "forking", "python", "", BENCH_ROLE_NORMAL, 247, 206, 8, 2, 4, 186, false},
+    {"http", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 62, 16, 19, 1, 2, 241, false},
+    {"http", "", "forking", "native", "", BENCH_ROLE_NORMAL, 63, 16, 19, 1, 2, 241, false},
+    {"http", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 512, 470, 24, 1, 2, 318, true},
+    {"http", "", "forking", "python", "", BENCH_ROLE_NORMAL, 520, 471, 24, 1, 2, 318, false},
+    {"http", "", "threaded", "gunicorn", "pool of 1 x 8", BENCH_ROLE_NORMAL, 940, 890, 25, 1, 2,
+     352, true},
+    {"http", "", "forking", "gunicorn", "pool of 2 x 8", BENCH_ROLE_NORMAL, 955, 893, 25, 1, 2, 352,
+     false},
+    {"rpyc", "call=cached", "threaded", "python", "", BENCH_ROLE_NORMAL, 127, 104, 6, 1, 2, 91,
+     true},
+    {"tcp", "", "threaded", "native", "", BENCH_ROLE_FLOOR, 38, 7, 4, 1, 2, 22, false},
+    {"tcp", "", "forking", "native", "", BENCH_ROLE_FLOOR, 39, 7, 4, 1, 2, 22, false},
+    {"inproc", "", "", "", "", BENCH_ROLE_RULER, 1, 0, 1, 1, 2, 0, false},
+};
+
+static const struct load {
+    const char *workload, *operation, *load_model;
+    int clients;
+    int64_t extra_us, extra_cpu_us; /* what the operation adds: waiting, and computing */
+} loads[] = {
+    {"connection", "ping", "closed loop, 1 connection at a time", 1, 0, 0},
+    {"latency", "ping", "closed loop, 1 connection", 1, 0, 0},
+    {"concurrent", "ping", "closed loop, 8 connections", 8, 0, 0},
+    {"cpu", "cpu_work", "closed loop, 8 connections", 8, 0, 18000},
+    {"io", "io_work", "closed loop, 8 connections", 8, 10000, 0},
+};
+
+static void *must(void *memory)
+{
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
+static char *copy(const char *text)
+{
+    return must(strdup(text));
+}
+
+void support_fixture_set(char **member, const char *value)
+{
+    char *fresh = copy(value);
+    free(*member);
+    *member = fresh;
+}
+
+static void check(int status)
+{
+    if (status < 0)
+        abort();
+}
+
+/* 0..99; the sequence depends on nothing but the state (Numerical Recipes' constants). */
+static int64_t dice(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (int64_t)((*state >> 16) % 100);
+}
+
+/* Around base, with a tail: one sample of a hundred takes three times as long. */
+static int64_t sample_ns(uint32_t *state, int64_t base_ns)
+{
+    int64_t ns = base_ns * (95 + dice(state) / 5) / 100;
+    return dice(state) == 0 ? 3 * ns : ns + dice(state);
+}
+
+/* ---- trials ---- */
+
+static void pool_again(struct bench_result *result)
+{
+    struct bench_resources *sum = &result->resources;
+    bench_recording_free(result->pooled);
+    result->pooled = NULL;
+    *sum = (struct bench_resources){0};
+    check(bench_recording_new(&result->pooled));
+    for (size_t i = 0; i < result->ntrials; i++) {
+        const struct bench_resources *one = &result->trials[i].resources;
+        check(bench_recording_merge(result->pooled, result->trials[i].recording));
+        sum->wall_s += one->wall_s;
+        sum->server_cpu_s += one->server_cpu_s;
+        sum->client_cpu_s += one->client_cpu_s;
+        sum->server_pss_bytes = one->server_pss_bytes;
+        sum->server_pss_idle_bytes = one->server_pss_idle_bytes;
+        sum->client_rss_bytes = one->client_rss_bytes;
+        sum->server_processes = one->server_processes;
+    }
+}
+
+static void record(struct bench_recording *recording, int n, int64_t base_ns, bool connecting,
+                   uint32_t seed, int64_t *total_ns)
+{
+    uint32_t state = seed;
+    *total_ns = 0;
+    for (int i = 0; i < n; i++) {
+        int64_t ns = sample_ns(&state, base_ns);
+        if (connecting) {
+            check(bench_recording_sample(recording, BENCH_SERIES_CONNECT, ns / 5));
+            check(bench_recording_sample(recording, BENCH_SERIES_READY, ns / 2));
+            check(bench_recording_sample(recording, BENCH_SERIES_FIRST_ANSWER, ns));
+        } else {
+            check(bench_recording_sample(recording, BENCH_SERIES_RESPONSE, ns));
+            check(bench_recording_sample(recording, BENCH_SERIES_SERVICE, ns - ns / 50));
+        }
+        bench_recording_outcome(recording, BENCH_FAILURE_NONE, "");
+        *total_ns += ns;
+    }
+}
+
+void support_fixture_add_trial(struct bench_result *result, int n, int64_t base_us,
+                               int64_t server_us, int64_t client_us, int clients)
+{
+    static const int64_t drift[] = {100, 101, 99, 102, 98, 100, 101, 99};
+    size_t index = result->ntrials;
+    result->trials =
+        must(realloc(result->trials, (index + 1) * sizeof(struct bench_trial)));
+    struct bench_trial *trial = &result->trials[result->ntrials++];
+    *trial = (struct bench_trial){
+        .block = (int)index,
+        .order = (int)(index * 3 % 5),
+        .started = 1767225600 + 10 * (double)index,
+        .reason = copy(""),
+    };
+    int64_t total_ns;
+    check(bench_recording_new(&trial->recording));
+    record(trial->recording, n, base_us * BENCH_NS_PER_US * drift[index % 8] / 100,
+           strcmp(result->workload, "connection") == 0, (uint32_t)(base_us + (int64_t)index),
+           &total_ns);
+    trial->recording->clients = (uint32_t)clients;
+    trial->recording->first_start = BENCH_NS_PER_S * (1 + (int64_t)index);
+    trial->recording->last_done = trial->recording->first_start + total_ns / clients;
+    trial->recording->cpu_ns = client_us * BENCH_NS_PER_US * n;
+    trial->resources = (struct bench_resources){
+        .wall_s = (double)total_ns / clients / 1e9,
+        .server_cpu_s = (double)(server_us * n) / 1e6,
+        .client_cpu_s = (double)(client_us * n) / 1e6,
+        .server_pss_bytes = 262144.0 * clients,
+        .server_pss_idle_bytes = 9.5 * 1048576,
+        .client_rss_bytes = 12.0 * 1048576,
+        .server_processes = 1,
+    };
+    pool_again(result);
+}
+
+static void wire_cost(struct bench_result *result, const struct profile *profile)
+{
+    for (size_t i = 0; i < result->ntrials; i++) {
+        struct bench_recording *recording = result->trials[i].recording;
+        uint64_t n = recording->succeeded;
+        recording->stat = (struct bench_op_stat_sum){
+            .operations = n,
+            .frames_sent = n * profile->frames / 2,
+            .frames_received = n * profile->frames / 2,
+            .round_trips = n * profile->trips,
+            .plain_sent = n * profile->bytes / 2,
+            .plain_received = n * profile->bytes / 2,
+            .wire_sent = n * profile->bytes / 2,
+            .wire_received = n * profile->bytes / 2,
+        };
+        recording->tcp_sent = n * profile->bytes / 2;
+        recording->tcp_received = n * profile->bytes / 2;
+        if (profile->role == BENCH_ROLE_RULER) {
+            result->trials[i].resources.server_cpu_s = NAN;
+            result->trials[i].resources.server_pss_bytes = NAN;
+            result->trials[i].resources.server_pss_idle_bytes = NAN;
+            result->trials[i].resources.server_processes = 0;
+        }
+        if (strcmp(profile->mode, "forking") == 0) {
+            result->trials[i].resources.server_pss_bytes *= 11;
+            result->trials[i].resources.server_processes += 8;
+        }
+    }
+    pool_again(result);
+}
+
+/* ---- targets and results ---- */
+
+static void target_fill(struct bench_target_info *target, const struct profile *profile,
+                        unsigned colour)
+{
+    char name[128], options[64] = "";
+    if (profile->options[0] != '\0')
+        (void)snprintf(options, sizeof(options), "[%s]", profile->options);
+    (void)snprintf(name, sizeof(name), "%s%s%s%s%s%s", profile->protocol, options,
+                   profile->mode[0] != '\0' ? "/" : "", profile->mode,
+                   profile->server[0] != '\0' ? "/" : "", profile->server);
+    *target = (struct bench_target_info){
+        .name = copy(name),
+        .protocol = copy(profile->protocol),
+        .options = copy(profile->options),
+        .mode = copy(profile->mode),
+        .server = copy(profile->server),
+        .client = copy("native"),
+        .url = copy(""),
+        .label = copy(profile->label),
+        .role = profile->role,
+        .colour = colour,
+    };
+}
+
+static void result_fill(struct bench_result *result, const struct bench_target_info *target,
+                        const struct load *load)
+{
+    char clients[16];
+    (void)snprintf(clients, sizeof(clients), "%d", load->clients);
+    *result = (struct bench_result){
+        .target = target,
+        .workload = copy(load->workload),
+        .operation = copy(load->operation),
+        .load_model = copy(load->load_model),
+        .parameters = must(calloc(1, sizeof(struct bench_parameter))),
+        .nparameters = 1,
+        .reason = copy(""),
+    };
+    result->parameters[0] = (struct bench_parameter){copy("clients"), copy(clients)};
+}
+
+/* A closed loop on two cores: the response is the request's own time, or its share of the queue
+ * before the cores that the server can use, whichever is longer. */
+static void result_measure(struct bench_result *result, const struct profile *profile,
+                           const struct load *load, int trials, int samples)
+{
+    int64_t server = profile->server_cpu + load->extra_cpu_us;
+    int64_t alone = profile->response + load->extra_us + load->extra_cpu_us;
+    int64_t cores_in_tenths = profile->one_core ? 10 : 17;
+    int64_t queue = load->clients * server * 10 / cores_in_tenths;
+    int64_t base = alone > queue ? alone : queue;
+    if (strcmp(load->workload, "connection") == 0)
+        base = base * 3 + (strcmp(profile->mode, "forking") == 0 ? 900 : 120);
+    for (int i = 0; i < trials; i++)
+        support_fixture_add_trial(result, samples, base, server, profile->client_cpu,
+                                  load->clients);
+    wire_cost(result, profile);
+}
+
+static void facts_fill(struct bench_run *run)
+{
+    static const char *const environment[][2] = {{"rpycbench", "0.1.0"},
+                                                 {"build", "Release"},
+                                                 {"cpu", "Invented CPU, 2 cores"},
+                                                 {"kernel", "Linux 6.1"}};
+    static const char *const plan[][2] = {{"repeats", "8"}, {"requests", "1000"}, {"seed", "1"}};
+    run->environment = must(calloc(BENCH_COUNT_OF(environment), sizeof(struct bench_fact)));
+    for (; run->nenvironment < BENCH_COUNT_OF(environment); run->nenvironment++)
+        run->environment[run->nenvironment] =
+            (struct bench_fact){copy(environment[run->nenvironment][0]),
+                                copy(environment[run->nenvironment][1])};
+    run->plan = must(calloc(BENCH_COUNT_OF(plan), sizeof(struct bench_fact)));
+    for (; run->nplan < BENCH_COUNT_OF(plan); run->nplan++)
+        run->plan[run->nplan] =
+            (struct bench_fact){copy(plan[run->nplan][0]), copy(plan[run->nplan][1])};
+    run->started = 1767225600;
+    run->duration = 321.5;
+}
+
+static void matrix_fill(struct bench_run *run, const size_t *which, size_t ntargets,
+                        size_t first_load, size_t nloads, int trials, int samples)
+{
+    run->targets = must(calloc(ntargets, sizeof(struct bench_target_info)));
+    run->results = must(calloc(ntargets * nloads, sizeof(struct bench_result)));
+    run->ntargets = ntargets;
+    for (size_t t = 0; t < ntargets; t++)
+        target_fill(&run->targets[t], &profiles[which[t]], (unsigned)t);
+    for (size_t l = first_load; l < first_load + nloads; l++) {
+        for (size_t t = 0; t < ntargets; t++) {
+            const struct profile *profile = &profiles[which[t]];
+            /* A variant by options is a row of its own only where one request is timed alone, and
+             * a ruler has no connections to open. */
+            bool alone = strcmp(loads[l].workload, "latency") == 0;
+            if (!alone && (profile->options[0] != '\0' || profile->role == BENCH_ROLE_RULER))
+                continue;
+            struct bench_result *result = &run->results[run->nresults++];
+            result_fill(result, &run->targets[t], &loads[l]);
+            result_measure(result, profile, &loads[l], trials, samples);
+        }
+    }
+}
+
+struct bench_result *support_fixture_result(struct bench_run *run, const char *workload,
+                                            const char *target)
+{
+    for (size_t i = 0; i < run->nresults; i++) {
+        if (strcmp(run->results[i].workload, workload) == 0 &&
+            strcmp(run->results[i].target->name, target) == 0)
+            return &run->results[i];
+    }
+    return NULL;
+}
+
+/* ---- trouble ---- */
+
+static void spoil(struct bench_run *run, const char *workload, const char *target,
+                  enum bench_cell_status status, const char *reason, bool measured)
+{
+    struct bench_result *result = must(support_fixture_result(run, workload, target));
+    result->status = status;
+    support_fixture_set(&result->reason, reason);
+    if (measured)
+        return;
+    for (size_t i = 0; i < result->ntrials; i++) {
+        free(result->trials[i].reason);
+        bench_recording_free(result->trials[i].recording);
+    }
+    result->ntrials = 0;
+    bench_recording_free(result->pooled);
+    result->pooled = NULL;
+    result->resources = (struct bench_resources){.server_cpu_s = NAN,
+                                                 .client_cpu_s = NAN,
+                                                 .server_pss_bytes = NAN,
+                                                 .server_pss_idle_bytes = NAN,
+                                                 .client_rss_bytes = NAN};
+}
+
+static void trouble_fill(struct bench_run *run)
+{
+    static const char gunicorn[] = "gunicorn is not installed for /usr/bin/python3";
+    for (size_t l = 0; l < BENCH_COUNT_OF(loads); l++) {
+        spoil(run, loads[l].workload, "http/threaded/gunicorn", BENCH_CELL_UNAVAILABLE, gunicorn,
+              false);
+        spoil(run, loads[l].workload, "http/forking/gunicorn", BENCH_CELL_UNAVAILABLE, gunicorn,
+              false);
+    }
+    spoil(run, "connection", "http/forking/python", BENCH_CELL_FAILED,
+          "the server ended with exit status 1: OSError: [Errno 98] Address already in use", false);
+    spoil(run, "concurrent", "rpyc/threaded/native", BENCH_CELL_CLIENT_BOUND,
+          "the client's threads used 97 % of their cores", true);
+    spoil(run, "cpu", "rpyc/threaded/python", BENCH_CELL_INVALID,
+          "5 of 8 trials were unsteady (drift 12 %)", true);
+
+    struct bench_result *result =
+        must(support_fixture_result(run, "concurrent", "http/threaded/python"));
+    for (int i = 0; i < 3; i++)
+        bench_recording_outcome(result->trials[1].recording, BENCH_FAILURE_TIMEOUT,
+                                "no answer within 30 s");
+    bench_recording_outcome(result->trials[4].recording, BENCH_FAILURE_STATUS,
+                            "status 503 \"Busy\"\x1b[31m\xff, caf\xc3\xa9");
+    result->trials[2].budget_cut = true;
+    result->trials[3].status = BENCH_CELL_INVALID;
+    support_fixture_set(&result->trials[3].reason, "the client's lag was 12 % of the response");
+    pool_again(result);
+
+    /* A server that runs elsewhere: nothing is known of its CPU; and a name to stumble over. */
+    struct bench_target_info *target = &run->targets[1];
+    support_fixture_set(&target->name, "rpyc://[::1]:18812/a_b^c{\"q\"}'é");
+    support_fixture_set(&target->url, target->name);
+    support_fixture_set(&target->mode, "");
+    support_fixture_set(&target->server, "");
+    for (size_t i = 0; i < run->nresults; i++) {
+        if (run->results[i].target != target)
+            continue;
+        run->results[i].resources.server_cpu_s = NAN;
+        run->results[i].resources.server_pss_bytes = NAN;
+        run->results[i].resources.server_pss_idle_bytes = NAN;
+        run->results[i].resources.server_processes = 0;
+    }
+    run->interrupted = true;
+}
+
+struct bench_run *support_fixture_run(enum support_fixture kind)
+{
+    static const size_t which[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+    static const size_t two[] = {2, 6};
+    struct bench_run *run = must(bench_run_new());
+    facts_fill(run);
+    switch (kind) {
+    case SUPPORT_FIXTURE_EMPTY:
+        break;
+    case SUPPORT_FIXTURE_ONE:
+        matrix_fill(run, two, 1, 1, 2, 1, 20);
+        break;
+    case SUPPORT_FIXTURE_TWO:
+        matrix_fill(run, two, 2, 0, 5, 3, 130);
+        break;
+    case SUPPORT_FIXTURE_TEN:
+        matrix_fill(run, which, 10, 0, 5, 8, 500);
+        break;
+    case SUPPORT_FIXTURE_FOURTEEN:
+        matrix_fill(run, which, 14, 0, 5, 8, 100);
+        break;
+    case SUPPORT_FIXTURE_TROUBLE:
+        matrix_fill(run, which, 10, 0, 5, 8, 60);
+        trouble_fill(run);
+        break;
+    }
+    return run;
+}
