@@ -67,8 +67,10 @@ int bench_conn_submit(struct bench_conn *conn, struct bench_op *op, struct bench
     if (op->program->tx && op->tx.length > conn->protocol->max_payload)
         return bench_fail(err, -EMSGSIZE, "payload of %zu bytes over the limit of %llu",
                           op->tx.length, (unsigned long long)conn->protocol->max_payload);
-    if (conn->inflight >= conn->protocol->max_inflight)
+    if (conn->inflight >= conn->protocol->max_inflight) {
+        conn->refused_full = true;
         return -EAGAIN;
+    }
     op->conn = conn;
     full->state = OP_SUBMITTED;
     TAILQ_INSERT_TAIL(&conn->ops, full, in_conn);

@@ -75,6 +75,7 @@ struct bench_conn {
     unsigned pending;         /* EVENT_*: to be delivered by the loop */
     bool queued, listed;      /* in loop->eventful; in loop->conns */
     uint32_t inflight;
+    bool refused_full; /* a submit was answered with -EAGAIN: tell when there is room */
     struct op_list ops;
     struct op_full *submitting;
     int foreign_fd; /* last socket reported by bench_conn_socket_opened, or -1 */

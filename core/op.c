@@ -176,6 +176,10 @@ void bench_op_complete(struct bench_op *op, int status)
     TAILQ_REMOVE(&conn->ops, full, in_conn);
     TAILQ_REMOVE(&loop->flying, full, in_loop);
     conn->inflight--;
+    if (conn->refused_full) {
+        conn->refused_full = false;
+        bench_conn_writable(conn);
+    }
     full->state = OP_COMPLETED;
     if (TAILQ_EMPTY(&loop->done) && !loop->draining)
         loop_defer(loop);

@@ -319,7 +319,7 @@ static int read_numbers(struct bench_recording *recording, const json_t *root,
     TIME_MEMBERS(X)
 #undef X
 #define X(member)                                                                                  \
-    if ((rc = get_count(stat, "stat", #member, &recording->stat.member, err)))                   \
+    if ((rc = get_count(stat, "stat", #member, &recording->stat.member, err)))                     \
         return rc;
     STAT_MEMBERS(X)
 #undef X

@@ -83,6 +83,7 @@ struct bench_protocol {
 
     const struct bench_server_ops *server;   /* NULL: client only */
     const struct bench_decoder_ops *decoder; /* NULL: cannot be profiled */
+    const char *(*libraries)(void); /* "libfoo 1.2" as running, for --version; may be NULL */
 };
 
 /* The one symbol of an out-of-tree backend (--plugin FILE.so). */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The RPyC backend's table, its options, and what its files offer each other.
+ */
+#ifndef RPYC_H
+#define RPYC_H
+
+#include "bench/protocol.h"
+
+extern const struct bench_protocol rpyc_protocol;
+
+enum rpyc_call_style { RPYC_CALL_PLAIN, RPYC_CALL_CACHED };
+enum rpyc_version { RPYC_VERSION_AUTO, RPYC_VERSION_5, RPYC_VERSION_6 };
+enum rpyc_socket { RPYC_SOCKET_AUTO, RPYC_SOCKET_PYTHON, RPYC_SOCKET_FAST };
+
+struct rpyc_options {
+    int call;            /* enum rpyc_call_style */
+    int version;         /* enum rpyc_version */
+    int socket;          /* enum rpyc_socket */
+    int64_t max_frame;   /* bytes of a frame's payload as sent */
+    int64_t max_inflate; /* bytes of a payload after inflating */
+};
+
+/* ---- programs ---- */
+
+/* A call of one attribute of the root, or a ping, with all that does not change encoded. */
+struct rpyc_program {
+    struct bench_program base;
+    bool ping;
+    size_t nargs;     /* without tx */
+    const char *name; /* of the attribute */
+    size_t name_length;
+    const uint8_t *name_box; /* the box of the name, as GETATTR takes it */
+    size_t name_box_length;
+    const uint8_t *args; /* brine of the arguments, without the tuple's head */
+    size_t args_length;
+    unsigned char text[]; /* what the pointers above point into */
+};
+
+#define RPYC_PING_TEXT "rpycbench ping"
+
+int rpyc_compile(const void *options, const struct bench_spec *spec, struct bench_program **out,
+                 struct bench_error *err);
+void rpyc_program_free(struct bench_program *program);
+
+/* ---- server ---- */
+
+extern const struct bench_server_ops rpyc_server_ops;
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client's side of one connection. Lives on the connection's loop.
+ */
+#ifndef RPYC_CLIENT_H
+#define RPYC_CLIENT_H
+
+#include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_frame.h"
+#include "protocols/rpyc/rpyc_msg.h"
+
+#define RPYC_LATE_MAX  64                 /* answers to requests that were taken back */
+#define RPYC_REF_LIMIT ((size_t)64 << 10) /* brine of one reference */
+
+/* Whose answer is being waited for. */
+enum rpyc_step {
+    RPYC_STEP_IDLE,
+    RPYC_STEP_GETROOT,
+    RPYC_STEP_INSPECT_ROOT,
+    RPYC_STEP_GETATTR,
+    RPYC_STEP_INSPECT_ATTR, /* a callable of a class that the client does not know */
+    RPYC_STEP_CALL,         /* also PING */
+    RPYC_STEP_INSPECT_RESULT,
+};
+
+/* A callable of the root that was fetched for good (call=cached). */
+struct rpyc_handle {
+    char *name;
+    size_t name_length;
+    struct bench_buf ref; /* brine of its triple */
+};
+
+struct rpyc_client {
+    const struct rpyc_options *options;
+    struct bench_op *op; /* in flight, or NULL */
+    enum rpyc_step step;
+    enum rpyc_layout layout;
+    bool layout_certain; /* set by the user, or the peer has answered in it */
+    int64_t next_seq, awaited_seq;
+    int64_t frame_began_ns;         /* the frame that is arriving; 0 = none */
+    struct bench_op_stat between;   /* frames that came while no op was in flight */
+    struct bench_buf root, current; /* brine of the triples of the root and of the callable */
+    struct rpyc_handle *handles;
+    size_t nhandles;
+    int64_t late[RPYC_LATE_MAX]; /* seqs of requests that were taken back */
+    size_t nlate;
+    struct rpyc_outgoing out;
+    struct rpyc_inflater inflater;
+    struct bench_arena arena; /* of one message */
+};
+
+int rpyc_client_open(struct bench_conn *conn, struct bench_error *err);
+int rpyc_client_submit(struct bench_conn *conn, struct bench_op *op, struct bench_error *err);
+void rpyc_client_cancel(struct bench_conn *conn, struct bench_op *op);
+void rpyc_client_close(struct bench_conn *conn);
+void rpyc_client_fini(struct bench_conn *conn);
+
+/* ---- between the client's files ---- */
+
+/* The stat that frames are counted in now. */
+static inline struct bench_op_stat *rpyc_client_stat(struct rpyc_client *c)
+{
+    return c->op ? &c->op->stat : &c->between;
+}
+
+/* Requests (rpyc_requests.c). The functions that send return 0, or negative after
+ * bench_conn_fail; a ref is the brine of a triple. Those with a step make it the present one. */
+int rpyc_client_begin_request(struct rpyc_client *c, enum rpyc_handler handler) BENCH_MUST_CHECK;
+/* rc: how writing the request went. */
+int rpyc_client_finish_request(struct bench_conn *conn, struct rpyc_client *c, int rc);
+int rpyc_client_send_getroot(struct bench_conn *conn, struct rpyc_client *c);
+int rpyc_client_send_inspect(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_step step,
+                             const struct rpyc_ref *ref);
+int rpyc_client_send_getattr(struct bench_conn *conn, struct rpyc_client *c,
+                             const struct rpyc_program *program);
+int rpyc_client_send_call(struct bench_conn *conn, struct rpyc_client *c,
+                          const struct rpyc_program *program, const struct bench_buf *handle);
+int rpyc_client_send_ping(struct bench_conn *conn, struct rpyc_client *c,
+                          const struct rpyc_program *program);
+/* Gives one reference back; nobody waits for the answer. */
+int rpyc_client_send_del(struct bench_conn *conn, struct rpyc_client *c,
+                         const struct bench_buf *ref);
+int rpyc_client_send_del_of(struct bench_conn *conn, struct rpyc_client *c,
+                            const struct rpyc_ref *ref);
+
+/* Steps (rpyc_steps.c): 0, or negative after bench_conn_fail. */
+const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c,
+                                                  const struct rpyc_program *program);
+int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status);
+int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
+                          struct rpyc_message *message);
+int rpyc_client_on_late_answer(struct bench_conn *conn, struct rpyc_client *c,
+                               struct rpyc_message *message);
+
+/* Sends what c->out holds. 0, or negative after bench_conn_fail. */
+int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c) BENCH_MUST_CHECK;
+/* Answers a request of the server (rpyc_answer.c). 0, or negative after bench_conn_fail. */
+int rpyc_client_answer(struct bench_conn *conn, struct rpyc_client *c,
+                       struct rpyc_message *message) BENCH_MUST_CHECK;
+/* True for the names that Python has proxy classes for, so that it sends no INSPECT. */
+bool rpyc_client_knows_class(const struct rpyc_client *c, const struct rpyc_ref *ref);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Specs into programs: everything that does not change from call to call is encoded here. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_msg.h"
+#include "protocols/rpyc/rpyc_text.h"
+
+enum {
+    ARGS_LIMIT = 16 << 20, /* bytes of encoded arguments */
+    TEXT_LIMIT = 64 << 20, /* bytes of memory for reading a user's text */
+};
+
+/* What is needed of a spec, whatever its kind. */
+struct plan {
+    const char *name;
+    size_t name_length;
+    const struct bench_value *args;
+    size_t nargs;
+    bool bulk, tx;
+};
+
+static int encode(const struct plan *plan, struct bench_buf *buf, size_t *args_at,
+                  struct bench_error *err)
+{
+    int rc = rpyc_write_box_head(buf, RPYC_VALUE);
+    if (rc == 0)
+        rc = rpyc_dump_text(buf, plan->name, plan->name_length);
+    *args_at = bench_buf_length(buf);
+    if (rc < 0)
+        return bench_fail(err, -EINVAL, "the name of the attribute is not UTF-8");
+    for (size_t i = 0; i < plan->nargs; i++) {
+        rc = rpyc_dump(buf, &plan->args[i]);
+        if (rc < 0)
+            return bench_fail(err, rc == -EINVAL ? -ENOTSUP : rc,
+                              "argument %zu cannot be sent by value", i + 1);
+    }
+    return 0;
+}
+
+static int build(const struct plan *plan, struct bench_program **out, struct bench_error *err)
+{
+    struct bench_buf buf;
+    size_t args_at = 0;
+    bench_buf_init(&buf, ARGS_LIMIT);
+    int rc = encode(plan, &buf, &args_at, err);
+    if (rc < 0)
+        goto out;
+    size_t encoded = bench_buf_length(&buf);
+    struct rpyc_program *p = calloc(1, sizeof(*p) + encoded + plan->name_length);
+    if (!p) {
+        rc = bench_fail(err, -ENOMEM, "no memory for a program");
+        goto out;
+    }
+    memcpy(p->text, bench_buf_head(&buf), encoded);
+    memcpy(p->text + encoded, plan->name, plan->name_length);
+    p->base =
+        (struct bench_program){.protocol = &rpyc_protocol, .bulk = plan->bulk, .tx = plan->tx};
+    p->nargs = plan->nargs;
+    p->name = (const char *)p->text + encoded;
+    p->name_length = plan->name_length;
+    p->name_box = p->text;
+    p->name_box_length = args_at;
+    p->args = p->text + args_at;
+    p->args_length = encoded - args_at;
+    *out = &p->base;
+out:
+    bench_buf_fini(&buf);
+    return rc;
+}
+
+static int compile_operation(const struct bench_spec *spec, struct bench_program **out,
+                             struct bench_error *err)
+{
+    const struct bench_operation *operation = spec->operation;
+    struct bench_value args[BENCH_OPERATION_PARAMS];
+    size_t nargs = bench_operation_nparams(operation);
+    for (size_t i = 0; i < nargs; i++)
+        args[i] = bench_spec_arg(spec, i);
+    const struct plan plan = {
+        .name = operation->name,
+        .name_length = strlen(operation->name),
+        .args = args,
+        .nargs = nargs,
+        .bulk = operation->bulk,
+        .tx = operation->tx,
+    };
+    return build(&plan, out, err);
+}
+
+static int compile_text(const struct bench_spec *spec, struct bench_program **out,
+                        struct bench_error *err)
+{
+    struct bench_arena arena;
+    struct rpyc_call_text call;
+    bench_arena_init(&arena, TEXT_LIMIT);
+    int rc = rpyc_parse_call(&arena, spec->text, &call, err);
+    if (rc == 0) {
+        const struct plan plan = {
+            .name = call.name,
+            .name_length = call.name_length,
+            .args = call.args,
+            .nargs = call.nargs,
+        };
+        rc = build(&plan, out, err);
+    }
+    bench_arena_fini(&arena);
+    return rc;
+}
+
+static int compile_probe(struct bench_program **out, struct bench_error *err)
+{
+    const struct bench_value text = bench_str(RPYC_PING_TEXT);
+    const struct plan plan = {.name = "", .args = &text, .nargs = 1};
+    int rc = build(&plan, out, err);
+    if (rc == 0)
+        ((struct rpyc_program *)*out)->ping = true;
+    return rc;
+}
+
+int rpyc_compile(const void *options, const struct bench_spec *spec, struct bench_program **out,
+                 struct bench_error *err)
+{
+    (void)options; /* how a program is run is the connection's business */
+    switch (spec->kind) {
+    case BENCH_SPEC_OPERATION:
+        return compile_operation(spec, out, err);
+    case BENCH_SPEC_TEXT:
+        return compile_text(spec, out, err);
+    case BENCH_SPEC_PROBE:
+        return compile_probe(out, err);
+    }
+    return bench_fail(err, -EINVAL, "unknown kind of spec %d", (int)spec->kind);
+}
+
+void rpyc_program_free(struct bench_program *program) { free(program); }

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* One client's socket: frames in, answers out. Blocking; the session's thread or process. */
+#include <errno.h>
+
+#include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_handlers.h"
+
+#define WHOLE_FRAME ((size_t)16 << 10) /* what bench_session_peek can give in one piece */
+#define FIRST_ROOM  ((size_t)1 << 20)  /* a length that the peer only claims reserves no more */
+#define MIN_MESSAGE ((uint64_t)1 << 10)
+#define PEER_MEMORY ((size_t)256 << 20) /* for reading one request and for its results */
+
+struct rpyc_session {
+    struct bench_session *session;
+    struct rpyc_peer peer;
+    struct rpyc_inflater inflater;
+    struct bench_buf message; /* of a frame that does not fit the session's receive buffer */
+    enum rpyc_layout layout;
+    bool layout_known;
+};
+
+/* The rest of a large frame. Room grows with what has really arrived. */
+static int read_long(struct rpyc_session *self, size_t length, struct bench_error *err)
+{
+    size_t done = 0;
+    bench_buf_clear(&self->message);
+    while (done < length) {
+        size_t piece = done < FIRST_ROOM ? FIRST_ROOM : done;
+        if (piece > length - done)
+            piece = length - done;
+        int rc = bench_buf_reserve(&self->message, piece);
+        if (rc == 0)
+            rc = bench_session_read(self->session, self->message.data + self->message.end, piece);
+        if (rc < 0)
+            return bench_fail(err, rc, "frame broke off within %zu bytes: %s", length,
+                              bench_errno_text(rc));
+        self->message.end += piece;
+        done += piece;
+    }
+    return 0;
+}
+
+/* *held: bytes to consume when the frame is no longer needed. -ENODATA at an orderly end. */
+static int read_frame(struct rpyc_session *self, struct rpyc_frame *frame, size_t *held,
+                      struct bench_error *err)
+{
+    const uint64_t limit = bench_session_limits(self->session)->message_bytes;
+    const uint8_t *data;
+    size_t have;
+    int rc = bench_session_peek(self->session, RPYC_FRAME_HEADER, false, &data, &have);
+    if (rc == -ENODATA || rc == -ECANCELED)
+        return rc;
+    if (rc < 0)
+        return bench_fail(err, rc, "no request: %s", bench_errno_text(rc));
+    rc = rpyc_frame_parse(data, have, limit < MIN_MESSAGE ? MIN_MESSAGE : limit, frame, err);
+    *held = frame->total;
+    if (rc != -EAGAIN)
+        return rc;
+    if (frame->total <= WHOLE_FRAME) {
+        rc = bench_session_peek(self->session, frame->total, true, &data, &have);
+        if (rc < 0)
+            return bench_fail(err, rc, "frame broke off within %zu bytes: %s", frame->total,
+                              bench_errno_text(rc));
+        frame->payload = data + RPYC_FRAME_HEADER;
+        return 0;
+    }
+    bench_session_consume(self->session, RPYC_FRAME_HEADER);
+    *held = 0;
+    rc = read_long(self, frame->length + 1, err); /* with the newline */
+    frame->payload = bench_buf_head(&self->message);
+    return rc;
+}
+
+static int send_out(struct rpyc_session *self, struct bench_error *err)
+{
+    const struct rpyc_outgoing *out = &self->peer.out;
+    int rc = bench_session_write(self->session, out->pieces, out->count);
+    if (rc < 0)
+        return bench_fail(err, rc, "cannot send %llu bytes: %s",
+                          (unsigned long long)out->wire_bytes, bench_errno_text(rc));
+    return 0;
+}
+
+/* 0; -ESHUTDOWN after CLOSE; negative = the conversation cannot go on. */
+static int on_payload(struct rpyc_session *self, const uint8_t *payload, size_t n,
+                      struct bench_error *err)
+{
+    struct rpyc_message message;
+    int rc = 0;
+    if (!self->layout_known) {
+        rc = rpyc_layout_detect(payload, n, &self->layout, err);
+        if (rc < 0)
+            return rc;
+        self->layout_known = true;
+    }
+    rc = rpyc_message_open(&message, self->layout, payload, n, &self->peer.arena, false, err);
+    if (rc < 0)
+        return rc;
+    if (message.type != RPYC_REQUEST) { /* an answer to one of our DELs */
+        bench_arena_reset(&self->peer.arena);
+        return 0;
+    }
+    rc = rpyc_peer_handle(&self->peer, &message, err);
+    if (rc < 0)
+        return rc;
+    do {
+        rc = send_out(self, err);
+        if (rc == 0)
+            rc = rpyc_peer_next_del(&self->peer, self->layout, err);
+    } while (rc > 0);
+    return rc;
+}
+
+static int serve_frames(struct rpyc_session *self, struct bench_error *err)
+{
+    int rc = 0;
+    while (rc == 0 && !bench_session_stopping(self->session)) {
+        struct rpyc_frame frame;
+        const uint8_t *payload;
+        size_t n, held = 0;
+        rc = read_frame(self, &frame, &held, err);
+        if (rc < 0)
+            break;
+        rc = rpyc_frame_plain(&self->inflater, &frame, &payload, &n, err);
+        if (rc == 0 && n > 0) /* an empty one means nothing */
+            rc = on_payload(self, payload, n, err);
+        bench_session_consume(self->session, held);
+    }
+    return rc;
+}
+
+/* Tells a client that talks nonsense why its connection ends, as Python's server does. */
+static void say_close(struct rpyc_session *self)
+{
+    struct bench_error ignored;
+    if (self->layout_known && rpyc_peer_close(&self->peer, self->layout, &ignored) == 0)
+        (void)send_out(self, &ignored);
+}
+
+static int rpyc_serve(struct bench_session *session, struct bench_error *err)
+{
+    struct rpyc_session *self = bench_session_priv(session);
+    const uint64_t limit = bench_session_limits(session)->message_bytes;
+    size_t room = (size_t)(limit < MIN_MESSAGE ? MIN_MESSAGE : limit);
+    self->session = session;
+    rpyc_peer_init(&self->peer, bench_session_service(session), session, PEER_MEMORY);
+    rpyc_inflater_init(&self->inflater, room);
+    bench_buf_init(&self->message, room + 1);
+    int rc = serve_frames(self, err);
+    if (rc == -EBADMSG || rc == -EMSGSIZE || rc == -EPROTO || rc == -EINVAL || rc == -E2BIG ||
+        rc == -EILSEQ)
+        say_close(self);
+    rpyc_peer_fini(&self->peer);
+    rpyc_inflater_fini(&self->inflater);
+    bench_buf_fini(&self->message);
+    /* Ends that are nobody's fault: CLOSE, end of file, stop. */
+    return rc == -ESHUTDOWN || rc == -ENODATA || rc == -ECANCELED ? 0 : rc;
+}
+
+const struct bench_server_ops rpyc_server_ops = {
+    .session_size = sizeof(struct rpyc_session),
+    .serve = rpyc_serve,
+};

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The steps of an op: what Python's rpyc does for conn.root.x(...). GETATTR, CALL and DEL
+ * (call=plain), or CALL alone (call=cached).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocols/rpyc/rpyc_client.h"
+
+enum { HANDLES_MAX = 256 }; /* callables that call=cached keeps */
+
+/* ---- callables that are kept ---- */
+
+const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c,
+                                                  const struct rpyc_program *program)
+{
+    for (size_t i = 0; i < c->nhandles; i++) {
+        const struct rpyc_handle *h = &c->handles[i];
+        if (h->name_length == program->name_length &&
+            memcmp(h->name, program->name, program->name_length) == 0)
+            return h;
+    }
+    return NULL;
+}
+
+/* Keeps c->current under the program's name. */
+static int keep_handle(struct rpyc_client *c, const struct rpyc_program *program)
+{
+    if (c->nhandles == HANDLES_MAX)
+        return -ENOSPC;
+    struct rpyc_handle *grown = realloc(c->handles, (c->nhandles + 1) * sizeof(struct rpyc_handle));
+    if (!grown)
+        return -ENOMEM;
+    c->handles = grown;
+    struct rpyc_handle *h = &grown[c->nhandles];
+    h->name = malloc(program->name_length + 1);
+    if (!h->name)
+        return -ENOMEM;
+    memcpy(h->name, program->name, program->name_length);
+    h->name_length = program->name_length;
+    h->ref = c->current; /* moved */
+    bench_buf_init(&c->current, RPYC_REF_LIMIT);
+    c->nhandles++;
+    return 0;
+}
+
+/* ---- receiving: the steps of an op ---- */
+
+static const struct rpyc_program *program_of(const struct rpyc_client *c)
+{
+    return (const struct rpyc_program *)c->op->program;
+}
+
+/* Ends the op. In the plain style the callable's proxy dies here, as in Python, where that is
+ * before the caller's next statement: DEL first. */
+int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status)
+{
+    struct bench_op *op = c->op;
+    c->step = RPYC_STEP_IDLE;
+    c->awaited_seq = -1;
+    if (bench_buf_length(&c->current) > 0) {
+        int rc = rpyc_client_send_del(conn, c, &c->current);
+        bench_buf_clear(&c->current);
+        if (rc < 0)
+            return rc; /* the connection broke and took the op with it */
+    }
+    c->op = NULL;
+    bench_op_complete(op, status);
+    return 0;
+}
+
+static int fail_op(struct bench_conn *conn, struct rpyc_client *c, enum bench_failure failure,
+                   int code, const char *text)
+{
+    (void)bench_op_fail(c->op, failure, code, "%s", text);
+    return rpyc_client_finish_op(conn, c, code);
+}
+
+static int bad_message(struct bench_conn *conn, const struct rpyc_reader *body, int code)
+{
+    return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, code == -ENOMEM ? code : -EPROTO,
+                           "the server sent an answer that cannot be read: %s", body->problem);
+}
+
+static int raised(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+{
+    struct rpyc_exception exception;
+    char text[sizeof(c->op->error.msg)];
+    int rc = rpyc_read_exception(&message->body, &exception);
+    if (rc < 0)
+        return bad_message(conn, &message->body, rc);
+    rpyc_exception_text(&exception, text, sizeof(text));
+    if (!c->op)
+        return bench_conn_fail(conn, BENCH_FAILURE_REMOTE, -EREMOTEIO, "%s", text);
+    return fail_op(conn, c, BENCH_FAILURE_REMOTE, -EREMOTEIO, text);
+}
+
+static void open_is_done(struct bench_conn *conn, struct rpyc_client *c)
+{
+    c->step = RPYC_STEP_IDLE;
+    c->awaited_seq = -1;
+    c->between = (struct bench_op_stat){0};
+    bench_conn_opened(conn, 0);
+}
+
+static int got_root(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+{
+    struct rpyc_ref ref;
+    int64_t label;
+    int rc = rpyc_read_box_head(&message->body, &label);
+    if (rc == 0 && label != RPYC_REMOTE_REF)
+        return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, -EPROTO,
+                               "the server's root is not an object (box label %lld)",
+                               (long long)label);
+    if (rc == 0)
+        rc = rpyc_read_ref(&message->body, &ref);
+    if (rc < 0)
+        return bad_message(conn, &message->body, rc);
+    bench_buf_clear(&c->root);
+    rc = rpyc_write_ref(&c->root, &ref);
+    if (rc < 0)
+        return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "the root's name is too long");
+    if (!rpyc_client_knows_class(c, &ref))
+        return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_ROOT, &ref);
+    open_is_done(conn, c);
+    return 0;
+}
+
+/* c->current holds the callable. */
+static int call_it(struct bench_conn *conn, struct rpyc_client *c)
+{
+    const struct rpyc_program *program = program_of(c);
+    if (c->options->call != RPYC_CALL_CACHED)
+        return rpyc_client_send_call(conn, c, program, &c->current);
+    int rc = keep_handle(c, program);
+    if (rc < 0)
+        return fail_op(conn, c, BENCH_FAILURE_OTHER, rc, "cannot keep another bound method");
+    return rpyc_client_send_call(conn, c, program, &c->handles[c->nhandles - 1].ref);
+}
+
+static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+{
+    struct rpyc_ref ref;
+    int64_t label;
+    int rc = rpyc_read_box_head(&message->body, &label);
+    if (rc == 0 && label != RPYC_REMOTE_REF)
+        return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
+                       "the root's attribute is a value and cannot be called");
+    if (rc == 0)
+        rc = rpyc_read_ref(&message->body, &ref);
+    if (rc < 0)
+        return bad_message(conn, &message->body, rc);
+    bench_buf_clear(&c->current);
+    rc = rpyc_write_ref(&c->current, &ref);
+    if (rc < 0)
+        return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "a reference is too long");
+    if (!rpyc_client_knows_class(c, &ref))
+        return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_ATTR, &ref);
+    return call_it(conn, c);
+}
+
+/* The resolvers of boxes in a result. */
+static int result_local(void *user, const struct rpyc_ref *ref, struct bench_value *out)
+{
+    (void)user;
+    (void)ref;
+    *out = bench_none(); /* an object of ours: we never send one, so it cannot come home */
+    return 0;
+}
+
+static int result_remote(void *user, const struct rpyc_ref *ref, struct bench_value *out)
+{
+    struct bench_op *op = user;
+    struct rpyc_proxy *proxy = rpyc_proxy_new(&op->arena, ref);
+    if (!proxy)
+        return -ENOMEM;
+    *out = (struct bench_value){.kind = BENCH_OBJECT, .object = &proxy->object};
+    return 0;
+}
+
+/* Gives back what a result refers to: it is shown, not used further. */
+static int drop_proxies(struct bench_conn *conn, struct rpyc_client *c,
+                        const struct bench_value *value)
+{
+    const struct rpyc_proxy *proxy = rpyc_proxy_of(value);
+    if (proxy)
+        return rpyc_client_send_del_of(conn, c, &proxy->ref);
+    int rc = 0;
+    if (value->kind == BENCH_TUPLE)
+        for (size_t i = 0; rc == 0 && i < value->seq.count; i++)
+            rc = drop_proxies(conn, c, &value->seq.items[i]);
+    return rc;
+}
+
+static int finish_result(struct bench_conn *conn, struct rpyc_client *c)
+{
+    const struct rpyc_program *program = program_of(c);
+    const struct bench_value *result = &c->op->result;
+    const struct bench_value ping = bench_str(RPYC_PING_TEXT);
+    if (program->ping && !bench_value_equal(result, &ping))
+        return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
+                       "the answer to a ping is not what was sent");
+    int rc = drop_proxies(conn, c, result);
+    return rc < 0 ? rc : rpyc_client_finish_op(conn, c, 0);
+}
+
+/* The bytes of a bulk reply, straight from where they were received or inflated. */
+static int got_bulk(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+{
+    struct bench_value value;
+    int64_t label;
+    message->body.copy = false;
+    int rc = rpyc_read_box_head(&message->body, &label);
+    if (rc == 0 && label != RPYC_VALUE)
+        return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
+                       "expected bytes, the answer is a reference");
+    if (rc == 0)
+        rc = rpyc_read_value(&message->body, &value);
+    if (rc == 0)
+        rc = rpyc_read_end(&message->body);
+    if (rc < 0)
+        return bad_message(conn, &message->body, rc);
+    if (value.kind != BENCH_BYTES)
+        return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
+                       "expected bytes, the answer is of another kind");
+    return rpyc_client_finish_op(conn, c, bench_op_data(c->op, value.text.data, value.text.length));
+}
+
+static int got_result(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+{
+    struct bench_op *op = c->op;
+    if (op->program->bulk)
+        return got_bulk(conn, c, message);
+    const struct rpyc_resolver resolver = {result_local, result_remote, op};
+    message->body.arena = &op->arena;
+    message->body.copy = true;
+    int rc = rpyc_read_box(&message->body, &resolver, &op->result);
+    if (rc == 0)
+        rc = rpyc_read_end(&message->body);
+    if (rc < 0) {
+        op->result = bench_none();
+        return bad_message(conn, &message->body, rc);
+    }
+    const struct rpyc_proxy *proxy = rpyc_proxy_of(&op->result);
+    if (proxy && !rpyc_client_knows_class(c, &proxy->ref))
+        return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_RESULT, &proxy->ref);
+    return finish_result(conn, c);
+}
+
+/* The awaited answer. 0 or negative after bench_conn_fail. */
+int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
+                          struct rpyc_message *message)
+{
+    rpyc_client_stat(c)->round_trips++;
+    c->awaited_seq = -1;
+    if (c->op)
+        c->op->marks.first_byte = c->frame_began_ns;
+    if (message->type == RPYC_EXCEPTION)
+        return raised(conn, c, message);
+    switch (c->step) {
+    case RPYC_STEP_GETROOT:
+        return got_root(conn, c, message);
+    case RPYC_STEP_INSPECT_ROOT:
+        open_is_done(conn, c);
+        return 0;
+    case RPYC_STEP_GETATTR:
+        return got_attr(conn, c, message);
+    case RPYC_STEP_INSPECT_ATTR:
+        return call_it(conn, c);
+    case RPYC_STEP_CALL:
+        return got_result(conn, c, message);
+    case RPYC_STEP_INSPECT_RESULT:
+        return finish_result(conn, c);
+    case RPYC_STEP_IDLE:
+        break;
+    }
+    return 0;
+}
+
+/* An answer that nobody waits for: to a DEL, or to a request that was taken back. What a late one
+ * refers to has to be given back all the same. */
+int rpyc_client_on_late_answer(struct bench_conn *conn, struct rpyc_client *c,
+                               struct rpyc_message *message)
+{
+    size_t i = 0;
+    while (i < c->nlate && c->late[i] != message->seq_number)
+        i++;
+    if (i == c->nlate)
+        return 0;
+    c->late[i] = c->late[--c->nlate];
+    struct rpyc_ref ref;
+    int64_t label;
+    if (message->type != RPYC_REPLY || rpyc_read_box_head(&message->body, &label) < 0 ||
+        label != RPYC_REMOTE_REF || rpyc_read_ref(&message->body, &ref) < 0)
+        return 0;
+    return rpyc_client_send_del_of(conn, c, &ref);
+}

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""The reference service on the real rpyc package: ThreadedServer or ForkingServer."""
+import logging
+import socket
+import threading
+
+import common
+import service
+
+OPTIONS = common.begin("rpyc", __doc__)
+rpyc = common.package("rpyc")
+servers = common.package("rpyc.utils.server")
+
+
+class ReferenceService(rpyc.Service):
+    """As a user would write it; what the functions do is the same for all servers."""
+
+    def exposed_ping(self):
+        return service.ping()
+
+    def exposed_echo(self, data):
+        return service.echo(data)
+
+    def exposed_upload(self, data):
+        return service.upload(data)
+
+    def exposed_download(self, size=1024):
+        return service.download(size)
+
+    def exposed_upload_chunk(self, data):
+        return service.upload_chunk(data)
+
+    def exposed_download_chunk(self, size=1024, offset=0):
+        return service.download_chunk(size, offset)
+
+    def exposed_cpu_work(self, iterations=100000):
+        return service.cpu_work(iterations)
+
+    def exposed_compute(self, n=1000):
+        return service.compute(n)
+
+    def exposed_io_work(self, delay=0.01):
+        return service.io_work(delay)
+
+    def exposed_health_check(self):
+        return service.health_check()
+
+
+class Announced:
+    """Says READY between listen() and the first accept(), which both happen in start()."""
+
+    def _listen(self):
+        super()._listen()
+        common.on_stop(self.stop_accepting)
+        common.ready(self.port)
+
+    def stop_accepting(self):
+        # Makes the accept() in start() fail, which rpyc takes as "closed by another thread";
+        # else the loop would notice only after its timeout of half a second.
+        self.active = False
+        self.listener.shutdown(socket.SHUT_RDWR)
+
+
+class Threaded(Announced, servers.ThreadedServer):
+    pass
+
+
+class Forking(Announced, servers.ForkingServer):
+    pass
+
+
+def quiet_logger():
+    logger = logging.getLogger("rpycbench")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    logger.setLevel(logging.CRITICAL + 1)
+    return logger
+
+
+def on_thread_error(args):
+    # A client that leaves at the wrong moment makes the thread of its connection raise.
+    if not issubclass(args.exc_type, (OSError, EOFError)):
+        threading.__excepthook__(args)
+
+
+def serve(options):
+    threading.excepthook = on_thread_error
+    server_class = Forking if options.mode == "forking" else Threaded
+    try:
+        server = server_class(ReferenceService, hostname=options.bind, port=options.port,
+                              ipv6=":" in options.bind, logger=quiet_logger(),
+                              protocol_config={"allow_public_attrs": True, "allow_pickle": True})
+    except OSError as error:
+        raise common.cannot_listen(options, error) from error
+    server.start()
+
+
+if __name__ == "__main__":
+    common.main(OPTIONS, serve, ["rpyc"])

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""The reference service in plain Python, written once for every Python server.
+
+The same meaning as the native one: service/service.h defines the payload, and
+include/bench/operations.def the operations with their defaults. Whoever serves it chooses the
+payload once with choose_payload(), before the first request.
+"""
+import hashlib
+import os
+import re
+import time
+
+TILE = 1 << 20  # the payload repeats after this many bytes
+LIMIT = 1 << 30  # bytes of one payload
+CPU_LIMIT = 10**9  # iterations
+COMPUTE_LIMIT = 10**12
+IO_LIMIT = 3600  # seconds
+KINDS = ("random", "zeros", "text")
+
+_tile = bytes(TILE)
+
+
+def words():
+    """The words of the text payload; words.def lies beside this file once installed."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    for folder in (here, os.path.join(here, "..", "..", "service")):
+        path = os.path.join(folder, "words.def")
+        if os.path.exists(path):
+            with open(path, encoding="ascii") as file:
+                found = re.findall(r'^X\("([a-z]+)"\)', file.read(), re.MULTILINE)
+            if len(found) != 64:
+                raise ValueError("%s holds %d words instead of 64" % (path, len(found)))
+            return found
+    raise FileNotFoundError("words.def is neither in %s nor in its source folder" % here)
+
+
+def make_tile(kind, seed):
+    """The first TILE bytes of the payload of that kind."""
+    if kind == "zeros":
+        return bytes(TILE)
+    stream = hashlib.shake_256(b"rpycbench" + kind.encode() + str(seed).encode())
+    if kind == "random":
+        return stream.digest(TILE)
+    if kind == "text":
+        vocabulary = [word.encode() + b" " for word in words()]
+        shortest = min(map(len, vocabulary))
+        picks = stream.digest(TILE // shortest + 1)
+        return b"".join([vocabulary[pick % 64] for pick in picks])[:TILE]
+    raise ValueError("unknown payload kind: %s" % kind)
+
+
+def choose_payload(kind="random", seed=0):
+    global _tile
+    _tile = make_tile(kind, seed)
+
+
+def _check(name, value, highest):
+    if not 0 <= value <= highest:  # also refuses NaN
+        raise ValueError("%s %s is not in 0 to %d" % (name, value, highest))
+
+
+def _payload(size, offset=0):
+    _check("size", size, LIMIT)
+    _check("offset", offset, LIMIT - size)
+    start = offset % TILE
+    if start + size <= TILE:
+        return _tile[start:start + size]
+    rest = size - (TILE - start)
+    return b"".join([_tile[start:], *[_tile] * (rest // TILE), _tile[:rest % TILE]])
+
+
+def ping():
+    return "pong"
+
+
+def echo(data):
+    return data
+
+
+def upload(data):
+    return len(data)
+
+
+def download(size=1024):
+    return _payload(size)
+
+
+def upload_chunk(data):
+    return len(data)
+
+
+def download_chunk(size=1024, offset=0):
+    return _payload(size, offset)
+
+
+def cpu_work(iterations=100000):
+    _check("iterations", iterations, CPU_LIMIT)
+    digest = b"start"
+    for _ in range(iterations):
+        digest = hashlib.sha256(digest).digest()
+    return digest.hex()[:16]
+
+
+def compute(n=1000):
+    _check("n", n, COMPUTE_LIMIT)
+    total = 0
+    for i in range(n):
+        total += i * i
+    return total
+
+
+def io_work(delay=0.01):
+    _check("delay", delay, IO_LIMIT)
+    time.sleep(delay)
+    return "data"
+
+
+def health_check():
+    return "ok"

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "suite/cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/protocol.h"
+
+const struct cli_command cli_commands[] = {
+    {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run},
+    {"serve", "PROTOCOL/MODE/SERVER [OPTIONS]", "runs one reference server in the foreground",
+     cmd_serve},
+    {"list", "", "protocols, servers, workloads and operations, and what works here", cmd_list},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct cli_command *cli_find(const char *name)
+{
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+void cli_print_help(const struct cli_command *command, const struct cli_option *options)
+{
+    (void)printf("usage: rpycbench %s %s\n\n%s\n", command->name, command->arguments,
+                 command->summary);
+    if (options->name != NULL)
+        (void)printf("\noptions:\n");
+    for (const struct cli_option *o = options; o->name != NULL; o++) {
+        char left[64];
+        (void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->metavar != NULL ? " " : "",
+                       o->metavar != NULL ? o->metavar : "");
+        (void)printf("  %-28s %s\n", left, o->help);
+    }
+    (void)printf("  %-28s %s\n", "--help", "this text");
+}
+
+static int no_such_option(const struct cli_option *options, const char *name, size_t length,
+                          struct bench_error *err)
+{
+    char list[200] = "";
+    size_t used = 0;
+    for (const struct cli_option *o = options; o->name != NULL; o++)
+        if (used < sizeof(list))
+            used += (size_t)snprintf(list + used, sizeof(list) - used, " --%s", o->name);
+    if (used >= sizeof(list))
+        (void)memcpy(list + sizeof(list) - 5, " ...", 5);
+    return bench_fail(err, -EINVAL, "no option '%.*s'; there is%s", (int)length, name, list);
+}
+
+static const struct cli_option *find_option(const struct cli_option *options, const char *name,
+                                            size_t length)
+{
+    for (const struct cli_option *o = options; o->name != NULL; o++)
+        if (strlen(o->name) == length && memcmp(o->name, name, length) == 0)
+            return o;
+    return NULL;
+}
+
+/* argv[*i] begins with "--". */
+static int parse_option(const struct cli_option *options, void *target, int argc, char **argv,
+                        int *i, struct bench_error *err)
+{
+    const char *word = argv[*i] + 2;
+    size_t length = strcspn(word, "=");
+    const struct cli_option *o = find_option(options, word, length);
+    if (o == NULL)
+        return no_such_option(options, argv[*i], length + 2, err);
+    const char *value = word[length] == '=' ? word + length + 1 : NULL;
+    if (o->metavar == NULL) {
+        if (value != NULL)
+            return bench_fail(err, -EINVAL, "option --%s takes no value, got '%s'", o->name, value);
+        return o->set(target, NULL, err);
+    }
+    if (value == NULL) {
+        if (*i + 1 >= argc)
+            return bench_fail(err, -EINVAL, "option --%s needs a value (%s)", o->name, o->metavar);
+        value = argv[++*i];
+    }
+    int rc = o->set(target, value, err);
+    if (rc < 0) {
+        char prefix[64];
+        (void)snprintf(prefix, sizeof(prefix), "option --%s: ", o->name);
+        bench_error_prefix(err, prefix);
+    }
+    return rc;
+}
+
+int cli_parse(const struct cli_command *command, const struct cli_option *options,
+              int (*argument)(void *target, const char *value, struct bench_error *err),
+              void *target, int argc, char **argv, struct bench_error *err)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            cli_print_help(command, options);
+            return 1;
+        }
+        int rc;
+        if (strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '\0')
+            rc = parse_option(options, target, argc, argv, &i, err);
+        else if (argv[i][0] == '-' && argv[i][1] != '\0')
+            rc = no_such_option(options, argv[i], strlen(argv[i]), err);
+        else if (argument == NULL)
+            rc = bench_fail(err, -EINVAL, "'%s' is not an option; it takes no arguments", argv[i]);
+        else
+            rc = argument(target, argv[i], err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+int cli_usage_error(const struct cli_command *command, const struct bench_error *err)
+{
+    (void)fprintf(stderr, "rpycbench %s: %s\nSee 'rpycbench %s --help'.\n", command->name, err->msg,
+                  command->name);
+    return EXIT_USAGE;
+}
+
+static void print_usage(FILE *out)
+{
+    (void)fprintf(out, "usage: rpycbench COMMAND [OPTIONS]\n\ncommands:\n");
+    for (const struct cli_command *c = cli_commands; c->name != NULL; c++)
+        (void)fprintf(out, "  %-8s %s\n", c->name, c->summary);
+    (void)fprintf(out, "\n'rpycbench COMMAND --help' lists the options of a command.\n"
+                       "'rpycbench --version' names the libraries it runs with.\n");
+}
+
+static void print_version(void)
+{
+    (void)printf("rpycbench %s (%s%s%s)\n", RPYCBENCH_VERSION, RPYCBENCH_BUILD_TYPE,
+                 RPYCBENCH_SANITIZERS[0] != '\0' ? ", " : "", RPYCBENCH_SANITIZERS);
+    for (const struct bench_protocol *const *p = bench_protocols(); *p != NULL; p++)
+        if ((*p)->libraries != NULL)
+            (void)printf("  %s: %s\n", (*p)->name, (*p)->libraries());
+}
+
+int cli_main(int argc, char **argv)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return EXIT_FINE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        print_version();
+        return EXIT_FINE;
+    }
+    const struct cli_command *command = cli_find(argv[1]);
+    if (command == NULL) {
+        (void)fprintf(stderr, "rpycbench: there is no command '%s'\n", argv[1]);
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    int status = command->main(argc - 1, argv + 1);
+    if (fflush(stdout) != 0 && status == EXIT_FINE)
+        status = EXIT_NOT_MEASURED; /* the answer did not get out */
+    return status;
+}

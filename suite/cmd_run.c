@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "bench/buf.h"
+#include "bench/units.h"
+#include "suite/cli.h"
+#include "suite/orchestrator.h"
+#include "suite/output.h"
+#include "suite/sysinfo.h"
+
+#define TEXT_LIMIT ((size_t)256 << 20)
+
+struct run_options {
+    struct bench_plan plan;
+    const char *targets[BENCH_TARGETS_MAX]; /* parsed after the plug-ins are loaded */
+    size_t ntargets;
+    bool any_workload;
+};
+
+static const struct bench_option numbers[] = {
+#define X(member, opt, opt_type, normal, quick_text, low, high, text)                              \
+    {.name = (opt),                                                                                \
+     .type = BENCH_OPTION_##opt_type,                                                              \
+     .offset = offsetof(struct bench_plan, member),                                                \
+     .min = (low),                                                                                 \
+     .max = (high),                                                                                \
+     .help = (text)},
+    BENCH_PLAN_NUMBERS(X)
+#undef X
+    {.name = NULL},
+};
+
+#define X(member, name, type, normal, quick, min, max, help)                                       \
+    static int set_##member(void *target, const char *value, struct bench_error *err)              \
+    {                                                                                              \
+        struct run_options *o = target;                                                            \
+        return bench_options_set(numbers, &o->plan, (name), value, err);                           \
+    }
+BENCH_PLAN_NUMBERS(X)
+#undef X
+
+static int set_quick(void *target, const char *value, struct bench_error *err)
+{
+    (void)target; /* looked at before the others, which it must not override */
+    (void)value;
+    (void)err;
+    return 0;
+}
+
+static int set_target(void *target, const char *value, struct bench_error *err)
+{
+    struct run_options *o = target;
+    if (o->ntargets == BENCH_TARGETS_MAX)
+        return bench_fail(err, -ENOSPC, "given more than %d times", BENCH_TARGETS_MAX);
+    o->targets[o->ntargets++] = value;
+    return 0;
+}
+
+static int set_workload(void *target, const char *value, struct bench_error *err)
+{
+    struct run_options *o = target;
+    char copy[256];
+    if (strlen(value) >= sizeof(copy))
+        return bench_fail(err, -EINVAL, "'%.40s...' is too long", value);
+    (void)snprintf(copy, sizeof(copy), "%s", value);
+    char *rest = copy, *name;
+    while ((name = strsep(&rest, ",")) != NULL) {
+        const struct bench_workload *w = bench_workload_find(name);
+        if (w == NULL) {
+            char list[160] = "";
+            size_t used = 0;
+            for (int i = 0; i < BENCH_WORKLOAD_COUNT; i++)
+                used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+                                         i > 0 ? ", " : "",
+                                         bench_workload_get((enum bench_workload_id)i)->name);
+            return bench_fail(err, -EINVAL, "there is no workload '%s'; there is %s", name, list);
+        }
+        o->plan.workloads[w->id] = true;
+        o->any_workload = true;
+    }
+    return 0;
+}
+
+static int set_operation(void *target, const char *value, struct bench_error *err)
+{
+    struct run_options *o = target;
+    if (bench_operation_find(value, strlen(value)) == NULL) {
+        char list[160] = "";
+        size_t used = 0;
+        for (int i = 0; i < BENCH_OPERATION_COUNT; i++)
+            used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "",
+                                     bench_operation_get((enum bench_operation_id)i)->name);
+        return bench_fail(err, -EINVAL, "there is no operation '%s'; there is %s", value, list);
+    }
+    o->plan.operation = value;
+    return 0;
+}
+
+static int set_payload(void *target, const char *value, struct bench_error *err)
+{
+    struct run_options *o = target;
+    static const char *const kinds[] = {"random", "zeros", "text"};
+    for (size_t i = 0; i < BENCH_COUNT_OF(kinds); i++) {
+        if (strcmp(kinds[i], value) == 0) {
+            o->plan.payload = (enum bench_payload_kind)i;
+            return 0;
+        }
+    }
+    return bench_fail(err, -EINVAL, "'%s' is not one of random, zeros, text", value);
+}
+
+static int set_output(void *target, const char *value, struct bench_error *err)
+{
+    if (*value == '\0')
+        return bench_fail(err, -EINVAL, "'' is not a folder");
+    ((struct run_options *)target)->plan.output_dir = value;
+    return 0;
+}
+
+static int set_json(void *target, const char *value, struct bench_error *err)
+{
+    if (*value == '\0')
+        return bench_fail(err, -EINVAL, "'' is not a file");
+    ((struct run_options *)target)->plan.json_file = value;
+    return 0;
+}
+
+static int set_plugin(void *target, const char *value, struct bench_error *err)
+{
+    struct bench_plan *plan = &((struct run_options *)target)->plan;
+    if (plan->nplugins == BENCH_COUNT_OF(plan->plugins))
+        return bench_fail(err, -ENOSPC, "given more than %zu times",
+                          BENCH_COUNT_OF(plan->plugins));
+    plan->plugins[plan->nplugins++] = value;
+    return 0;
+}
+
+static const struct cli_option options[] = {
+    {"target", "LIST", "PROTOCOL[options]/MODE/SERVER or a URL; default: all reference servers",
+     set_target},
+    {"workload", "LIST", "connection, latency, concurrent, cpu, io; default: all", set_workload},
+    {"quick", NULL, "few samples: a first impression in about two minutes", set_quick},
+#define X(member, name, type, normal, quick, min, max, help)                                       \
+    {name, BENCH_OPTION_##type == BENCH_OPTION_DURATION ? "TIME" : "N",                             \
+     help " (" normal "; with --quick " quick ")", set_##member},
+    BENCH_PLAN_NUMBERS(X)
+#undef X
+    {"operation", "NAME", "called by `latency` and `concurrent` instead of ping", set_operation},
+    {"payload", "KIND", "random, zeros or text: what is sent and received (random)", set_payload},
+    {"output", "DIR", "writes result.json and charts there", set_output},
+    {"json", "FILE", "writes result.json to a file; '-' = stdout, instead of the tables", set_json},
+    {"plugin", "FILE.so", "loads a protocol from a shared object (may be repeated)", set_plugin},
+    {NULL, NULL, NULL, NULL},
+};
+
+static int set_defaults(struct bench_plan *plan, bool quick, struct bench_error *err)
+{
+    static const struct {
+        const char *name, *normal, *quick;
+    } defaults[] = {
+#define X(member, name, type, normal, quick, min, max, help) {name, normal, quick},
+        BENCH_PLAN_NUMBERS(X)
+#undef X
+    };
+    plan->quick = quick;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(defaults); i++)
+        rc = bench_options_set(numbers, plan, defaults[i].name,
+                               quick ? defaults[i].quick : defaults[i].normal, err);
+    return rc;
+}
+
+static int load_plugins(const struct bench_plan *plan, struct bench_error *err)
+{
+    for (size_t i = 0; i < plan->nplugins; i++) {
+        const struct bench_protocol *const *p = bench_protocols();
+        size_t before = 0;
+        while (p[before] != NULL)
+            before++;
+        int rc = bench_protocol_load(plan->plugins[i], err);
+        if (rc == 0 && p[before] != NULL && p[before]->server != NULL)
+            rc = bench_server_add_native(p[before]->name);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int parse(struct run_options *o, int argc, char **argv, struct bench_error *err)
+{
+    bool quick = false;
+    for (int i = 1; i < argc; i++)
+        quick |= strcmp(argv[i], "--quick") == 0;
+    int rc = set_defaults(&o->plan, quick, err);
+    if (rc == 0)
+        rc = cli_parse(cli_find("run"), options, NULL, o, argc, argv, err);
+    if (rc != 0)
+        return rc;
+    rc = load_plugins(&o->plan, err);
+    for (size_t i = 0; rc == 0 && i < o->ntargets; i++) {
+        rc = bench_plan_add_targets(&o->plan, o->targets[i], err);
+        if (rc < 0)
+            bench_error_prefix(err, "option --target: ");
+    }
+    if (rc == 0 && o->ntargets == 0)
+        rc = bench_plan_add_default_targets(&o->plan, err);
+    for (int i = 0; i < BENCH_WORKLOAD_COUNT && !o->any_workload; i++)
+        o->plan.workloads[i] = true;
+    if (rc == 0 && o->plan.output_dir != NULL)
+        rc = bench_output_prepare(o->plan.output_dir, err);
+    return rc;
+}
+
+/* From here on signals arrive at a descriptor; before any thread. */
+static int block_signals(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int print_results(const struct bench_plan *plan, const struct bench_run *run)
+{
+    struct bench_buf text;
+    struct bench_error err = {0};
+    bench_buf_init(&text, TEXT_LIMIT);
+    bool json_to_stdout = plan->json_file != NULL && strcmp(plan->json_file, "-") == 0;
+    int rc = json_to_stdout ? bench_report_json(run, &text) : bench_report_tables(run, &text);
+    if (rc == 0)
+        (void)fwrite(bench_buf_head(&text), 1, bench_buf_length(&text), stdout);
+    bench_buf_fini(&text);
+    if (rc < 0)
+        (void)fprintf(stderr, "rpycbench run: no report: %s\n", bench_errno_text(rc));
+    int saved = rc;
+    if (plan->json_file != NULL && !json_to_stdout)
+        saved = bench_output_json(run, plan->json_file, &err);
+    if (saved == 0 && plan->output_dir != NULL)
+        saved = bench_output_folder(run, plan->output_dir, &err);
+    if (saved < 0)
+        (void)fprintf(stderr, "rpycbench run: %s\n", err.msg);
+    return saved < 0 ? saved : rc;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_options *o = calloc(1, sizeof(*o));
+    struct bench_error err = {0};
+    if (o == NULL)
+        return EXIT_NOT_MEASURED;
+    int rc = parse(o, argc, argv, &err);
+    int status = rc < 0 ? cli_usage_error(cli_find("run"), &err) : EXIT_FINE;
+    if (rc == 0) {
+        const char *unfit;
+        if (bench_sysinfo_unfit_build(&unfit))
+            (void)fprintf(stderr, "rpycbench: %s: these times are no measurement\n", unfit);
+        struct bench_progress progress = {.on = false};
+        struct bench_watch watch = {.signal_fd = block_signals(), .progress = &progress};
+        struct bench_run *run = NULL;
+        rc = bench_orchestrate(&o->plan, &watch, &run, &err);
+        status = EXIT_NOT_MEASURED;
+        if (rc < 0)
+            (void)fprintf(stderr, "rpycbench run: %s\n", err.msg);
+        else if (print_results(&o->plan, run) == 0)
+            status = bench_run_exit_status(run);
+        bench_run_free(run);
+    }
+    bench_plan_fini(&o->plan);
+    free(o);
+    return status;
+}

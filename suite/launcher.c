@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "suite/launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bench/units.h"
+#include "core/proc.h"
+
+enum {
+    START_TIMEOUT_S = 30,
+    STOP_GRACE_S = 5,
+    LINE_MAX_BYTES = 512,
+};
+
+static const char *payload_name(enum bench_payload_kind kind)
+{
+    static const char *const names[] = {"random", "zeros", "text"};
+    return names[kind];
+}
+
+static int add_options(const struct bench_plan *plan, const struct bench_launch_options *o,
+                       struct bench_server_command *command)
+{
+    char clients[16], seed[24], port[8];
+    (void)snprintf(clients, sizeof(clients), "%d", o->clients);
+    (void)snprintf(seed, sizeof(seed), "%" PRId64, plan->seed);
+    (void)snprintf(port, sizeof(port), "%u", o->port);
+    /* Descriptors 3 and 4 of the child, in the order in which spawn() lists them. */
+    const char *const words[] = {"--bind",         o->bind,      "--port",
+                                 port,             "--ready-fd", "3",
+                                 "--control-fd",   "4",          "--clients",
+                                 clients,          "--payload",  payload_name(plan->payload),
+                                 "--payload-seed", seed};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(words); i++)
+        rc = bench_server_command_add(command, words[i]);
+    return rc;
+}
+
+/* The last non-empty line of what the server printed. */
+static void last_words(const struct bench_launched *l, char *out, size_t size)
+{
+    char text[2048];
+    out[0] = '\0';
+    off_t end = l->stderr_fd < 0 ? 0 : lseek(l->stderr_fd, 0, SEEK_END);
+    if (end <= 0)
+        return;
+    off_t from = end > (off_t)sizeof(text) - 1 ? end - (off_t)sizeof(text) + 1 : 0;
+    ssize_t n = pread(l->stderr_fd, text, sizeof(text) - 1, from);
+    if (n <= 0)
+        return;
+    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
+        n--;
+    text[n] = '\0';
+    const char *line = strrchr(text, '\n');
+    (void)snprintf(out, size, "%.160s", line == NULL ? text : line + 1);
+}
+
+/* One line from the readiness pipe, until end of file, death or the deadline. */
+static int read_line(int fd, int pid_fd, char *line, size_t size, struct bench_error *err)
+{
+    const int64_t deadline = bench_now_ns() + START_TIMEOUT_S * BENCH_NS_PER_S;
+    size_t n = 0;
+    for (;;) {
+        struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = pid_fd, .events = POLLIN}};
+        int64_t left = deadline - bench_now_ns();
+        if (left <= 0)
+            return bench_fail(err, -ETIMEDOUT, "not ready within %d s", START_TIMEOUT_S);
+        int rc = poll(fds, 2, (int)(left / BENCH_NS_PER_MS) + 1);
+        if (rc < 0 && errno != EINTR)
+            return bench_fail(err, -errno, "poll: %s", bench_errno_text(errno));
+        if (rc <= 0 || (fds[0].revents == 0 && !(fds[1].revents & POLLIN)))
+            continue;
+        ssize_t got = fds[0].revents == 0 ? 0 : read(fd, line + n, size - 1 - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got > 0)
+            n += (size_t)got;
+        line[n] = '\0';
+        if (strchr(line, '\n') != NULL) {
+            line[strcspn(line, "\n")] = '\0';
+            return 0;
+        }
+        if (got <= 0 || n + 1 == size)
+            return bench_fail(err, -EPIPE, "it ended before it was ready");
+    }
+}
+
+static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
+                       struct bench_error *err)
+{
+    char line[LINE_MAX_BYTES] = "";
+    int rc = read_line(ready_fd, l->pid_fd, line, sizeof(line), err);
+    if (rc < 0)
+        return rc;
+    int64_t port;
+    if (strncmp(line, "FAILED ", 7) == 0)
+        return bench_fail(err, -EIO, "%.200s", line + 7);
+    if (strncmp(line, "READY ", 6) != 0 || bench_parse_int(line + 6, 1, 65535, &port, NULL) < 0)
+        return bench_fail(err, -EPROTO, "it said '%.60s' instead of READY PORT", line);
+    bool any = strcmp(bind, "0.0.0.0") == 0;
+    (void)snprintf(l->address.host, sizeof(l->address.host), "%s", any ? "127.0.0.1" : bind);
+    l->address.port = (uint16_t)port;
+    return bench_address_resolve(&l->address, err);
+}
+
+static int spawn(struct bench_launched *l, const int *ready, const int *control,
+                 struct bench_error *err)
+{
+    union {
+        char *const *in;
+        const char *const *out;
+    } argv = {.in = l->command.argv};
+    const struct bench_proc_spec spec = {.argv = argv.out,
+                                         .fds = {ready[1], control[0]},
+                                         .nfds = 2,
+                                         .stdin_fd = -1,
+                                         .stdout_fd = -1,
+                                         .stderr_fd = l->stderr_fd};
+    int rc = bench_proc_spawn(&spec, &l->pid, err);
+    if (rc < 0)
+        return rc;
+    l->pid_fd = (int)syscall(SYS_pidfd_open, l->pid, 0);
+    return l->pid_fd < 0 ? bench_fail(err, -errno, "pidfd_open: %s", bench_errno_text(errno)) : 0;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+static void explain(struct bench_launched *l, struct bench_error *err)
+{
+    char words[200];
+    last_words(l, words, sizeof(words));
+    if (err == NULL || words[0] == '\0' || err->code == -EIO)
+        return;
+    char old[160];
+    (void)snprintf(old, sizeof(old), "%.150s", err->msg);
+    (void)bench_fail(err, err->code, "%s; its last words: %.90s", old, words);
+}
+
+int bench_launch(const struct bench_plan *plan, const struct bench_server_row *row,
+                 const struct bench_launch_options *options, struct bench_launched *out,
+                 struct bench_error *err)
+{
+    int ready[2] = {-1, -1}, control[2] = {-1, -1};
+    *out = (struct bench_launched){.pid_fd = -1, .control_fd = -1, .stderr_fd = -1};
+    int rc = bench_server_command(row, plan->plugins, plan->nplugins, &out->command, err);
+    if (rc < 0)
+        return rc;
+    if (add_options(plan, options, &out->command) < 0)
+        rc = bench_fail(err, -ENOMEM, "out of memory");
+    else if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(control, O_CLOEXEC) < 0)
+        rc = bench_fail(err, -errno, "no pipe: %s", bench_errno_text(errno));
+    if (rc == 0) {
+        out->stderr_fd = memfd_create("server-stderr", MFD_CLOEXEC);
+        rc = spawn(out, ready, control, err);
+    }
+    out->control_fd = control[1];
+    close_fd(&ready[1]);
+    close_fd(&control[0]);
+    if (rc == 0)
+        rc = await_ready(out, options->bind, ready[0], err);
+    close_fd(&ready[0]);
+    if (rc < 0) {
+        explain(out, err);
+        (void)bench_launched_stop(out, NULL, 0);
+    }
+    return rc;
+}
+
+bool bench_launched_is_dead(const struct bench_launched *l)
+{
+    struct pollfd fd = {.fd = l->pid_fd, .events = POLLIN};
+    return l->pid > 0 && poll(&fd, 1, 0) == 1;
+}
+
+bool bench_launched_stop(struct bench_launched *l, char *why, size_t why_size)
+{
+    bool dead = l->pid > 0 && l->pid_fd >= 0 && bench_launched_is_dead(l);
+    int status = 0;
+    close_fd(&l->control_fd);
+    if (l->pid > 0)
+        (void)bench_proc_stop(l->pid, STOP_GRACE_S * BENCH_NS_PER_S, &status);
+    if (dead && why != NULL) {
+        char words[200];
+        last_words(l, words, sizeof(words));
+        (void)snprintf(why, why_size, "the server died (%s)%s%s", bench_proc_status_text(status),
+                       words[0] != '\0' ? ": " : "", words);
+    }
+    l->pid = 0;
+    close_fd(&l->pid_fd);
+    close_fd(&l->stderr_fd);
+    bench_server_command_free(&l->command);
+    return dead;
+}

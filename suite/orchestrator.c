@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "suite/orchestrator.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench/units.h"
+#include "core/proc.h"
+#include "suite/estimate.h"
+#include "suite/foreign.h"
+#include "suite/launcher.h"
+#include "suite/pool.h"
+#include "suite/rows.h"
+#include "suite/sysinfo.h"
+#include "suite/trial.h"
+
+struct session {
+    const struct bench_plan *plan;
+    struct bench_watch *watch;
+    struct bench_run *run;
+    struct bench_rows rows;
+    uint64_t random;
+};
+
+/* splitmix64 (Steele, Lea and Flood 2014): good enough to shuffle, the same everywhere. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static void shuffle(uint64_t *random, size_t *order, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        order[i] = i;
+    for (size_t i = n; i > 1; i--) {
+        size_t k = (size_t)(next_random(random) % i);
+        size_t swap = order[i - 1];
+        order[i - 1] = order[k];
+        order[k] = swap;
+    }
+}
+
+static void complain(struct session *s, const char *target, const char *reason)
+{
+    bench_progress_clear(s->watch->progress);
+    (void)fprintf(stderr, "rpycbench: %s: %s\n", target, reason);
+}
+
+/* Nothing more of this group will be run. */
+static void give_up(struct session *s, struct bench_group *group, enum bench_cell_status status,
+                    const char *reason)
+{
+    for (size_t r = 0; r < group->nrows; r++)
+        if (!group->rows[r].off)
+            bench_row_off(&group->rows[r], s->run, status, reason);
+    group->off = true;
+    complain(s, group->base->name, reason);
+}
+
+static void check_group(struct session *s, struct bench_group *group)
+{
+    const struct bench_protocol *p = group->base->protocol;
+    const char *why = p->unavailable == NULL ? NULL : p->unavailable();
+    struct bench_error err = {0};
+    if (why != NULL) {
+        give_up(s, group, BENCH_CELL_UNAVAILABLE, why);
+        return;
+    }
+    if (group->base->server != NULL) {
+        const char *versions;
+        if (bench_server_check(group->base->server, &versions, &err) < 0)
+            give_up(s, group, BENCH_CELL_FAILED, err.msg);
+    } else if (group->base->is_url && bench_foreign_check(group, s->plan, s->run, &err) < 0) {
+        give_up(s, group, BENCH_CELL_FAILED, err.msg);
+    }
+}
+
+static struct bench_trial *new_trial(struct session *s, const struct bench_row *row, int block,
+                                     int order)
+{
+    struct bench_result *result = &s->run->results[row->result];
+    struct bench_trial *grown =
+        realloc(result->trials, (result->ntrials + 1) * sizeof(*result->trials));
+    if (grown == NULL)
+        return NULL;
+    result->trials = grown;
+    struct bench_trial *trial = &grown[result->ntrials++];
+    *trial = (struct bench_trial){.block = block, .order = order, .resources = {.wall_s = 0}};
+    return trial;
+}
+
+/* The workloads of one trial in random order. Returns false if the server died. */
+static bool run_rows(struct session *s, struct bench_group *group,
+                     const struct bench_address *address, struct bench_launched *server,
+                     double idle_pss, int block, int position)
+{
+    size_t order[BENCH_WORKLOAD_COUNT + 1];
+    shuffle(&s->random, order, group->nrows);
+    bool alive = true;
+    for (size_t i = 0; i < group->nrows && !s->watch->interrupted; i++) {
+        const struct bench_row *row = &group->rows[order[i]];
+        if (row->off)
+            continue;
+        struct bench_trial *trial = new_trial(s, row, block, position);
+        if (trial == NULL)
+            return alive;
+        bench_progress_step(s->watch->progress, 0, "trial %d of %lld: %s %s", block + 1,
+                            (long long)s->plan->repeats, row->target->name, row->workload->name);
+        if (!alive) {
+            trial->status = BENCH_CELL_FAILED;
+            trial->reason = strdup("the server had died in this trial");
+            continue;
+        }
+        alive = bench_trial_run(row, s->plan, address, server, idle_pss, s->watch, trial);
+        bench_progress_step(s->watch->progress, bench_estimate_row(row, s->plan), "%s",
+                            row->target->name);
+    }
+    return alive;
+}
+
+static bool signal_pending(struct bench_watch *watch)
+{
+    struct pollfd fd = {.fd = watch->signal_fd, .events = POLLIN};
+    if (!watch->interrupted && watch->signal_fd >= 0 && poll(&fd, 1, 0) == 1)
+        watch->interrupted = true;
+    return watch->interrupted;
+}
+
+static void died(struct session *s, struct bench_group *group, int block, const char *why)
+{
+    char text[400];
+    (void)snprintf(text, sizeof(text),
+                   "trial %d of %lld: %.300s; its cells are marked, the other targets go on",
+                   block + 1, (long long)s->plan->repeats, why);
+    complain(s, group->base->name, text);
+    for (size_t r = 0; r < group->nrows; r++) {
+        struct bench_result *result = &s->run->results[group->rows[r].result];
+        for (size_t t = 0; t < result->ntrials; t++) {
+            struct bench_trial *trial = &result->trials[t];
+            if (trial->block == block && strcmp(trial->reason, "the server died during the load") == 0) {
+                free(trial->reason);
+                trial->reason = strdup(why);
+            }
+        }
+    }
+}
+
+static void run_server(struct session *s, struct bench_group *group, int block, int position)
+{
+    struct bench_launched server;
+    struct bench_error err = {0};
+    const struct bench_launch_options options = {.bind = "127.0.0.1",
+                                                 .clients = (int)s->plan->clients};
+    bench_progress_step(s->watch->progress, bench_estimate_start(group->base->server), "starting %s",
+                        group->base->name);
+    if (bench_launch(s->plan, group->base->server, &options, &server, &err) < 0) {
+        if (signal_pending(s->watch))
+            return;
+        char text[320];
+        (void)snprintf(text, sizeof(text), "could not be started: %.250s", err.msg);
+        give_up(s, group, BENCH_CELL_FAILED, text);
+        return;
+    }
+    struct bench_proc_usage idle = {.pss_bytes = NAN};
+    if (bench_proc_usage(server.pid, 1, &idle) < 0)
+        idle.pss_bytes = NAN;
+    bool alive = run_rows(s, group, &server.address, &server, idle.pss_bytes, block, position);
+    bool interrupted = signal_pending(s->watch);
+    char why[320] = "";
+    if (bench_launched_stop(&server, why, sizeof(why)) && !interrupted)
+        died(s, group, block, why);
+    else if (!alive && !interrupted)
+        died(s, group, block, "the server died");
+}
+
+static void run_block(struct session *s, int block)
+{
+    size_t order[BENCH_TARGETS_MAX];
+    shuffle(&s->random, order, s->rows.ngroups);
+    for (size_t i = 0; i < s->rows.ngroups && !signal_pending(s->watch); i++) {
+        struct bench_group *group = &s->rows.groups[order[i]];
+        if (group->off)
+            continue;
+        if (group->base->server != NULL)
+            run_server(s, group, block, (int)i);
+        else
+            (void)run_rows(s, group, &group->base->address, NULL, NAN, block, (int)i);
+    }
+}
+
+static int global_init(const struct bench_plan *plan, struct bench_error *err)
+{
+    for (size_t t = 0; t < plan->ntargets; t++) {
+        const struct bench_protocol *p = plan->targets[t].protocol;
+        bool seen = p->global_init == NULL;
+        for (size_t k = 0; k < t && !seen; k++)
+            seen = plan->targets[k].protocol == p;
+        int rc = seen ? 0 : p->global_init(err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static double wall_clock(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int prepare(struct session *s, struct bench_error *err)
+{
+    int rc = bench_payload_init(s->plan->payload, (uint64_t)s->plan->seed, err);
+    if (rc == 0)
+        rc = global_init(s->plan, err);
+    if (rc == 0)
+        rc = bench_rows_init(&s->rows, s->plan, s->run, err);
+    return rc;
+}
+
+int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
+                      struct bench_run **out, struct bench_error *err)
+{
+    struct session s = {.plan = plan, .watch = watch, .random = (uint64_t)plan->seed};
+    s.run = bench_run_new();
+    if (s.run == NULL)
+        return bench_fail(err, -ENOMEM, "out of memory");
+    int rc = prepare(&s, err);
+    if (rc < 0) {
+        bench_rows_fini(&s.rows);
+        bench_run_free(s.run);
+        return rc;
+    }
+    s.run->started = wall_clock();
+    (void)bench_proc_become_subreaper();
+    for (size_t g = 0; g < s.rows.ngroups && !signal_pending(watch); g++)
+        check_group(&s, &s.rows.groups[g]);
+    bench_estimate_announce(&s.rows, watch->progress);
+    for (int block = 0; block < (int)plan->repeats && !signal_pending(watch); block++)
+        run_block(&s, block);
+    bench_progress_clear(watch->progress);
+    s.run->duration = wall_clock() - s.run->started;
+    s.run->interrupted = watch->interrupted;
+    for (size_t r = 0; rc == 0 && r < s.run->nresults; r++)
+        rc = bench_pool_result(&s.run->results[r], (int)plan->repeats);
+    if (rc == 0)
+        rc = bench_sysinfo_collect(plan, s.run);
+    if (rc == 0)
+        rc = bench_report_compare(s.run);
+    bench_rows_fini(&s.rows);
+    if (rc < 0) {
+        bench_run_free(s.run);
+        return bench_fail(err, rc, "out of memory");
+    }
+    *out = s.run;
+    return 0;
+}
+
+int bench_run_exit_status(const struct bench_run *run)
+{
+    bool failed = false, measured = false, distrust = false;
+    for (size_t r = 0; r < run->nresults; r++) {
+        const struct bench_result *result = &run->results[r];
+        failed |= result->status == BENCH_CELL_FAILED;
+        measured |= result->pooled != NULL;
+        bool valid = false;
+        for (size_t k = 0; k < run->nresults; k++)
+            valid |= strcmp(run->results[k].workload, result->workload) == 0 &&
+                     (run->results[k].status == BENCH_CELL_OK ||
+                      run->results[k].status == BENCH_CELL_CLIENT_BOUND);
+        distrust |= !valid;
+    }
+    if (run->interrupted)
+        return 130;
+    if (failed || !measured)
+        return 3;
+    return distrust ? 4 : 0;
+}

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""Calls every operation of a reference server as Python's own client would, with fixed arguments.
+
+    call_all.py --protocol rpyc|http --port N [--host ADDR]
+
+Prints one JSON object {call: answer}, keys in a fixed order, all answers strings: text as it is,
+a number in decimal, bytes as "LENGTH sha256:HEX". Both protocols give the same object. Exit
+status 0, or 1 with the error on stderr.
+
+The bytes of argument bytes(n): x = 1; n times: x = (x * 1103515245 + 12345) mod 2^32, the byte is
+(x >> 16) mod 256.
+"""
+import argparse
+import hashlib
+import json
+import sys
+
+TILE = 1 << 20
+
+
+def some_bytes(size):
+    x = 1
+    data = bytearray()
+    for _ in range(size):
+        x = (x * 1103515245 + 12345) & 0xFFFFFFFF
+        data.append(x >> 16 & 0xFF)
+    return bytes(data)
+
+
+CALLS = [
+    ("ping()", "ping", ()),
+    ("echo(bytes(0))", "echo", (b"",)),
+    ("echo(bytes(1))", "echo", (some_bytes(1),)),
+    ("echo(bytes(5000))", "echo", (some_bytes(5000),)),
+    ("upload(bytes(100000))", "upload", (some_bytes(100000),)),
+    ("download(0)", "download", (0,)),
+    ("download(1)", "download", (1,)),
+    ("download(100000)", "download", (100000,)),
+    ("upload_chunk(bytes(4096))", "upload_chunk", (some_bytes(4096),)),
+    ("download_chunk(4096, 1048570)", "download_chunk", (4096, TILE - 6)),
+    ("cpu_work(1000)", "cpu_work", (1000,)),
+    ("compute(10)", "compute", (10,)),
+    ("compute(100000)", "compute", (100000,)),
+    ("compute(400000)", "compute", (400000,)),  # above 2^53
+    ("io_work(0.01)", "io_work", (0.01,)),
+    ("health_check()", "health_check", ()),
+]
+
+
+def show(answer):
+    if isinstance(answer, bytes):
+        return "%d sha256:%s" % (len(answer), hashlib.sha256(answer).hexdigest())
+    if isinstance(answer, bool) or not isinstance(answer, (str, int)):
+        raise TypeError("unexpected answer of type %s" % type(answer).__name__)
+    return str(answer)
+
+
+class RpycClient:
+    def __init__(self, host, port):
+        import rpyc
+        self.connection = rpyc.connect(host, port)
+
+    def call(self, name, args):
+        return getattr(self.connection.root, name)(*args)
+
+    def close(self):
+        self.connection.close()
+
+
+class HttpClient:
+    # operation -> (method, path with the arguments, key of the JSON answer or None for bytes)
+    SPELLING = {
+        "ping": ("GET", "/ping", "response"),
+        "echo": ("POST", "/echo", None),
+        "upload": ("POST", "/upload", "size"),
+        "download": ("GET", "/download/%d", None),
+        "upload_chunk": ("POST", "/upload-chunk", "size"),
+        "download_chunk": ("GET", "/download-chunk/%d?offset=%d", None),
+        "cpu_work": ("GET", "/cpu/%d", "result"),
+        "compute": ("GET", "/compute/%d", "result"),
+        "io_work": ("GET", "/io/%g", "result"),
+        "health_check": ("GET", "/health", "status"),
+    }
+
+    def __init__(self, host, port):
+        import requests
+        self.session = requests.Session()
+        self.session.trust_env = False  # no proxies
+        self.base = "http://%s:%d" % (host, port)
+
+    def call(self, name, args):
+        method, path, key = self.SPELLING[name]
+        body = None
+        if method == "POST":
+            body = args[0]
+        else:
+            path %= args
+        reply = self.session.request(method, self.base + path, data=body, timeout=60)
+        reply.raise_for_status()
+        if key is None:
+            return reply.content
+        answer = reply.json()
+        if list(answer) != [key]:
+            raise ValueError("%s answers %r" % (path, answer))
+        # A result above 2^53 is a string of digits, which shows like the number.
+        return answer[key]
+
+    def close(self):
+        self.session.close()
+
+
+CLIENTS = {"rpyc": RpycClient, "http": HttpClient}
+
+
+def call_all(protocol, host, port):
+    client = CLIENTS[protocol](host, port)
+    try:
+        return {key: show(client.call(name, args)) for key, name, args in CALLS}
+    finally:
+        client.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="call every operation with Python's client")
+    parser.add_argument("--protocol", choices=sorted(CLIENTS), required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    try:
+        answers = call_all(options.protocol, options.host, options.port)
+    except Exception as error:
+        print("%s: %s" % (type(error).__name__, error), file=sys.stderr)
+        return 1
+    print(json.dumps(answers))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
