@@ -31,7 +31,7 @@ static const struct bench_plot_point *point_at(const struct bars *bars, size_t p
     const struct bench_plot_series *series = series_at(bars, row);
     size_t category = bars->turned ? row : panel;
 
-    if (category >= series->count || !isfinite(series->points[category].y))
+    if (category >= series->count || !plot_is_number(series->points[category].y))
         return &none;
     return bars->log && series->points[category].y <= 0 ? &none : &series->points[category];
 }

@@ -125,7 +125,9 @@ void plot_put_bars(struct plot_canvas *canvas);
 void plot_put_stack(struct plot_canvas *canvas);
 void plot_put_curves(struct plot_canvas *canvas);
 
-/* The point of a series in a category; y is NaN where there is none. */
+/* Finite, and far from where products of it would not be: what is not is missing. */
+bool plot_is_number(double value);
+/* The value of a series in a category; NaN where there is none. */
 double plot_value(const struct bench_plot_series *series, size_t category);
 bool plot_has_bar(const struct bench_plot_point *point);
 /* A part of a stack counts unless it is missing or negative. */

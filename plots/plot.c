@@ -63,7 +63,9 @@ static int write_file(const struct bench_plot *plot, const char *dir, const char
     FILE *out = fopen(path, "we");
     int rc = 0;
     if (!out) {
-        rc = bench_fail(err, -errno, "cannot write %s: %s", path, bench_errno_text(errno));
+        /* -ENOENT means that only gnuplot was missing. */
+        rc = bench_fail(err, errno == ENOENT ? -EIO : -errno, "cannot write %s: %s", path,
+                        bench_errno_text(errno));
         goto end;
     }
     if (strcmp(ending, "dat") == 0) {
