@@ -188,7 +188,7 @@ static void check_layers(const struct lint_file *file)
     char path[256];
     bool angle;
 
-    if (is_under(file->path, "tests/") || is_under(file->path, "docs/"))
+    if (is_under(file->path, "tests/"))
         return;
     if (!room) {
         lint_report(file, 1, "lies in a folder that tests/lint/rooms.def does not know");
