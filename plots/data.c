@@ -42,12 +42,9 @@ double plot_curve_y(const struct bench_plot *plot, const struct bench_plot_point
 static const char *unit_name(enum bench_plot_unit unit)
 {
     static const char *const names[] = {
-        [BENCH_UNIT_SECONDS] = "seconds",
-        [BENCH_UNIT_BYTES] = "bytes",
-        [BENCH_UNIT_RATE] = "per second",
-        [BENCH_UNIT_BYTES_PER_SECOND] = "bytes per second",
-        [BENCH_UNIT_COUNT] = "count",
-        [BENCH_UNIT_RATIO] = "ratio",
+        [BENCH_UNIT_SECONDS] = "seconds", [BENCH_UNIT_BYTES] = "bytes",
+        [BENCH_UNIT_RATE] = "per second", [BENCH_UNIT_BYTES_PER_SECOND] = "bytes per second",
+        [BENCH_UNIT_COUNT] = "count",     [BENCH_UNIT_RATIO] = "ratio",
     };
 
     return names[unit];

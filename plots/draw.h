@@ -13,16 +13,16 @@
 
 /* ---- the look of all charts: pixels ---- */
 
-#define PLOT_WIDTH 1600.0
-#define PLOT_HEIGHT 900.0 /* of curves; charts of rows are as high as their rows need */
-#define PLOT_MARGIN 36.0
-#define PLOT_FONT "DejaVu Sans"
+#define PLOT_WIDTH    1600.0
+#define PLOT_HEIGHT   900.0 /* of curves; charts of rows are as high as their rows need */
+#define PLOT_MARGIN   36.0
+#define PLOT_FONT     "DejaVu Sans"
 #define PLOT_TITLE_PX 28
-#define PLOT_TEXT_PX 19
-#define PLOT_SMALL_PX 17 /* subtitle, tick labels, values */
+#define PLOT_TEXT_PX  19
+#define PLOT_SMALL_PX 17    /* subtitle, tick labels, values */
 #define PLOT_NAME_MAX 600.0 /* width of the longest name before it is cut in the middle */
 
-#define PLOT_INK "#1a1a1a"
+#define PLOT_INK  "#1a1a1a"
 #define PLOT_SOFT "#555555"
 #define PLOT_GRID "#e2e2e2"
 #define PLOT_AXIS "#8c8c8c"

@@ -20,7 +20,7 @@ TestSuite(golden_plot, .timeout = 110);
 
 static char *read_file(const char *dir, const char *name, const char *ending, size_t *length)
 {
-    char path[512], *text = NULL;
+    char path[1024], *text = NULL;
 
     (void)snprintf(path, sizeof(path), "%s/%s.%s", dir, name, ending);
     return support_read_file(path, &text, length) ? NULL : text;

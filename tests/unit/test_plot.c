@@ -28,15 +28,22 @@ static const char *const one_category[] = {""};
 
 static struct bench_plot bars(const char *name, const struct bench_plot_series *series, size_t n)
 {
-    return (struct bench_plot){.name = name, .title = "title", .subtitle = "", .x_label = "",
-                               .y_label = "time", .kind = BENCH_PLOT_BARS,
-                               .y_unit = BENCH_UNIT_SECONDS, .categories = one_category,
-                               .ncategories = 1, .series = series, .nseries = n};
+    return (struct bench_plot){.name = name,
+                               .title = "title",
+                               .subtitle = "",
+                               .x_label = "",
+                               .y_label = "time",
+                               .kind = BENCH_PLOT_BARS,
+                               .y_unit = BENCH_UNIT_SECONDS,
+                               .categories = one_category,
+                               .ncategories = 1,
+                               .series = series,
+                               .nseries = n};
 }
 
 static char *content(const char *folder, const char *file)
 {
-    char path[512], *text = NULL;
+    char path[1024], *text = NULL;
     size_t length;
 
     (void)snprintf(path, sizeof(path), "%s/%s", folder, file);
@@ -62,8 +69,10 @@ Test(plot, text_is_made_harmless)
         {"bad \xff \xc3", "bad ? ?"},
         {"overlong \xc0\xaf", "overlong ??"},
         {"surrogate \xed\xa0\x80", "surrogate ???"},
-        {"\xe6\x97\xa5", "\xe2\x96\xa1"},    /* not in the font */
-        {"a\xe2\x80\xae" "b", "a b"},        /* right-to-left override */
+        {"\xe6\x97\xa5", "\xe2\x96\xa1"}, /* not in the font */
+        {"a\xe2\x80\xae"
+         "b",
+         "a b"}, /* right-to-left override */
     };
 
     for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++)
@@ -164,7 +173,8 @@ Test(plot, axes_cover_any_range)
                 struct plot_axis axis;
                 plot_axis_log(&axis, (enum bench_plot_unit)unit, low, low * span);
                 cr_assert(axis.min > 0 && axis.min <= low * 1.001, "%g %g", low, span);
-                cr_assert(axis.max >= low * span * 0.999 && axis.max > axis.min, "%g %g", low, span);
+                cr_assert(axis.max >= low * span * 0.999 && axis.max > axis.min, "%g %g", low,
+                          span);
                 cr_assert(axis.nticks >= 1 && axis.nticks < PLOT_MAX_TICKS);
                 plot_axis_linear(&axis, (enum bench_plot_unit)unit, 0, low * span, 7, true);
                 cr_assert(axis.min <= 0 && axis.max >= low * span * 0.999);
@@ -286,23 +296,32 @@ Test(plot, folder_with_an_awkward_name, .init = setup, .fini = teardown)
 Test(plot, commands_in_texts_stay_texts, .init = setup, .fini = teardown)
 {
     char attack[600];
-    const char *patterns[] = {"\"; system(\"touch %s/pwned\") #", "'; system('touch %s/pwned') #",
-                              "`touch %s/pwned`", "\n!touch %s/pwned\n", "\\\nsystem 'touch %s/pwned'",
+    const char *patterns[] = {"\"; system(\"touch %s/pwned\") #",
+                              "'; system('touch %s/pwned') #",
+                              "`touch %s/pwned`",
+                              "\n!touch %s/pwned\n",
+                              "\\\nsystem 'touch %s/pwned'",
                               "''; system('touch %s/pwned')"};
 
     for (size_t i = 0; i < BENCH_COUNT_OF(patterns); i++) {
         struct bench_plot_point points[] = {{0.5, 0.001, NAN, NAN}, {0.9, 0.002, 0.001, 0.003}};
         const char *at = strstr(patterns[i], "%s");
-        (void)snprintf(attack, sizeof(attack), "%.*s%s%s", (int)(at - patterns[i]), patterns[i], dir,
-                       at + 2);
+        (void)snprintf(attack, sizeof(attack), "%.*s%s%s", (int)(at - patterns[i]), patterns[i],
+                       dir, at + 2);
         const char *categories[] = {attack, attack};
         struct bench_plot_series series[] = {{.label = attack, .points = points, .count = 2},
                                              {.label = attack, .points = points, .count = 2}};
         for (int kind = BENCH_PLOT_BARS; kind <= BENCH_PLOT_PERCENTILE; kind++) {
-            struct bench_plot plot = {.name = "x", .title = attack, .subtitle = attack,
-                                      .x_label = attack, .y_label = attack,
-                                      .kind = (enum bench_plot_kind)kind, .categories = categories,
-                                      .ncategories = 2, .series = series, .nseries = 2};
+            struct bench_plot plot = {.name = "x",
+                                      .title = attack,
+                                      .subtitle = attack,
+                                      .x_label = attack,
+                                      .y_label = attack,
+                                      .kind = (enum bench_plot_kind)kind,
+                                      .categories = categories,
+                                      .ncategories = 2,
+                                      .series = series,
+                                      .nseries = 2};
             write_plot(&plot, dir);
             cr_assert_null(content(dir, "pwned"), "pattern %zu, kind %d", i, kind);
         }
@@ -340,13 +359,20 @@ Test(plot, extreme_values, .init = setup, .fini = teardown)
                                                 {1, values[i], values[i], values[i]},
                                                 {values[i], 1, 0, 2}};
             const char *categories[] = {"a", "b", "c"};
-            struct bench_plot_series series = {.label = "s", .colour = 4000000000u,
-                                               .points = points, .count = 3};
-            struct bench_plot plot = {.name = "x", .title = "", .subtitle = "", .x_label = "",
-                                      .y_label = "", .kind = (enum bench_plot_kind)kind,
-                                      .log_y = i % 2 == 0, .log_x = i % 3 == 0,
-                                      .categories = categories, .ncategories = 3,
-                                      .series = &series, .nseries = 1};
+            struct bench_plot_series series = {
+                .label = "s", .colour = 4000000000u, .points = points, .count = 3};
+            struct bench_plot plot = {.name = "x",
+                                      .title = "",
+                                      .subtitle = "",
+                                      .x_label = "",
+                                      .y_label = "",
+                                      .kind = (enum bench_plot_kind)kind,
+                                      .log_y = i % 2 == 0,
+                                      .log_x = i % 3 == 0,
+                                      .categories = categories,
+                                      .ncategories = 3,
+                                      .series = &series,
+                                      .nseries = 1};
             write_plot(&plot, dir);
         }
     }
@@ -373,9 +399,16 @@ Test(plot, the_same_bytes_each_time, .init = setup, .fini = teardown)
 {
     struct bench_plot_point points[] = {{1, 3, NAN, NAN}, {10, 5, 4, 6}};
     struct bench_plot_series series = {.label = "a", .points = points, .count = 2};
-    struct bench_plot plot = {.name = "x", .title = "t", .subtitle = "s", .x_label = "x",
-                              .y_label = "y", .kind = BENCH_PLOT_LINES, .x_unit = BENCH_UNIT_COUNT,
-                              .y_unit = BENCH_UNIT_RATE, .series = &series, .nseries = 1};
+    struct bench_plot plot = {.name = "x",
+                              .title = "t",
+                              .subtitle = "s",
+                              .x_label = "x",
+                              .y_label = "y",
+                              .kind = BENCH_PLOT_LINES,
+                              .x_unit = BENCH_UNIT_COUNT,
+                              .y_unit = BENCH_UNIT_RATE,
+                              .series = &series,
+                              .nseries = 1};
 
     write_plot(&plot, dir);
     char *dat = content(dir, "x.dat"), *gp = content(dir, "x.gp");
@@ -396,7 +429,8 @@ Test(plot, fourteen_looks_differ)
             struct bench_plot_series left = {.colour = a}, right = {.colour = b};
             struct plot_look x = plot_look(&left), y = plot_look(&right);
             cr_expect(strcmp(x.colour, y.colour) != 0 ||
-                      (strcmp(x.dash, y.dash) != 0 && x.pattern != y.pattern), "%u and %u", a, b);
+                          (strcmp(x.dash, y.dash) != 0 && x.pattern != y.pattern),
+                      "%u and %u", a, b);
         }
     }
 }

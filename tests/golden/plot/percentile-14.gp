@@ -28,7 +28,7 @@ set xrange [-0:4.59] noextend
 set yrange [1e-05:0.01] noextend
 set border 3 back linecolor rgb '#8c8c8c' linewidth 1
 set grid xtics ytics back linetype 1 linecolor rgb '#e2e2e2' linewidth 1
-set xtics scale 0 font ',17' textcolor rgb '#555555' ("0 %%" 0, "90 %%" 1, "99.9 %%" 3)
+set xtics scale 0 font ',17' textcolor rgb '#555555' ("0 %%" 0, "50 %%" 0.301029996, "90 %%" 1, "99 %%" 2, "99.9 %%" 3, "99.99 %%" 4)
 set ytics scale 0 font ',17' textcolor rgb '#555555' ("10 µs" 1e-05, "20 µs" 2e-05, "50 µs" 5e-05, "100 µs" 0.0001, "200 µs" 0.0002, "500 µs" 0.0005, "1 ms" 0.001, "2 ms" 0.002, "5 ms" 0.005, "10 ms" 0.01)
 set label "share of calls that were at least as fast" at screen 0.36813,0.03556 center font ',17' textcolor rgb '#555555' noenhanced front
 set label "response time, log scale" at screen 0.02250,0.48667 center rotate by 90 font ',17' textcolor rgb '#555555' noenhanced front
