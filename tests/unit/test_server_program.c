@@ -480,7 +480,7 @@ Test(server_program, a_forked_child_keeps_nothing_of_the_accept_loop)
 Test(server_program, failures_to_start_are_told_to_the_parent)
 {
     struct server first = start("threaded");
-    char port[8], busy[64], found[64];
+    char port[8], busy[64];
     snprintf(port, sizeof(port), "%u", first.port);
     snprintf(busy, sizeof(busy), "FAILED cannot listen on 127.0.0.1 port %u: ", first.port);
     const struct {
