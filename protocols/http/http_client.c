@@ -421,6 +421,7 @@ int http_conn_open(struct bench_conn *conn, struct bench_error *err)
     http->conn = conn;
     http->options = bench_conn_options(conn);
     http->timer_ns = -1;
+    http->verb = HTTP_VERB_OTHER;
     for (int i = 0; i < HTTP_SOCKETS; i++)
         http->sockets[i].fd = -1;
     bench_buf_init(&http->reply, (size_t)http->options->max_reply);
@@ -438,6 +439,13 @@ int http_conn_open(struct bench_conn *conn, struct bench_error *err)
 
 /* ---- operations ---- */
 
+/* By contents: another program may live where one that was freed has lived. */
+static bool is_set_up_for(const struct http_conn *http, const struct http_program *program)
+{
+    return http->verb == program->call.verb &&
+           strcmp(http->target + http->prefix_length, program->call.target) == 0;
+}
+
 static bool set_program(struct http_conn *http, const struct http_program *program)
 {
     CURL *e = http->easy;
@@ -448,7 +456,7 @@ static bool set_program(struct http_conn *http, const struct http_program *progr
         verb = CURLOPT_POST;
     memcpy(http->target + http->prefix_length, program->call.target,
            strlen(program->call.target) + 1);
-    http->program = NULL;
+    http->verb = HTTP_VERB_OTHER; /* until all is set */
     /* HTTPGET first: it undoes what the program before had set. */
     if (curl_easy_setopt(e, CURLOPT_HTTPGET, 1L) != CURLE_OK ||
         curl_easy_setopt(e, verb, 1L) != CURLE_OK ||
@@ -457,7 +465,7 @@ static bool set_program(struct http_conn *http, const struct http_program *progr
                          verb == CURLOPT_POST ? http->post_headers : http->plain_headers) !=
             CURLE_OK)
         return false;
-    http->program = program;
+    http->verb = program->call.verb;
     return true;
 }
 
@@ -488,12 +496,13 @@ int http_conn_submit(struct bench_conn *conn, struct bench_op *op, struct bench_
         return -EAGAIN;
     size_t tx = program->base.tx ? op->tx.length : 0;
     bool big = tx >= BIG_BODY || program->call.reply_bytes >= BIG_BODY;
-    if ((http->program != program && !set_program(http, program)) ||
+    if ((!is_set_up_for(http, program) && !set_program(http, program)) ||
         (http->big_buffers != big && !set_buffers(http, big)) ||
         (program->base.tx && !set_body(http, op)))
         return bench_fail(err, -ENOMEM, "libcurl does not take the request");
 
     http->op = op;
+    http->program = program;
     http->head_done = false;
     http->status = 0;
     http->abort_code = 0;
