@@ -59,6 +59,20 @@ static struct http_socket *find_socket(struct http_conn *http, int fd)
 
 static void drive(struct http_conn *http, curl_socket_t fd, int what);
 
+/* A socket that is still connecting is closed by libcurl 7.88 without asking http_on_close_socket.
+ * So when a transfer is given up, what we hold of its sockets goes first, while they are open. */
+static void forget_sockets(struct http_conn *http)
+{
+    for (int i = 0; i < HTTP_SOCKETS; i++) {
+        struct http_socket *slot = &http->sockets[i];
+        if (slot->fd < 0)
+            continue;
+        bench_io_free(slot->io);
+        bench_conn_socket_closing(http->conn, slot->fd);
+        *slot = (struct http_socket){.fd = -1};
+    }
+}
+
 static void on_ready(int fd, unsigned ready, void *user)
 {
     struct http_conn *http = user;
@@ -371,6 +385,7 @@ static void finish(struct http_conn *http, CURLcode code)
 
 static void release(struct http_conn *http)
 {
+    forget_sockets(http);
     detach(http);
     curl_easy_cleanup(http->easy);
     http->easy = NULL;
@@ -525,8 +540,10 @@ void http_conn_cancel(struct bench_conn *conn, struct bench_op *op)
     if (http->op != op)
         return;
     http->op = NULL;
-    if (!http->inside)
+    if (!http->inside) {
+        forget_sockets(http);
         detach(http);
+    }
     bench_op_complete(op, -ECANCELED);
 }
 
