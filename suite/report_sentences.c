@@ -86,7 +86,7 @@ static bool siblings(const struct bench_target_info *a, const struct bench_targe
 }
 
 /* Stands for its protocol: the row with default options, or the only one if that is missing. */
-static bool is_plain(const struct bench_group *group, const struct bench_target_info *target)
+static bool is_plain(const struct bench_report_group *group, const struct bench_target_info *target)
 {
     if (target->options[0] == '\0')
         return true;
@@ -99,7 +99,7 @@ static bool is_plain(const struct bench_group *group, const struct bench_target_
 }
 
 /* What a and b may be compared for; 0 = nothing. */
-static unsigned pair_kind(const struct bench_group *group, const struct bench_target_info *a,
+static unsigned pair_kind(const struct bench_report_group *group, const struct bench_target_info *a,
                           const struct bench_target_info *b)
 {
     if (a->role != BENCH_ROLE_NORMAL || b->role != BENCH_ROLE_NORMAL || !same(a->client, b->client))
@@ -135,7 +135,7 @@ struct side {
 
 struct duel {
     struct bench_run *run;
-    const struct bench_group *group;
+    const struct bench_report_group *group;
     const struct phrasing *phrasing;
     unsigned kind;
     bool by_time;
@@ -356,7 +356,7 @@ static int compare_pair(struct duel *duel, const struct bench_result *a,
 }
 
 /* "cpu, 8 clients"; with everything else that tells this group from its namesakes. */
-static void subject_text(const struct bench_group *group, char *out, size_t size)
+static void subject_text(const struct bench_report_group *group, char *out, size_t size)
 {
     const struct bench_result *first = group->rows[0];
     char text[128];
@@ -367,14 +367,14 @@ static void subject_text(const struct bench_group *group, char *out, size_t size
         size_t used = strlen(text);
         if (clients && !same(parameter->value, "1"))
             (void)snprintf(text + used, sizeof(text) - used, ", %s clients", parameter->value);
-        else if (!clients && group->same_workload > 1)
+        else if (!bench_parameter_is_count(parameter) && group->same_workload > 1)
             (void)snprintf(text + used, sizeof(text) - used, ", %s %s", parameter->name,
                            parameter->value);
     }
     (void)bench_text_clean(text, out, size);
 }
 
-static int compare_group(struct bench_run *run, const struct bench_group *group)
+static int compare_group(struct bench_run *run, const struct bench_report_group *group)
 {
     struct duel duel = {.run = run, .group = group};
     duel.phrasing = phrasing_find(group->rows[0]->workload);
@@ -398,14 +398,14 @@ static int compare_group(struct bench_run *run, const struct bench_group *group)
 
 int bench_report_compare(struct bench_run *run)
 {
-    struct bench_group *groups;
+    struct bench_report_group *groups;
     size_t count;
     bench_comparisons_clear(run);
-    int status = bench_groups_new(run, &groups, &count);
+    int status = bench_report_groups_new(run, &groups, &count);
     if (status < 0)
         return status;
     for (size_t i = 0; i < count && status == 0; i++)
         status = compare_group(run, &groups[i]);
-    bench_groups_free(groups, count);
+    bench_report_groups_free(groups, count);
     return status;
 }

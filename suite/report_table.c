@@ -58,7 +58,7 @@ static double row_merit(const struct row *row, const struct bench_view *view)
 }
 
 /* Insertion sort: a table has a few dozen rows, and equal ones must stay in the order asked for. */
-static struct row *rows_new(const struct bench_group *group, unsigned *doubtful)
+static struct row *rows_new(const struct bench_report_group *group, unsigned *doubtful)
 {
     struct row *rows = calloc(group->nrows, sizeof(*rows));
     double best = NAN;
@@ -316,7 +316,7 @@ static unsigned view_place(const struct bench_view *view)
     return view->concurrent ? IN_SHARED : IN_SINGLE;
 }
 
-static void table_fill(struct bench_table *table, const struct bench_group *group,
+static void table_fill(struct bench_table *table, const struct bench_report_group *group,
                        const struct row *rows, struct notes *notes)
 {
     unsigned place = view_place(&group->view);
@@ -351,22 +351,14 @@ static void write_span(FILE *out, uint64_t low, uint64_t high, const char *unit)
 }
 
 /* "latency: ping, closed loop, 1 connection; 8000 samples of 8 trials per target" */
-static void write_title(FILE *out, const struct bench_group *group, const struct row *rows)
+static void write_title(FILE *out, const struct bench_report_group *group, const struct row *rows)
 {
     const struct bench_result *first = group->rows[0];
     uint64_t low = UINT64_MAX, high = 0;
     size_t fewest = SIZE_MAX, most = 0;
     char clean[NOTE_BYTES];
     fprintf(out, "%s: ", bench_text_clean(first->workload, clean, sizeof(clean)));
-    fprintf(out, "%s", bench_text_clean(first->operation, clean, sizeof(clean)));
-    for (size_t i = 0; i < first->nparameters; i++) {
-        char text[NOTE_BYTES / 2];
-        (void)snprintf(clean, sizeof(clean), "%s %s", first->parameters[i].name,
-                       first->parameters[i].value);
-        /* The number of clients stands in the load model. */
-        if (strcmp(first->parameters[i].name, "clients") != 0)
-            fprintf(out, ", %s", bench_text_clean(clean, text, sizeof(text)));
-    }
+    fprintf(out, "%s", bench_report_operation(group, clean, sizeof(clean)));
     fprintf(out, ", %s", bench_text_clean(first->load_model, clean, sizeof(clean)));
     for (size_t r = 0; r < group->nrows; r++) {
         if (!rows[r].shown)
@@ -407,7 +399,7 @@ static void write_doubt(FILE *out, unsigned doubtful, const char *dropped)
     fprintf(out, "): read it as a rough figure\n");
 }
 
-static void write_notes(FILE *out, const struct bench_group *group, const struct row *rows,
+static void write_notes(FILE *out, const struct bench_report_group *group, const struct row *rows,
                         const struct notes *notes, const char *dropped)
 {
     bool at_least = false;
@@ -483,7 +475,7 @@ static void write_failures(FILE *out, const struct bench_result *result)
     fputc('\n', out);
 }
 
-static bool group_has(const struct bench_group *group, const struct bench_result *result)
+static bool group_has(const struct bench_report_group *group, const struct bench_result *result)
 {
     for (size_t i = 0; i < group->nrows; i++) {
         if (group->rows[i] == result)
@@ -493,7 +485,7 @@ static bool group_has(const struct bench_group *group, const struct bench_result
 }
 
 static void write_sentences(FILE *out, const struct bench_run *run,
-                            const struct bench_group *group)
+                            const struct bench_report_group *group)
 {
     bool first = true;
     for (size_t i = 0; i < run->ncomparisons; i++) {
@@ -504,7 +496,7 @@ static void write_sentences(FILE *out, const struct bench_run *run,
     }
 }
 
-static int write_page(FILE *out, const struct bench_run *run, const struct bench_group *group,
+static int write_page(FILE *out, const struct bench_run *run, const struct bench_report_group *group,
                       struct notes *notes)
 {
     unsigned doubtful = 0;
@@ -538,9 +530,9 @@ out:
 
 static int write_pages(FILE *out, const struct bench_run *run)
 {
-    struct bench_group *groups;
+    struct bench_report_group *groups;
     size_t count;
-    int status = bench_groups_new(run, &groups, &count);
+    int status = bench_report_groups_new(run, &groups, &count);
     if (status < 0)
         return status;
     struct notes *notes = malloc(sizeof(*notes));
@@ -556,7 +548,7 @@ static int write_pages(FILE *out, const struct bench_run *run)
         status = write_page(out, run, &groups[i], notes);
     }
     free(notes);
-    bench_groups_free(groups, count);
+    bench_report_groups_free(groups, count);
     return status;
 }
 

@@ -39,12 +39,14 @@ static const struct load {
     const char *workload, *operation, *load_model;
     int clients;
     int64_t extra_us, extra_cpu_us; /* what the operation adds: waiting, and computing */
+    const char *argument, *value;   /* of the operation, NULL = none */
 } loads[] = {
-    {"connection", "ping", "closed loop, 1 connection at a time", 1, 0, 0},
-    {"latency", "ping", "closed loop, 1 connection", 1, 0, 0},
-    {"concurrent", "ping", "closed loop, 8 connections", 8, 0, 0},
-    {"cpu", "cpu_work", "closed loop, 8 connections", 8, 0, 18000},
-    {"io", "io_work", "closed loop, 8 connections", 8, 10000, 0},
+    {"connection", "ping", "one connection after the other", 1, 0, 0, NULL, NULL},
+    {"latency", "ping", "closed loop, 1 connection", 1, 0, 0, NULL, NULL},
+    {"concurrent", "ping", "closed loop, 8 connections", 8, 0, 0, NULL, NULL},
+    {"cpu", "cpu_work", "closed loop, 8 connections", 8, 0, 18000, "iterations",
+     "100000"},
+    {"io", "io_work", "closed loop, 8 connections", 8, 10000, 0, "delay", "0.01"},
 };
 
 static void *must(void *memory)
@@ -229,11 +231,14 @@ static void result_fill(struct bench_result *result, const struct bench_target_i
         .workload = copy(load->workload),
         .operation = copy(load->operation),
         .load_model = copy(load->load_model),
-        .parameters = must(calloc(1, sizeof(struct bench_parameter))),
-        .nparameters = 1,
+        .parameters = must(calloc(2, sizeof(struct bench_parameter))),
+        .nparameters = load->argument != NULL ? 2 : 1,
         .reason = copy(""),
     };
     result->parameters[0] = (struct bench_parameter){copy("clients"), copy(clients)};
+    if (load->argument != NULL)
+        result->parameters[1] =
+            (struct bench_parameter){copy(load->argument), copy(load->value)};
 }
 
 /* A closed loop on two cores: the response is the request's own time, or its share of the queue
