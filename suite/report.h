@@ -7,6 +7,8 @@
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 
+#include <stdio.h>
+
 #include "bench/units.h"
 #include "suite/result.h"
 #include "suite/workloads.h"
@@ -34,14 +36,17 @@ struct bench_report_group {
 };
 
 /* 0 or -ENOMEM; free with bench_report_groups_free. */
-int bench_report_groups_new(const struct bench_run *run, struct bench_report_group **out, size_t *count)
-    BENCH_MUST_CHECK;
+int bench_report_groups_new(const struct bench_run *run, struct bench_report_group **out,
+                            size_t *count) BENCH_MUST_CHECK;
 void bench_report_groups_free(struct bench_report_group *groups, size_t count);
 
 /* "cpu_work(iterations=100000)": the operation and what it was given, clean. Returns out. */
 char *bench_report_operation(const struct bench_report_group *group, char *out, size_t size);
 /* Whether a parameter says how much was done (clients, requests), not what. */
 bool bench_parameter_is_count(const struct bench_parameter *parameter);
+
+/* Lines about single rows, for under their table. */
+void bench_report_remarks(FILE *out, const struct bench_report_group *group);
 
 /* Measured, and its figures may be shown: ok, or client-bound ("at least"). */
 bool bench_result_is_shown(const struct bench_result *result);

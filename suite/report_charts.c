@@ -83,8 +83,7 @@ static struct bench_plot_point *chart_points(struct chart *chart, size_t series)
 }
 
 static struct bench_plot_series *target_series(struct chart *chart,
-                                               const struct bench_target_info *target,
-                                               size_t count)
+                                               const struct bench_target_info *target, size_t count)
 {
     struct bench_plot_series *series = chart_series(chart, target->name, target->colour, count);
     series->floor = target->role != BENCH_ROLE_NORMAL;
@@ -109,15 +108,15 @@ static void describe(struct chart *chart, const struct bench_report_group *group
         trials = group->rows[i]->ntrials > trials ? group->rows[i]->ntrials : trials;
     }
     (void)snprintf(text, sizeof(text), "%s, %s, %" PRIu64 " samples of %zu trial%s%s",
-                   bench_report_operation(group, operation, sizeof(operation)),
-                   first->load_model, samples, trials, trials == 1 ? "" : "s",
-                   more);
+                   bench_report_operation(group, operation, sizeof(operation)), first->load_model,
+                   samples, trials, trials == 1 ? "" : "s", more);
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
     (void)snprintf(text, sizeof(text), "%s: %s", first->workload, title);
     (void)bench_text_clean(text, chart->title, sizeof(chart->title));
 }
 
-static void name_chart(struct chart *chart, const char *name, const struct bench_report_group *group)
+static void name_chart(struct chart *chart, const char *name,
+                       const struct bench_report_group *group)
 {
     if (group->ordinal == 0)
         (void)snprintf(chart->name, sizeof(chart->name), "%s", name);
@@ -147,9 +146,9 @@ static void spread_decides_log(struct chart *chart, size_t nseries)
 
 /* ---- percentile curves ---- */
 
-static const double curve[] = {0,    0.05, 0.1,  0.15, 0.2,   0.25, 0.3,   0.35,
-                               0.4,  0.45, 0.5,  0.55, 0.6,   0.65, 0.7,   0.75,
-                               0.8,  0.85, 0.9,  0.925, 0.95, 0.97, 0.98,  0.985,
+static const double curve[] = {0,    0.05,  0.1,   0.15,  0.2,   0.25,  0.3,    0.35,
+                               0.4,  0.45,  0.5,   0.55,  0.6,   0.65,  0.7,    0.75,
+                               0.8,  0.85,  0.9,   0.925, 0.95,  0.97,  0.98,   0.985,
                                0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999};
 
 /* As far as the samples can tell; at least to the median. */
@@ -245,8 +244,8 @@ static const struct stack cpu = {
     .parts = cpu_parts,
 };
 
-static int draw_stack(const struct bench_report_group *group, const struct stack *stack, const char *dir,
-                      struct bench_error *err)
+static int draw_stack(const struct bench_report_group *group, const struct stack *stack,
+                      const char *dir, struct bench_error *err)
 {
     struct chart chart;
     size_t column = 0;
@@ -479,8 +478,8 @@ static int draw_group(const struct bench_report_group *group, bool *cpu_drawn, c
     return fatal;
 }
 
-static int draw_all(const struct bench_run *run, const struct bench_report_group *groups, size_t count,
-                    const char *dir, struct bench_error *err)
+static int draw_all(const struct bench_run *run, const struct bench_report_group *groups,
+                    size_t count, const char *dir, struct bench_error *err)
 {
     static const struct bars *const kinds[] = {&throughput, &cores, &memory};
     const struct bench_report_group **concurrent = calloc(count + 1, sizeof(*concurrent));

@@ -19,7 +19,7 @@
 /* From this share of the response time on, the client's own CPU is part of the answer. */
 #define CLIENT_SHARE 0.20
 /* One core and what the server's other threads use besides. */
-#define ONE_CORE 1.2
+#define ONE_CORE   1.2
 #define NAME_BYTES 320
 
 enum pair {
@@ -57,32 +57,23 @@ static const struct phrasing *phrasing_find(const char *workload)
 
 /* ---- which pairs ---- */
 
-static bool same(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
+static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
 /* Equal, and known: two servers of which nothing is known are not the same. */
-static bool same_known(const char *a, const char *b)
-{
-    return a[0] != '\0' && same(a, b);
-}
+static bool same_known(const char *a, const char *b) { return a[0] != '\0' && same(a, b); }
 
 static bool differ_known(const char *a, const char *b)
 {
     return a[0] != '\0' && b[0] != '\0' && !same(a, b);
 }
 
-static bool is_pool(const struct bench_target_info *target)
-{
-    return target->label[0] != '\0';
-}
+static bool is_pool(const struct bench_target_info *target) { return target->label[0] != '\0'; }
 
 /* Alike in all but the options. */
 static bool siblings(const struct bench_target_info *a, const struct bench_target_info *b)
 {
-    return same(a->protocol, b->protocol) && same(a->mode, b->mode) &&
-           same(a->server, b->server) && same(a->client, b->client) && same(a->url, b->url);
+    return same(a->protocol, b->protocol) && same(a->mode, b->mode) && same(a->server, b->server) &&
+           same(a->client, b->client) && same(a->url, b->url);
 }
 
 /* Stands for its protocol: the row with default options, or the only one if that is missing. */
@@ -128,7 +119,7 @@ static unsigned pair_kind(const struct bench_report_group *group, const struct b
 struct side {
     const struct bench_result *result;
     char name[NAME_BYTES];
-    double value; /* seconds, or requests per second */
+    double value;             /* seconds, or requests per second */
     struct bench_range range; /* of the trials */
     double cores, cores_high;
 };
@@ -163,8 +154,7 @@ static double trial_cores(const struct bench_trial *trial, const void *user)
     return bench_trial_server_cores(trial);
 }
 
-static void side_init(struct side *side, const struct duel *duel,
-                      const struct bench_result *result)
+static void side_init(struct side *side, const struct duel *duel, const struct bench_result *result)
 {
     side->result = result;
     (void)bench_text_clean(result->target->name, side->name, sizeof(side->name));
@@ -305,8 +295,8 @@ static int tell_protocols(struct duel *duel)
     double a = client_share(duel->a.result), b = client_share(duel->b.result);
     if (isnan(a) || isnan(b))
         return duel_tell(duel, "no verdict", NAN,
-                         "no verdict on %s against %s: the client's CPU is not known",
-                         duel->a.name, duel->b.name);
+                         "no verdict on %s against %s: the client's CPU is not known", duel->a.name,
+                         duel->b.name);
     if (a < CLIENT_SHARE && b < CLIENT_SHARE)
         return tell_verdict(duel);
     const struct side *worse = a >= b ? &duel->a : &duel->b;
@@ -315,7 +305,7 @@ static int tell_protocols(struct duel *duel)
                      "%s (%s of %s)",
                      duel->a.name, duel->b.name, 100 * fmax(a, b),
                      duel->group->view.series == BENCH_SERIES_RESPONSE ? "response time"
-                                                                        : "time to the first answer",
+                                                                       : "time to the first answer",
                      worse->name, bench_format_seconds(bench_result_client_cpu(worse->result)).s,
                      bench_format_seconds(bench_result_time(worse->result)).s);
 }

@@ -38,10 +38,7 @@ const char *bench_cell_status_name(enum bench_cell_status status)
 
 /* ---- the run ---- */
 
-struct bench_run *bench_run_new(void)
-{
-    return calloc(1, sizeof(struct bench_run));
-}
+struct bench_run *bench_run_new(void) { return calloc(1, sizeof(struct bench_run)); }
 
 static void facts_free(struct bench_fact *facts, size_t count)
 {
@@ -148,7 +145,8 @@ static void count_namesakes(struct bench_report_group *groups, size_t count)
     }
 }
 
-int bench_report_groups_new(const struct bench_run *run, struct bench_report_group **out, size_t *count)
+int bench_report_groups_new(const struct bench_run *run, struct bench_report_group **out,
+                            size_t *count)
 {
     struct bench_report_group *groups = calloc(run->nresults + 1, sizeof(*groups));
     size_t n = 0;
@@ -257,10 +255,7 @@ uint64_t bench_recording_failed(const struct bench_recording *recording)
 }
 
 /* NaN instead of a division that means nothing. */
-static double ratio_of(double part, double whole)
-{
-    return whole > 0 ? part / whole : NAN;
-}
+static double ratio_of(double part, double whole) { return whole > 0 ? part / whole : NAN; }
 
 static double recording_rate(const struct bench_recording *recording, double wall_s)
 {
@@ -363,10 +358,7 @@ struct bench_range bench_result_range(const struct bench_result *result, bench_t
     return range;
 }
 
-bool bench_percentile_is_resolved(double p, uint64_t n)
-{
-    return n >= bench_percentile_needs(p);
-}
+bool bench_percentile_is_resolved(double p, uint64_t n) { return n >= bench_percentile_needs(p); }
 
 uint64_t bench_percentile_needs(double p)
 {

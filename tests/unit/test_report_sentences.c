@@ -19,8 +19,7 @@ static const struct bench_comparison *find(const struct bench_run *run, const ch
     return NULL;
 }
 
-static bool either(const struct bench_run *run, const char *workload, const char *a,
-                   const char *b)
+static bool either(const struct bench_run *run, const char *workload, const char *a, const char *b)
 {
     return find(run, workload, a, b) != NULL || find(run, workload, b, a) != NULL;
 }
@@ -77,8 +76,7 @@ Test(sentences, client_bound_where_the_client_is_the_answer, .timeout = 20)
     bench_run_free(run);
 
     run = support_fixture_run(SUPPORT_FIXTURE_TWO);
-    struct bench_result *blind =
-        support_fixture_result(run, "latency", "http/threaded/python");
+    struct bench_result *blind = support_fixture_result(run, "latency", "http/threaded/python");
     blind->resources.client_cpu_s = NAN;
     cr_assert_eq(bench_report_compare(run), 0);
     one = find(run, "latency", "rpyc/threaded/python", "http/threaded/python");
@@ -186,8 +184,8 @@ Test(sentences, no_winner_without_an_ok_cell, .timeout = 20)
     struct bench_run *run = compared(SUPPORT_FIXTURE_TROUBLE);
     for (size_t i = 0; i < run->ncomparisons; i++) {
         const struct bench_comparison *one = &run->comparisons[i];
-        bool judged = strcmp(one->verdict, "faster") == 0 ||
-                      strcmp(one->verdict, "no clear difference") == 0;
+        bool judged =
+            strcmp(one->verdict, "faster") == 0 || strcmp(one->verdict, "no clear difference") == 0;
         bool ok = one->a->status == BENCH_CELL_OK && one->b->status == BENCH_CELL_OK;
         cr_expect(!judged || ok, "%s", one->sentence);
         cr_expect_not_null(one->a->pooled);
