@@ -172,10 +172,14 @@ int http_on_request(void *user, char *peer_ip, char *own_ip, int peer_port, int 
 size_t http_on_header(char *data, size_t size, size_t count, void *user)
 {
     struct http_conn *http = user;
-    (void)data;
+    size_t length = size * count;
     if (http->op != NULL && http->op->marks.first_byte == 0)
         http->op->marks.first_byte = bench_now_ns();
-    return size * count;
+    if (length <= 2 && (data[0] == '\r' || data[0] == '\n'))
+        http->head_done = true;
+    else if (length > 5 && memcmp(data, "HTTP/", 5) == 0)
+        http->head_done = false; /* after a 100 comes another head */
+    return length;
 }
 
 static bool is_good(const struct http_program *program, long status)
@@ -345,6 +349,9 @@ static void finish(struct http_conn *http, CURLcode code)
     note_connected(http, op);
     fill_stat(http, op);
     detach(http);
+    /* For libcurl the end of the connection ends a head as well as an empty line does. */
+    if (code == CURLE_OK && !http->head_done)
+        code = CURLE_PARTIAL_FILE;
     if (code == CURLE_OK) {
         bench_op_complete(op, judge(http, op));
     } else if (http->abort_code < 0) {
@@ -487,6 +494,7 @@ int http_conn_submit(struct bench_conn *conn, struct bench_op *op, struct bench_
         return bench_fail(err, -ENOMEM, "libcurl does not take the request");
 
     http->op = op;
+    http->head_done = false;
     http->status = 0;
     http->abort_code = 0;
     http->received = 0;

@@ -53,6 +53,7 @@ struct http_conn {
     bool added;          /* the easy handle is in the multi handle */
     bool inside;         /* a function of libcurl is on the stack */
     bool close_later;
+    bool head_done; /* the empty line behind the headers came */
     long status;    /* of the reply; 0 = not looked at */
     int abort_code; /* why the write callback gave up */
     uint64_t received;

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/buf.h"
+#include "protocols/http/http_codec.h"
+#include "protocols/http/http_json.h"
+
+TestSuite(http_codec, .timeout = 20);
+
+/* ---- calls ---- */
+
+#define INT_ARG(n)                                                                                 \
+    {                                                                                              \
+        .kind = BENCH_INT, .integer = (n)                                                          \
+    }
+#define REAL_ARG(x)                                                                                \
+    {                                                                                              \
+        .kind = BENCH_FLOAT, .real = (x)                                                           \
+    }
+#define BIG_ARG(s)                                                                                 \
+    {                                                                                              \
+        .kind = BENCH_BIGINT, .text = {(s), sizeof(s) - 1 }                                        \
+    }
+#define STR_ARG(s)                                                                                 \
+    {                                                                                              \
+        .kind = BENCH_STR, .text = {(s), sizeof(s) - 1 }                                           \
+    }
+
+struct spelled {
+    const char *name;
+    struct bench_value args[2];
+    size_t nargs;
+    enum http_verb verb;
+    const char *target;
+    uint64_t reply_bytes;
+};
+
+static const struct spelled spelled_rows[] = {
+    {"ping", {{0}}, 0, HTTP_VERB_GET, "/ping", 0},
+    {"echo", {{0}}, 0, HTTP_VERB_POST, "/echo", 0},
+    {"upload", {{0}}, 0, HTTP_VERB_POST, "/upload", 0},
+    {"upload_chunk", {{0}}, 0, HTTP_VERB_POST, "/upload-chunk", 0},
+    {"health_check", {{0}}, 0, HTTP_VERB_GET, "/health", 0},
+    {"download", {{0}}, 0, HTTP_VERB_GET, "/download/1024", 1024},
+    {"download", {INT_ARG(0)}, 1, HTTP_VERB_GET, "/download/0", 0},
+    {"download", {INT_ARG(-5)}, 1, HTTP_VERB_GET, "/download/-5", 0},
+    {"download_chunk", {INT_ARG(7)}, 1, HTTP_VERB_GET, "/download-chunk/7?offset=0", 7},
+    {"download_chunk",
+     {INT_ARG(16384), INT_ARG(32768)},
+     2,
+     HTTP_VERB_GET,
+     "/download-chunk/16384?offset=32768",
+     16384},
+    {"cpu_work", {{0}}, 0, HTTP_VERB_GET, "/cpu/100000", 0},
+    {"cpu_work", {INT_ARG(INT64_MAX)}, 1, HTTP_VERB_GET, "/cpu/9223372036854775807", 0},
+    {"compute",
+     {BIG_ARG("10000000000000000000000")},
+     1,
+     HTTP_VERB_GET,
+     "/compute/10000000000000000000000",
+     0},
+    {"io_work", {{0}}, 0, HTTP_VERB_GET, "/io/0.01", 0},
+    {"io_work", {REAL_ARG(0.1)}, 1, HTTP_VERB_GET, "/io/0.1", 0},
+    {"io_work", {REAL_ARG(1.0 / 3)}, 1, HTTP_VERB_GET, "/io/0.3333333333333333", 0},
+    {"io_work", {INT_ARG(2)}, 1, HTTP_VERB_GET, "/io/2", 0},
+};
+
+static struct bench_spec spec_of(const char *name, const struct bench_value *args, size_t nargs)
+{
+    const struct bench_operation *operation = bench_operation_find(name, strlen(name));
+    cr_assert_not_null(operation, "no operation %s", name);
+    return (struct bench_spec){
+        .kind = BENCH_SPEC_OPERATION, .operation = operation, .args = args, .nargs = nargs};
+}
+
+Test(http_codec, spells_operations)
+{
+    for (size_t i = 0; i < BENCH_COUNT_OF(spelled_rows); i++) {
+        const struct spelled *row = &spelled_rows[i];
+        struct bench_spec spec = spec_of(row->name, row->args, row->nargs);
+        struct http_call call;
+        struct bench_error err = {0};
+        cr_assert_eq(http_codec_spell(&spec, &call, &err), 0, "%s: %s", row->name, err.msg);
+        cr_expect_eq(call.verb, row->verb, "%s", row->target);
+        cr_expect_str_eq(call.target, row->target);
+        cr_expect_eq(call.reply_bytes, row->reply_bytes, "%s", row->target);
+        cr_expect_eq(call.bulk, spec.operation->bulk);
+        cr_expect_eq(call.operation, spec.operation);
+    }
+}
+
+Test(http_codec, spells_every_operation)
+{
+    for (int id = 0; id < BENCH_OPERATION_COUNT; id++) {
+        const struct bench_operation *operation = bench_operation_get((enum bench_operation_id)id);
+        struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION, .operation = operation};
+        struct http_call call;
+        struct http_route route;
+        cr_assert_eq(http_codec_spell(&spec, &call, NULL), 0, "%s", operation->name);
+        http_codec_route(call.verb, call.target, &route);
+        cr_expect_eq(route.status, 200);
+        cr_expect_eq(route.operation, operation, "%s", operation->name);
+        cr_assert_eq(route.nargs, bench_operation_nparams(operation));
+        for (size_t i = 0; i < route.nargs; i++)
+            cr_expect(bench_value_equal(&route.args[i], &operation->params[i].default_value));
+    }
+}
+
+struct refused_call {
+    const char *name;
+    struct bench_value args[3];
+    size_t nargs;
+    const char *word; /* of the message */
+};
+
+static const struct refused_call refused_calls[] = {
+    {"ping", {INT_ARG(1)}, 1, "takes 0"},
+    {"cpu_work", {STR_ARG("7")}, 1, "iterations"},
+    {"cpu_work", {REAL_ARG(1.5)}, 1, "whole number"},
+    {"io_work", {REAL_ARG(INFINITY)}, 1, "finite"},
+    {"io_work", {REAL_ARG(NAN)}, 1, "finite"},
+    {"io_work", {{.kind = BENCH_NONE}}, 1, "delay"},
+    {"download_chunk", {INT_ARG(1), STR_ARG("x")}, 2, "offset"},
+    {"download_chunk", {INT_ARG(1), INT_ARG(2), INT_ARG(3)}, 3, "takes 2"},
+};
+
+Test(http_codec, refuses_arguments)
+{
+    for (size_t i = 0; i < BENCH_COUNT_OF(refused_calls); i++) {
+        const struct refused_call *row = &refused_calls[i];
+        struct bench_spec spec = spec_of(row->name, row->args, row->nargs);
+        struct http_call call;
+        struct bench_error err = {0};
+        cr_expect_eq(http_codec_spell(&spec, &call, &err), -EINVAL, "%s", row->name);
+        cr_expect_not_null(strstr(err.msg, row->word), "'%s' lacks '%s'", err.msg, row->word);
+    }
+}
+
+static int spell_text(const char *text, struct http_call *call, struct bench_error *err)
+{
+    struct bench_spec spec = {.kind = BENCH_SPEC_TEXT, .text = text};
+    return http_codec_spell(&spec, call, err);
+}
+
+Test(http_codec, spells_text_and_probe)
+{
+    struct http_call call;
+    struct bench_error err = {0};
+    cr_assert_eq(spell_text("GET /a/b?c=d&e=%20", &call, &err), 0, "%s", err.msg);
+    cr_expect_eq(call.verb, HTTP_VERB_GET);
+    cr_expect_str_eq(call.target, "/a/b?c=d&e=%20");
+    cr_expect(call.bulk);
+    cr_expect_null(call.operation);
+    cr_assert_eq(spell_text("HEAD /", &call, &err), 0);
+    cr_expect_eq(call.verb, HTTP_VERB_HEAD);
+    cr_expect_not(call.bulk);
+    cr_expect_not(call.probe);
+    cr_assert_eq(spell_text("POST /x", &call, &err), 0);
+    cr_expect_eq(call.verb, HTTP_VERB_POST);
+
+    struct bench_spec probe = {.kind = BENCH_SPEC_PROBE};
+    cr_assert_eq(http_codec_spell(&probe, &call, &err), 0);
+    cr_expect_eq(call.verb, HTTP_VERB_HEAD);
+    cr_expect_str_eq(call.target, "/");
+    cr_expect(call.probe);
+}
+
+Test(http_codec, refuses_text)
+{
+    static const char *const bad[] = {
+        "",
+        "GET",
+        "GET ",
+        "/ping",
+        "get /ping",
+        "PUT /x",
+        "GE /x",
+        "GETT /x",
+        "GET x",
+        "GET  /x",
+        "GET /a b",
+        "GET /x HTTP/1.1",
+        "GET /x\r\nA: b",
+        "GET /x#y",
+        "GET /\x7f",
+        "GET /\xc3\xa4",
+        "? /x",
+        "GET http://a/",
+        " GET /x",
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(bad); i++) {
+        struct http_call call;
+        struct bench_error err = {0};
+        cr_expect_eq(spell_text(bad[i], &call, &err), -EINVAL, "'%s' was taken", bad[i]);
+        cr_expect_neq(err.msg[0], '\0');
+    }
+    char text[HTTP_TARGET_MAX + 8];
+    struct http_call call;
+    memset(text, 'a', sizeof(text));
+    memcpy(text, "GET /", 5);
+    text[4 + HTTP_TARGET_MAX - 1] = '\0'; /* the longest that fits */
+    cr_expect_eq(spell_text(text, &call, NULL), 0);
+    text[4 + HTTP_TARGET_MAX - 1] = 'a';
+    text[4 + HTTP_TARGET_MAX] = '\0';
+    cr_expect_eq(spell_text(text, &call, NULL), -EINVAL);
+}
+
+/* ---- replies ---- */
+
+struct decoded {
+    const char *name, *body;
+    struct bench_value value; /* kind NONE: must be refused */
+};
+
+static const struct decoded decoded_rows[] = {
+    {"ping", "{\"response\":\"pong\"}", STR_ARG("pong")},
+    {"ping", " {\n\t\"response\" : \"pong\" } ", STR_ARG("pong")},
+    {"ping", "{\"server\":\"x\",\"response\":\"pong\"}", STR_ARG("pong")},
+    {"ping", "{\"response\":\"\"}", STR_ARG("")},
+    {"ping", "{\"response\":\"a\\\"b\\u00e4\"}", STR_ARG("a\"b\xc3\xa4")},
+    {"ping", "{\"response\":\"\xc3\xa4\"}", STR_ARG("\xc3\xa4")},
+    {"health_check", "{\"status\":\"ok\"}", STR_ARG("ok")},
+    {"upload", "{\"size\":0}", INT_ARG(0)},
+    {"upload", "{\"size\":123456789012345}", INT_ARG(123456789012345)},
+    {"upload", "{\"size\": 7}", INT_ARG(7)},
+    {"upload_chunk", "{\"size\":16384}", INT_ARG(16384)},
+    {"compute", "{\"result\":-7}", INT_ARG(-7)},
+    {"compute", "{\"result\":9007199254740992}", INT_ARG(INT64_C(1) << 53)},
+    {"compute", "{\"result\":\"9007199254740993\"}", INT_ARG((INT64_C(1) << 53) + 1)},
+    {"compute", "{\"result\":\"9223372036854775807\"}", INT_ARG(INT64_MAX)},
+    {"compute", "{\"result\":\"-9223372036854775808\"}", INT_ARG(INT64_MIN)},
+    {"compute", "{\"result\":\"9223372036854775808\"}", BIG_ARG("9223372036854775808")},
+    {"compute", "{\"result\":\"-9223372036854775809\"}", BIG_ARG("-9223372036854775809")},
+    {"cpu_work", "{\"result\":\"3595323d0c762e0f\"}", STR_ARG("3595323d0c762e0f")},
+    {"cpu_work", "{\"result\":\"1234567890123456\"}", STR_ARG("1234567890123456")},
+    {"io_work", "{\"result\":\"data\"}", STR_ARG("data")},
+    /* refused */
+    {"ping", "", {0}},
+    {"ping", "pong", {0}},
+    {"ping", "\"pong\"", {0}},
+    {"ping", "[\"pong\"]", {0}},
+    {"ping", "{\"response\":\"pong\"", {0}},
+    {"ping", "{\"response\":\"pong\"}x", {0}},
+    {"ping", "{\"response\":\"po\"ng\"}", {0}},
+    {"ping", "{\"response\":\"\xff\"}", {0}},
+    {"ping", "{\"response\":\"a\nb\"}", {0}},
+    {"ping", "{\"response\":\"a\\u0000b\"}", {0}},
+    {"ping", "{\"response\":1}", {0}},
+    {"ping", "{\"response\":null}", {0}},
+    {"ping", "{\"answer\":\"pong\"}", {0}},
+    {"upload", "{\"size\":}", {0}},
+    {"upload", "{\"size\":007}", {0}},
+    {"upload", "{\"size\":1.5}", {0}},
+    {"upload", "{\"size\":\"\"}", {0}},
+    {"upload", "{\"size\":true}", {0}},
+    {"compute", "{\"result\":9223372036854775808}", {0}},
+    {"compute", "{\"result\":\"12a\"}", {0}},
+    {"compute", "{\"result\":\"-\"}", {0}},
+    {"compute", "{\"result\":\" 12\"}", {0}},
+    {"compute", "{\"result\":\"0012\"}", {0}},
+};
+
+Test(http_codec, decodes_replies)
+{
+    struct bench_arena arena;
+    bench_arena_init(&arena, 1 << 16);
+    for (size_t i = 0; i < BENCH_COUNT_OF(decoded_rows); i++) {
+        const struct decoded *row = &decoded_rows[i];
+        const struct bench_operation *operation =
+            bench_operation_find(row->name, strlen(row->name));
+        struct bench_value value = bench_none();
+        struct bench_error err = {0};
+        size_t length = strlen(row->body);
+        /* exactly as long as it is: what reads past the end is found by the sanitizer */
+        char *body = malloc(length > 0 ? length : 1);
+        memcpy(body, row->body, length);
+        int rc = http_codec_decode(operation, body, length, &arena, &value, &err);
+        free(body);
+        if (row->value.kind == BENCH_NONE) {
+            cr_expect_eq(rc, -EPROTO, "'%s' gave %d", row->body, rc);
+            cr_expect_not_null(strstr(err.msg, row->name), "'%s'", err.msg);
+        } else {
+            cr_expect_eq(rc, 0, "'%s': %s", row->body, err.msg);
+            cr_expect(bench_value_equal(&value, &row->value), "'%s'", row->body);
+        }
+    }
+    bench_arena_fini(&arena);
+}
+
+Test(http_codec, decode_needs_memory)
+{
+    struct bench_arena arena;
+    struct bench_value value;
+    struct bench_error err = {0};
+    bench_arena_init(&arena, 0);
+    cr_expect_eq(http_codec_decode(bench_operation_get(BENCH_OP_PING), "{\"response\":\"pong\"}",
+                                   19, &arena, &value, &err),
+                 -ENOMEM);
+    bench_arena_fini(&arena);
+}
+
+Test(http_codec, decodes_errors)
+{
+    char out[64];
+    static const char good[] = "{\"message\":\"n is\\nnegative\",\"error\":\"ValueError\"}";
+    cr_assert(http_codec_decode_error(good, sizeof(good) - 1, out, sizeof(out)));
+    cr_expect_str_eq(out, "ValueError: n is negative");
+    static const char empty[] = "{\"error\":\"KeyError\",\"message\":\"\"}";
+    cr_assert(http_codec_decode_error(empty, sizeof(empty) - 1, out, sizeof(out)));
+    cr_expect_str_eq(out, "KeyError");
+    cr_assert(http_codec_decode_error(good, sizeof(good) - 1, out, 8));
+    cr_expect_str_eq(out, "ValueEr");
+    static const char *const bad[] = {
+        "",          "Not Found",         "{}",
+        "[]",        "{\"error\":\"x\"}", "{\"error\":1,\"message\":\"x\"}",
+        "{\"error\""};
+    for (size_t i = 0; i < BENCH_COUNT_OF(bad); i++)
+        cr_expect_not(http_codec_decode_error(bad[i], strlen(bad[i]), out, sizeof(out)), "%s",
+                      bad[i]);
+}
+
+/* ---- requests ---- */
+
+struct routed {
+    enum http_verb verb;
+    const char *target;
+    int status;
+    const char *name; /* of the operation, NULL = none */
+    struct bench_value args[2];
+    const char *allow;
+};
+
+#define GET  HTTP_VERB_GET
+#define HEAD HTTP_VERB_HEAD
+#define POST HTTP_VERB_POST
+
+static const struct routed routed_rows[] = {
+    {GET, "/", 200, NULL, {{0}}, "GET, HEAD"},
+    {HEAD, "/", 200, NULL, {{0}}, "GET, HEAD"},
+    {GET, "/?x=y", 200, NULL, {{0}}, "GET, HEAD"},
+    {POST, "/", 405, NULL, {{0}}, "GET, HEAD"},
+    {GET, "http://host:80/ping", 200, "ping", {{0}}, NULL},
+    {GET, "HTTP://host", 200, NULL, {{0}}, NULL},
+    {GET, "/ping", 200, "ping", {{0}}, NULL},
+    {GET, "/ping?", 200, "ping", {{0}}, NULL},
+    {HEAD, "/ping", 200, "ping", {{0}}, NULL},
+    {GET, "/%70ing", 200, "ping", {{0}}, NULL},
+    {POST, "/ping", 405, NULL, {{0}}, "GET, HEAD"},
+    {HTTP_VERB_OTHER, "/ping", 405, NULL, {{0}}, "GET, HEAD"},
+    {GET, "/echo", 405, NULL, {{0}}, "POST"},
+    {HEAD, "/upload", 405, NULL, {{0}}, "POST"},
+    {POST, "/upload-chunk", 200, "upload_chunk", {{0}}, NULL},
+    {GET, "/download/17", 200, "download", {INT_ARG(17)}, NULL},
+    {GET, "/download/17?chunk=4", 200, "download", {INT_ARG(17)}, NULL},
+    {GET, "/download/-1", 200, "download", {INT_ARG(-1)}, NULL},
+    {GET, "/download/%31%37", 200, "download", {INT_ARG(17)}, NULL},
+    {GET, "/download-chunk/5?offset=9", 200, "download_chunk", {INT_ARG(5), INT_ARG(9)}, NULL},
+    {GET,
+     "/download-chunk/5?a=b&offset=%39&c",
+     200,
+     "download_chunk",
+     {INT_ARG(5), INT_ARG(9)},
+     NULL},
+    {GET, "/download-chunk/5", 200, "download_chunk", {INT_ARG(5), INT_ARG(0)}, NULL},
+    {GET, "/io/0.5", 200, "io_work", {REAL_ARG(0.5)}, NULL},
+    {GET, "/io/2", 200, "io_work", {REAL_ARG(2)}, NULL},
+    {GET, "/io/1e-3", 200, "io_work", {REAL_ARG(1e-3)}, NULL},
+    {GET, "/health", 200, "health_check", {{0}}, NULL},
+    {GET, "/nope", 404, NULL, {{0}}, NULL},
+    {GET, "ping", 404, NULL, {{0}}, NULL},
+    {GET, "*", 404, NULL, {{0}}, NULL},
+    {GET, "/ping/", 404, NULL, {{0}}, NULL},
+    {GET, "/download", 404, NULL, {{0}}, NULL},
+    {GET, "/download/1/2", 404, NULL, {{0}}, NULL},
+    {GET, "/download/", 400, NULL, {{0}}, NULL},
+    {GET, "/download/x", 400, NULL, {{0}}, NULL},
+    {GET, "/download/1.5", 400, NULL, {{0}}, NULL},
+    {GET, "/download/0x10", 400, NULL, {{0}}, NULL},
+    {GET, "/download/ 7", 400, NULL, {{0}}, NULL},
+    {GET, "/download/--7", 400, NULL, {{0}}, NULL},
+    {GET, "/download/9223372036854775808", 400, NULL, {{0}}, NULL},
+    {GET, "/download/7%2", 400, NULL, {{0}}, NULL},
+    {GET, "/download/7%zz", 400, NULL, {{0}}, NULL},
+    {GET, "/download/7%00", 400, NULL, {{0}}, NULL},
+    {GET, "/download-chunk/5?offset=", 400, NULL, {{0}}, NULL},
+    {GET, "/download-chunk/5?offset=%4", 400, NULL, {{0}}, NULL},
+    {GET, "/io/nan", 400, NULL, {{0}}, NULL},
+    {GET, "/io/inf", 400, NULL, {{0}}, NULL},
+    {GET, "/io/1e999", 400, NULL, {{0}}, NULL},
+    {GET, "/io/0x1p3", 400, NULL, {{0}}, NULL},
+    {GET, "/io/1e", 400, NULL, {{0}}, NULL},
+};
+
+Test(http_codec, routes)
+{
+    for (size_t i = 0; i < BENCH_COUNT_OF(routed_rows); i++) {
+        const struct routed *row = &routed_rows[i];
+        struct http_route route;
+        char *target = strdup(row->target);
+        http_codec_route(row->verb, target, &route);
+        cr_expect_eq(route.status, row->status, "%s gave %d", row->target, route.status);
+        cr_expect_eq(route.why[0] != '\0', row->status == 400, "%s: '%s'", row->target, route.why);
+        if (row->allow != NULL)
+            cr_expect_str_eq(route.allow, row->allow, "%s", row->target);
+        if (row->status == 200 && row->name == NULL)
+            cr_expect_null(route.operation);
+        if (row->status == 200 && row->name != NULL) {
+            cr_assert_not_null(route.operation, "%s", row->target);
+            cr_expect_str_eq(route.operation->name, row->name);
+            for (size_t a = 0; a < route.nargs; a++)
+                cr_expect(bench_value_equal(&route.args[a], &row->args[a]), "%s: argument %zu",
+                          row->target, a);
+        }
+        free(target);
+    }
+}
+
+/* ---- bodies ---- */
+
+struct encoded {
+    enum bench_operation_id id;
+    struct bench_value value;
+    const char *body;
+};
+
+static const struct encoded encoded_rows[] = {
+    {BENCH_OP_PING, STR_ARG("pong"), "{\"response\":\"pong\"}"},
+    {BENCH_OP_UPLOAD, INT_ARG(12), "{\"size\":12}"},
+    {BENCH_OP_HEALTH_CHECK, STR_ARG("ok"), "{\"status\":\"ok\"}"},
+    {BENCH_OP_COMPUTE, INT_ARG(-3), "{\"result\":-3}"},
+    {BENCH_OP_COMPUTE, INT_ARG(INT64_C(1) << 53), "{\"result\":9007199254740992}"},
+    {BENCH_OP_COMPUTE, INT_ARG((INT64_C(1) << 53) + 1), "{\"result\":\"9007199254740993\"}"},
+    {BENCH_OP_COMPUTE, INT_ARG(INT64_MIN), "{\"result\":\"-9223372036854775808\"}"},
+    {BENCH_OP_COMPUTE, BIG_ARG("123456789012345678901234567890"),
+     "{\"result\":\"123456789012345678901234567890\"}"},
+    {BENCH_OP_COMPUTE, {.kind = BENCH_NONE}, "{\"result\":null}"},
+    {BENCH_OP_COMPUTE, {.kind = BENCH_BOOL, .boolean = true}, "{\"result\":true}"},
+    {BENCH_OP_COMPUTE, REAL_ARG(0.1), "{\"result\":0.1}"},
+    {BENCH_OP_ECHO, {.kind = BENCH_BYTES, .text = {"a\0b", 3}}, NULL},
+};
+
+Test(http_codec, encodes_values)
+{
+    struct bench_buf buf;
+    bench_buf_init(&buf, 4096);
+    for (size_t i = 0; i < BENCH_COUNT_OF(encoded_rows); i++) {
+        const struct encoded *row = &encoded_rows[i];
+        const struct bench_operation *operation = bench_operation_get(row->id);
+        struct http_body body;
+        cr_assert_eq(http_codec_encode(operation, &row->value, &buf, &body), 0);
+        if (row->body == NULL) {
+            cr_expect_str_eq(body.content_type, "application/octet-stream");
+            cr_expect_eq(body.data, row->value.text.data, "bulk bodies are not copied");
+            cr_expect_eq(body.length, row->value.text.length);
+            continue;
+        }
+        cr_expect_str_eq(body.content_type, "application/json");
+        cr_expect_eq(body.length, strlen(row->body));
+        cr_expect_arr_eq(body.data, row->body, strlen(row->body), "%s", row->body);
+    }
+    struct http_body body;
+    struct bench_value odd = {.kind = BENCH_ELLIPSIS};
+    const struct bench_operation *compute = bench_operation_get(BENCH_OP_COMPUTE);
+    cr_expect_eq(http_codec_encode(compute, &odd, &buf, &body), -ENOTSUP);
+    odd = bench_float(NAN);
+    cr_expect_eq(http_codec_encode(compute, &odd, &buf, &body), -ENOTSUP);
+    bench_buf_fini(&buf);
+}
+
+struct quoted {
+    const char *text, *json;
+};
+
+static const struct quoted quoted_rows[] = {
+    {"", "\"\""},
+    {"plain text", "\"plain text\""},
+    {"a\"b\\c/", "\"a\\\"b\\\\c/\""},
+    {"\n\t\x01\x7f", "\"\\u000a\\u0009\\u0001\\u007f\""},
+    {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""},
+    {"cut\xe2\x82", "\"cut\xef\xbf\xbd\xef\xbf\xbd\""},
+    {"\xff", "\"\xef\xbf\xbd\""},
+    {"\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\""}, /* overlong */
+    {"\xe0\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+    {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* a surrogate */
+    {"\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+    {"\xf0\x8f\xbf\xbf", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+    {"\xf0\x90\x80\x80", "\"\xf0\x90\x80\x80\""},
+};
+
+Test(http_codec, quotes_strings)
+{
+    for (size_t i = 0; i < BENCH_COUNT_OF(quoted_rows); i++) {
+        struct bench_buf buf;
+        bench_buf_init(&buf, 4096);
+        size_t length = strlen(quoted_rows[i].text);
+        char *text = malloc(length + 1);
+        memcpy(text, quoted_rows[i].text, length);
+        cr_assert_eq(http_json_add_string(&buf, text, length), 0);
+        cr_expect_eq(bench_buf_length(&buf), strlen(quoted_rows[i].json), "row %zu", i);
+        cr_expect_arr_eq(bench_buf_head(&buf), quoted_rows[i].json, bench_buf_length(&buf),
+                         "row %zu", i);
+        free(text);
+        bench_buf_fini(&buf);
+    }
+    struct bench_buf small;
+    bench_buf_init(&small, 8);
+    cr_expect_eq(http_json_add_string(&small, "much too long for it", 20), -EMSGSIZE);
+    bench_buf_fini(&small);
+}
+
+Test(http_codec, errors_go_both_ways)
+{
+    struct bench_buf buf;
+    struct http_body body;
+    char out[128];
+    bench_buf_init(&buf, 4096);
+    cr_assert_eq(http_codec_encode_error("ValueError", "size -1 is \"bad\"", &buf, &body), 0);
+    static const char wanted[] =
+        "{\"error\":\"ValueError\",\"message\":\"size -1 is \\\"bad\\\"\"}";
+    cr_expect_eq(body.length, sizeof(wanted) - 1);
+    cr_expect_arr_eq(body.data, wanted, sizeof(wanted) - 1);
+    cr_assert(http_codec_decode_error(body.data, body.length, out, sizeof(out)));
+    cr_expect_str_eq(out, "ValueError: size -1 is \"bad\"");
+    bench_buf_fini(&buf);
+    cr_expect_eq(http_codec_exception_status("ValueError"), 400);
+    cr_expect_eq(http_codec_exception_status("TypeError"), 400);
+    cr_expect_eq(http_codec_exception_status("KeyError"), 500);
+    cr_expect_eq(http_codec_exception_status("MemoryError"), 500);
+}
