@@ -16,6 +16,7 @@
 
 #include "bench/buf.h"
 #include "bench/units.h"
+#include "core/proc_internal.h"
 
 #define HELPER_NAME "rpycbench-server"
 #define FIRST_FD    3
@@ -281,6 +282,9 @@ int bench_proc_exec(int argc, char **argv)
         (void)fprintf(stderr, "%s: parent %s has gone\n", argv[0], argv[2]);
         return EXIT_CANNOT_RUN;
     }
+    char self[16];
+    (void)snprintf(self, sizeof(self), "%d", (int)getpid());
+    (void)setenv(BENCH_PROC_MARK, self, 1);
     (void)execvp(argv[4], argv + 4);
     const int code = errno;
     (void)fprintf(stderr, "%s: cannot run %s: %s\n", argv[0], argv[4], bench_errno_text(code));

@@ -39,8 +39,10 @@ int bench_proc_exec(int argc, char **argv);
 /* Waits until the child ends, at most timeout_ns (< 0 = for ever). 0 and *status (as waitpid),
  * -ETIMEDOUT, -ECHILD. */
 int bench_proc_wait(pid_t pid, int64_t timeout_ns, int *status) BENCH_MUST_CHECK;
-/* SIGTERM, then SIGKILL after grace_ns, and reaps; also every descendant it left behind (this
- * process must be a child subreaper). *status as waitpid, may be NULL. 0 or -ECHILD. */
+/* SIGTERM, then SIGKILL after grace_ns, and reaps; then kills every descendant it left behind (this
+ * process must be a child subreaper): those of its tree at the start of the call, and orphans known
+ * by the variable RPYCBENCH_SPAWNED that --exec sets; other children are left alone. *status as
+ * waitpid, may be NULL. 0 or -ECHILD. */
 int bench_proc_stop(pid_t pid, int64_t grace_ns, int *status);
 /* Runs to the end and captures stdout and stderr together (up to limit bytes). 0, -ETIMEDOUT
  * (killed), or the errors of spawn. The caller frees *output. */

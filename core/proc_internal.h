@@ -31,6 +31,14 @@ void bench_proc_table_fini(struct bench_proc_table *table);
 /* Sets in_tree for the process and all its descendants. False if there is no such process. */
 bool bench_proc_table_mark(struct bench_proc_table *table, pid_t root);
 
+/* Every program is started with this variable set to its own pid. What it forks and starts inherits
+ * that, and so can be told from other children after its parent has died. */
+#define BENCH_PROC_MARK "RPYCBENCH_SPAWNED"
+
+/* Whether the process was started by, or is, the program that was spawned as `root`. False for one
+ * that has ended: a zombie has no environment. */
+bool bench_proc_has_mark(pid_t pid, pid_t root);
+
 /* The entry of the same process in another table, or NULL. */
 const struct bench_proc_entry *bench_proc_table_find(const struct bench_proc_table *table,
                                                      const struct bench_proc_entry *same);

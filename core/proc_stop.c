@@ -65,10 +65,7 @@ int bench_proc_wait(pid_t pid, int64_t timeout_ns, int *status)
 
 /* ---- descendants ---- */
 
-static bool is_our_child(const struct bench_proc_entry *entry) { return entry->parent == getpid(); }
-
-/* Kills what is alive of the trees that `before` has marked, and reaps what is ours of it. Returns
- * how many it found. */
+/* Kills what is alive of the tree that `before` has marked. Returns how many there were. */
 static size_t kill_survivors(const struct bench_proc_table *before,
                              const struct bench_proc_table *now)
 {
@@ -78,26 +75,25 @@ static size_t kill_survivors(const struct bench_proc_table *before,
         if (!old->in_tree)
             continue;
         const struct bench_proc_entry *entry = bench_proc_table_find(now, old);
-        if (entry == NULL || entry->state == 'Z')
+        if (entry == NULL)
             continue;
-        (void)kill(entry->pid, SIGKILL);
-        found++;
+        if (entry->state != 'Z') {
+            (void)kill(entry->pid, SIGKILL);
+            found++;
+        }
+        if (entry->parent == getpid())
+            (void)reap(entry->pid, NULL, 0);
     }
     return found;
 }
 
-/* Children that we have now and had not before: orphans of what was stopped, since nothing else is
- * started meanwhile. */
-static size_t kill_orphans(const struct bench_proc_table *before,
-                           const struct bench_proc_table *now)
+/* Children of ours that carry the mark of `root`: it died before them, and we inherited them. */
+static size_t kill_orphans(pid_t root, const struct bench_proc_table *now)
 {
     size_t found = 0;
     for (size_t i = 0; i < now->count; i++) {
         const struct bench_proc_entry *entry = &now->entries[i];
-        if (!is_our_child(entry))
-            continue;
-        const struct bench_proc_entry *old = bench_proc_table_find(before, entry);
-        if (old != NULL && !old->in_tree && is_our_child(old))
+        if (entry->parent != getpid() || !bench_proc_has_mark(entry->pid, root))
             continue;
         (void)kill(entry->pid, SIGKILL);
         (void)reap(entry->pid, NULL, 0);
@@ -106,14 +102,14 @@ static size_t kill_orphans(const struct bench_proc_table *before,
     return found;
 }
 
-static void end_descendants(const struct bench_proc_table *before)
+static void end_descendants(pid_t root, const struct bench_proc_table *before)
 {
     size_t found = 1;
     for (int round = 0; found > 0 && round < ORPHAN_ROUNDS; round++) {
         struct bench_proc_table now;
         if (bench_proc_table_read(&now) < 0)
             return;
-        found = kill_survivors(before, &now) + kill_orphans(before, &now);
+        found = kill_survivors(before, &now) + kill_orphans(root, &now);
         bench_proc_table_fini(&now);
     }
 }
@@ -132,7 +128,7 @@ int bench_proc_stop(pid_t pid, int64_t grace_ns, int *status)
         rc = bench_proc_wait(pid, -1, status != NULL ? status : &ignored);
     }
     if (know_tree) {
-        end_descendants(&before);
+        end_descendants(pid, &before);
         bench_proc_table_fini(&before);
     }
     return rc;

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/buf.h"
+
 /* The program's name stands in brackets and may itself hold brackets and blanks, so fields are
  * counted from the last ')'. */
 static bool parse_stat(const char *text, struct bench_proc_entry *entry)
@@ -144,4 +146,37 @@ const struct bench_proc_entry *bench_proc_table_find(const struct bench_proc_tab
         if (table->entries[i].pid == same->pid && table->entries[i].started == same->started)
             return &table->entries[i];
     return NULL;
+}
+
+#define ENVIRONMENT_LIMIT ((size_t)4 << 20)
+
+static int read_environment(pid_t pid, struct bench_buf *out)
+{
+    char path[48], piece[4096];
+    (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int rc = 0;
+    ssize_t n;
+    while (rc == 0 && (n = read(fd, piece, sizeof(piece))) > 0)
+        rc = bench_buf_add(out, piece, (size_t)n);
+    (void)close(fd);
+    return rc < 0 ? rc : bench_buf_add(out, "", 1);
+}
+
+bool bench_proc_has_mark(pid_t pid, pid_t root)
+{
+    char mark[sizeof(BENCH_PROC_MARK) + 16];
+    struct bench_buf text;
+    bool found = false;
+    (void)snprintf(mark, sizeof(mark), BENCH_PROC_MARK "=%d", (int)root);
+    bench_buf_init(&text, ENVIRONMENT_LIMIT);
+    if (read_environment(pid, &text) == 0) {
+        const char *at = (const char *)bench_buf_head(&text), *end = at + bench_buf_length(&text);
+        for (; at < end && !found; at += strlen(at) + 1)
+            found = strcmp(at, mark) == 0;
+    }
+    bench_buf_fini(&text);
+    return found;
 }

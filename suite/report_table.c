@@ -89,6 +89,12 @@ static struct row *rows_new(const struct bench_group *group, unsigned *doubtful)
 
 /* ---- cells: false = there is no such figure ---- */
 
+/* A sign before a formatted quantity; those are far shorter than what they are kept in. */
+static void signed_text(struct bench_text *out, const char *sign, struct bench_text text)
+{
+    (void)snprintf(out->s, sizeof(out->s), "%.3s%.24s", sign, text.s);
+}
+
 static const struct {
     double p;
     const char *name;
@@ -103,8 +109,7 @@ static bool percentile_cell(const struct row *row, const struct bench_statistic 
         bench_percentile_is_resolved(doubtful_percentiles[index].p, statistic->count);
     if (!resolved)
         *row->doubtful |= 1u << index;
-    (void)snprintf(out->s, sizeof(out->s), "%s%s", resolved ? "" : "~",
-                   bench_format_seconds(value).s);
+    signed_text(out, resolved ? "" : "~", bench_format_seconds(value));
     return true;
 }
 
@@ -160,8 +165,7 @@ static bool rate_cell(const struct row *row, struct bench_text *out)
 {
     double rate = bench_result_throughput(row->result);
     bool at_least = row->result->status == BENCH_CELL_CLIENT_BOUND;
-    (void)snprintf(out->s, sizeof(out->s), "%s%s", at_least ? "≥" : "",
-                   bench_format_rate(rate).s);
+    signed_text(out, at_least ? "≥" : "", bench_format_rate(rate));
     return !isnan(rate);
 }
 
@@ -218,8 +222,7 @@ static bool memory_cell(const struct row *row, struct bench_text *out)
     double bytes = row->result->resources.server_pss_bytes;
     if (isnan(bytes))
         return false;
-    (void)snprintf(out->s, sizeof(out->s), "%s%s", bytes < 0 ? "-" : "+",
-                   bench_format_size(fabs(bytes)).s);
+    signed_text(out, bytes < 0 ? "-" : "+", bench_format_size(fabs(bytes)));
     return true;
 }
 

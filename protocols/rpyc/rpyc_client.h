@@ -67,33 +67,30 @@ static inline struct bench_op_stat *rpyc_client_stat(struct rpyc_client *c)
  * bench_conn_fail; a ref is the brine of a triple. Those with a step make it the present one. */
 int rpyc_client_begin_request(struct rpyc_client *c, enum rpyc_handler handler) BENCH_MUST_CHECK;
 /* rc: how writing the request went. */
-int rpyc_client_finish_request(struct bench_conn *conn, struct rpyc_client *c,
-                               int rc) BENCH_MUST_CHECK;
-int rpyc_client_send_getroot(struct bench_conn *conn, struct rpyc_client *c) BENCH_MUST_CHECK;
+int rpyc_client_finish_request(struct bench_conn *conn, struct rpyc_client *c, int rc);
+int rpyc_client_send_getroot(struct bench_conn *conn, struct rpyc_client *c);
 int rpyc_client_send_inspect(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_step step,
-                             const struct rpyc_ref *ref) BENCH_MUST_CHECK;
+                             const struct rpyc_ref *ref);
 int rpyc_client_send_getattr(struct bench_conn *conn, struct rpyc_client *c,
-                             const struct rpyc_program *program) BENCH_MUST_CHECK;
+                             const struct rpyc_program *program);
 int rpyc_client_send_call(struct bench_conn *conn, struct rpyc_client *c,
-                          const struct rpyc_program *program,
-                          const struct bench_buf *handle) BENCH_MUST_CHECK;
+                          const struct rpyc_program *program, const struct bench_buf *handle);
 int rpyc_client_send_ping(struct bench_conn *conn, struct rpyc_client *c,
-                          const struct rpyc_program *program) BENCH_MUST_CHECK;
+                          const struct rpyc_program *program);
 /* Gives one reference back; nobody waits for the answer. */
 int rpyc_client_send_del(struct bench_conn *conn, struct rpyc_client *c,
-                         const struct bench_buf *ref) BENCH_MUST_CHECK;
+                         const struct bench_buf *ref);
 int rpyc_client_send_del_of(struct bench_conn *conn, struct rpyc_client *c,
-                            const struct rpyc_ref *ref) BENCH_MUST_CHECK;
+                            const struct rpyc_ref *ref);
 
 /* Steps (rpyc_steps.c): 0, or negative after bench_conn_fail. */
 const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c,
                                                   const struct rpyc_program *program);
-int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c,
-                          int status) BENCH_MUST_CHECK;
+int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status);
 int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
-                          struct rpyc_message *message) BENCH_MUST_CHECK;
+                          struct rpyc_message *message);
 int rpyc_client_on_late_answer(struct bench_conn *conn, struct rpyc_client *c,
-                               struct rpyc_message *message) BENCH_MUST_CHECK;
+                               struct rpyc_message *message);
 
 /* Sends what c->out holds. 0, or negative after bench_conn_fail. */
 int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c) BENCH_MUST_CHECK;

@@ -63,6 +63,7 @@ try 1 layers protocols/rpyc/a.c '#include <event2/event.h>'
 try 1 layers servers/accept.c '#include "protocols/registry.h"'
 try 1 layers suite/cli.c '#include "protocols/registry.h"'
 try 1 layers suite/cli.c '#include "servers/accept.h"'
+try 1 layers docs/examples/a.c '#include "core/proc.h"'
 try 1 layers attic/a.c '#include <stdio.h>'
 try 0 layers core/a.c '#include "bench/conn.h"'
 try 0 layers core/tcpinfo.c '#include <linux/tcp.h>'
@@ -88,6 +89,7 @@ try 0 functions core/a.c $'int f(void)\n{\n'"$(lines 98)"$'\n}'
 try 0 functions core/a.c $'int table[] = {\n'"$(lines 200)"$'\n};'
 try 1 functions core/a.c 'int f(void) {'
 try 0 functions core/a.c 'int f(void) { return "}" != "{" ; /* { */ }'
+try 0 functions core/a.c "int f(void) { return '{' + '\\'' + '\"'; }"
 
 mkdir -p "$dir/headers/include/bench"
 printf 'struct a { size_t n; };\n' >"$dir/headers/include/bench/a.h"

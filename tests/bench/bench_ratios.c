@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ratios of interleaved measurements, pair by pair: the median and the spread over the pairs, held
+ * against a limit.
+ *
+ *   bench-ratios NAME LIMIT FILE.json WORKLOAD METRIC A B
+ *       trials of one run, paired by block. METRIC: p50 (response), throughput, cpu (of server and
+ *       client, per request), client-cpu, absolute-p50 (of A alone, in µs; B is '-')
+ *   bench-ratios NAME LIMIT --pairs FILE
+ *       a text file with two numbers a line: A and B
+ *
+ * LIMIT: "<=1.25" or ">=0.7". Prints one line; exit status 0 = within, 1 = missed, 2 = usage.
+ */
+#include <jansson.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAIRS_MAX = 256 };
+
+struct pairs {
+    double a[PAIRS_MAX], b[PAIRS_MAX];
+    size_t n;
+};
+
+static int compare(const void *x, const void *y)
+{
+    double a = *(const double *)x, b = *(const double *)y;
+    return (a > b) - (a < b);
+}
+
+static double median(double *values, size_t n)
+{
+    qsort(values, n, sizeof(*values), compare);
+    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+static double number(const json_t *object, const char *path)
+{
+    char copy[128];
+    (void)snprintf(copy, sizeof(copy), "%s", path);
+    char *rest = copy, *key;
+    while (object != NULL && (key = strsep(&rest, ".")) != NULL)
+        object = json_object_get(object, key);
+    return json_is_number(object) ? json_number_value(object) : NAN;
+}
+
+/* What a metric is of one trial; smaller or larger is better as the limit says. */
+static double metric_of(const json_t *trial, const char *metric)
+{
+    double succeeded = number(trial, "counts.succeeded");
+    double client = number(trial, "resources.client.cpu_seconds") / succeeded;
+    if (strcmp(metric, "p50") == 0)
+        return number(trial, "statistics.response.median");
+    if (strcmp(metric, "absolute-p50") == 0)
+        return number(trial, "statistics.response.median") * 1e6;
+    if (strcmp(metric, "throughput") == 0)
+        return number(trial, "throughput");
+    if (strcmp(metric, "client-cpu") == 0)
+        return client;
+    if (strcmp(metric, "cpu") == 0)
+        return client + number(trial, "resources.server.cpu_seconds") / succeeded;
+    return NAN;
+}
+
+static const json_t *trials_of(const json_t *root, const char *workload, const char *target)
+{
+    size_t i;
+    json_t *result;
+    json_array_foreach(json_object_get(root, "results"), i, result)
+    {
+        const char *w = json_string_value(json_object_get(result, "workload"));
+        const char *t =
+            json_string_value(json_object_get(json_object_get(result, "target"), "name"));
+        if (w != NULL && t != NULL && strcmp(w, workload) == 0 && strcmp(t, target) == 0)
+            return json_object_get(result, "trials");
+    }
+    (void)fprintf(stderr, "bench-ratios: no result for %s, %s\n", workload, target);
+    return NULL;
+}
+
+static int from_json(char **argv, struct pairs *out)
+{
+    json_error_t why;
+    json_t *root = json_load_file(argv[0], 0, &why);
+    if (root == NULL) {
+        (void)fprintf(stderr, "bench-ratios: %s: %s\n", argv[0], why.text);
+        return 2;
+    }
+    bool alone = strcmp(argv[4], "-") == 0;
+    const json_t *a = trials_of(root, argv[1], argv[3]);
+    const json_t *b = alone ? a : trials_of(root, argv[1], argv[4]);
+    for (size_t i = 0; a != NULL && b != NULL && i < json_array_size(a) && out->n < PAIRS_MAX; i++) {
+        double block = number(json_array_get(a, i), "block");
+        for (size_t k = 0; k < json_array_size(b); k++) {
+            const json_t *other = json_array_get(b, k);
+            if (number(other, "block") != block)
+                continue;
+            out->a[out->n] = metric_of(json_array_get(a, i), argv[2]);
+            out->b[out->n++] = alone ? 1 : metric_of(other, argv[2]);
+        }
+    }
+    json_decref(root);
+    return 0;
+}
+
+static int from_text(const char *path, struct pairs *out)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return 2;
+    while (out->n < PAIRS_MAX && fscanf(file, "%lf %lf", &out->a[out->n], &out->b[out->n]) == 2)
+        out->n++;
+    (void)fclose(file);
+    return 0;
+}
+
+static int judge(const char *name, const char *limit, struct pairs *p)
+{
+    double ratios[PAIRS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (isfinite(p->a[i] / p->b[i]))
+            ratios[n++] = p->a[i] / p->b[i];
+    if (n == 0) {
+        (void)printf("%-58s no pairs\n", name);
+        return 1;
+    }
+    double m = median(ratios, n);
+    bool most = strncmp(limit, "<=", 2) == 0;
+    double bound = strtod(limit + 2, NULL);
+    bool good = most ? m <= bound : m >= bound;
+    (void)printf("%-58s %7.3f  (%.3f to %.3f over %zu pairs)  %s  %s\n", name, m, ratios[0],
+                 ratios[n - 1], n, limit, good ? "ok" : "MISSED");
+    return good ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    struct pairs pairs = {.n = 0};
+    int rc = 2;
+    if (argc == 5 && strcmp(argv[3], "--pairs") == 0)
+        rc = from_text(argv[4], &pairs);
+    else if (argc == 8)
+        rc = from_json(argv + 3, &pairs);
+    else
+        (void)fprintf(stderr, "usage: bench-ratios NAME LIMIT FILE WORKLOAD METRIC A B\n"
+                              "       bench-ratios NAME LIMIT --pairs FILE\n");
+    return rc != 0 ? rc : judge(argv[1], argv[2], &pairs);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "suite/report.h"
+#include "tests/support/fixture_run.h"
+
+static const struct bench_comparison *find(const struct bench_run *run, const char *workload,
+                                           const char *a, const char *b)
+{
+    for (size_t i = 0; i < run->ncomparisons; i++) {
+        const struct bench_comparison *one = &run->comparisons[i];
+        if (strcmp(one->workload, workload) == 0 && strcmp(one->a->target->name, a) == 0 &&
+            strcmp(one->b->target->name, b) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+static bool either(const struct bench_run *run, const char *workload, const char *a,
+                   const char *b)
+{
+    return find(run, workload, a, b) != NULL || find(run, workload, b, a) != NULL;
+}
+
+static struct bench_run *compared(enum support_fixture kind)
+{
+    struct bench_run *run = support_fixture_run(kind);
+    cr_assert_eq(bench_report_compare(run), 0);
+    return run;
+}
+
+/* Another run's worth of trials for a cell. */
+static void measure_again(struct bench_result *result, const int64_t *base_us, size_t trials,
+                          int64_t server_us, int64_t client_us)
+{
+    for (size_t i = 0; i < result->ntrials; i++) {
+        free(result->trials[i].reason);
+        bench_recording_free(result->trials[i].recording);
+    }
+    result->ntrials = 0;
+    for (size_t i = 0; i < trials; i++)
+        support_fixture_add_trial(result, 200, base_us[i], server_us, client_us, 8);
+}
+
+Test(sentences, protocols_of_the_same_server_and_mode, .timeout = 20)
+{
+    struct bench_run *run = compared(SUPPORT_FIXTURE_TEN);
+    const struct bench_comparison *one =
+        find(run, "latency", "rpyc/threaded/python", "http/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->sentence, "latency: rpyc/threaded/python answers 2.1x faster than "
+                                    "http/threaded/python, 0.251 ms against 0.536 ms");
+    cr_expect_str_eq(one->verdict, "faster");
+    cr_expect_str_eq(one->metric, "response p50");
+    cr_expect_float_eq(one->ratio, one->b_value / one->a_value, 1e-9);
+    cr_expect_not(either(run, "latency", "rpyc/threaded/python", "http/forking/python"));
+    cr_expect_not(either(run, "latency", "rpyc/threaded/python", "http/threaded/gunicorn"));
+    cr_expect_not(either(run, "latency", "rpyc/threaded/python", "http/threaded/native"));
+    bench_run_free(run);
+}
+
+Test(sentences, client_bound_where_the_client_is_the_answer, .timeout = 20)
+{
+    struct bench_run *run = compared(SUPPORT_FIXTURE_TEN);
+    const struct bench_comparison *one =
+        find(run, "latency", "rpyc/threaded/native", "http/threaded/native");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->verdict, "client-bound");
+    cr_expect(isnan(one->ratio));
+    cr_expect_str_eq(one->sentence,
+                     "latency: rpyc/threaded/native against http/threaded/native is client-bound: "
+                     "the client's own CPU is 29 % of the response time of http/threaded/native "
+                     "(19.0 µs of 64.5 µs)");
+    bench_run_free(run);
+
+    run = support_fixture_run(SUPPORT_FIXTURE_TWO);
+    struct bench_result *blind =
+        support_fixture_result(run, "latency", "http/threaded/python");
+    blind->resources.client_cpu_s = NAN;
+    cr_assert_eq(bench_report_compare(run), 0);
+    one = find(run, "latency", "rpyc/threaded/python", "http/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->verdict, "no verdict");
+    bench_run_free(run);
+}
+
+Test(sentences, modes_by_throughput_and_cores, .timeout = 20)
+{
+    struct bench_run *run = compared(SUPPORT_FIXTURE_TEN);
+    const struct bench_comparison *one =
+        find(run, "cpu", "rpyc/forking/python", "rpyc/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->sentence,
+                     "cpu, 8 clients: rpyc/forking/python does 1.7x the work of "
+                     "rpyc/threaded/python, which never used more than one core: 88.0 /s against "
+                     "51.4 /s, 1.6 cores against 0.94");
+    cr_expect_str_eq(one->metric, "throughput");
+    one = find(run, "connection", "rpyc/threaded/python", "rpyc/forking/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->metric, "throughput");
+    cr_expect_not(either(run, "latency", "rpyc/threaded/python", "rpyc/forking/python"));
+    for (size_t i = 0; i < run->ncomparisons; i++)
+        cr_expect_null(strstr(run->comparisons[i].sentence, "gunicorn"),
+                       "a pool is not compared: %s", run->comparisons[i].sentence);
+    bench_run_free(run);
+}
+
+Test(sentences, servers_of_the_same_protocol_and_mode, .timeout = 20)
+{
+    struct bench_run *run = compared(SUPPORT_FIXTURE_TEN);
+    const struct bench_comparison *one =
+        find(run, "latency", "http/threaded/native", "http/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_not_null(strstr(one->sentence, ": what the python server costs"));
+    cr_expect(either(run, "concurrent", "http/threaded/native", "http/threaded/python"));
+    cr_expect_not(either(run, "cpu", "http/threaded/native", "http/threaded/python"));
+    bench_run_free(run);
+}
+
+Test(sentences, variants_floors_and_rulers, .timeout = 20)
+{
+    struct bench_run *run = compared(SUPPORT_FIXTURE_FOURTEEN);
+    const char *cached = "rpyc[call=cached]/threaded/python";
+    cr_expect_not_null(find(run, "latency", cached, "http/threaded/python"));
+    cr_expect_not(either(run, "latency", cached, "rpyc/threaded/python"));
+    cr_expect_not_null(find(run, "latency", "rpyc/threaded/python", "http/threaded/python"));
+    for (size_t i = 0; i < run->ncomparisons; i++) {
+        cr_expect_eq(run->comparisons[i].a->target->role, BENCH_ROLE_NORMAL);
+        cr_expect_eq(run->comparisons[i].b->target->role, BENCH_ROLE_NORMAL);
+    }
+    bench_run_free(run);
+}
+
+Test(sentences, the_only_row_of_a_protocol_stands_for_it, .timeout = 20)
+{
+    struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_TWO);
+    support_fixture_set(&run->targets[1].options, "keepalive=off");
+    cr_assert_eq(bench_report_compare(run), 0);
+    cr_expect(either(run, "concurrent", run->targets[0].name, run->targets[1].name));
+    bench_run_free(run);
+}
+
+Test(sentences, small_differences_are_not_clear, .timeout = 20)
+{
+    static const int64_t a[] = {1000, 1000, 1000}, b[] = {1040, 1040, 1040};
+    struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_TWO);
+    measure_again(&run->results[4], a, 3, 100, 10);
+    measure_again(&run->results[5], b, 3, 100, 10);
+    cr_assert_eq(bench_report_compare(run), 0);
+    const struct bench_comparison *one =
+        find(run, "concurrent", "rpyc/threaded/python", "http/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->verdict, "no clear difference");
+    cr_expect_not_null(strstr(one->sentence, "(less than 5 % apart)"));
+    bench_run_free(run);
+}
+
+Test(sentences, trials_that_overlap_are_not_clear, .timeout = 20)
+{
+    static const int64_t a[] = {1000, 1600, 1000}, b[] = {1500, 1500, 1500};
+    struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_TWO);
+    measure_again(&run->results[4], a, 3, 100, 10);
+    measure_again(&run->results[5], b, 3, 100, 10);
+    cr_assert_eq(bench_report_compare(run), 0);
+    const struct bench_comparison *one =
+        find(run, "concurrent", "rpyc/threaded/python", "http/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_gt(one->ratio, 1.05);
+    cr_expect_str_eq(one->verdict, "no clear difference");
+    cr_expect_not_null(strstr(one->sentence, "(their trials overlap)"));
+
+    /* The same, when the trial in the way is not a good one. */
+    run->results[4].trials[1].status = BENCH_CELL_INVALID;
+    cr_assert_eq(bench_report_compare(run), 0);
+    one = find(run, "concurrent", "rpyc/threaded/python", "http/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->verdict, "faster");
+    bench_run_free(run);
+}
+
+Test(sentences, no_winner_without_an_ok_cell, .timeout = 20)
+{
+    struct bench_run *run = compared(SUPPORT_FIXTURE_TROUBLE);
+    for (size_t i = 0; i < run->ncomparisons; i++) {
+        const struct bench_comparison *one = &run->comparisons[i];
+        bool judged = strcmp(one->verdict, "faster") == 0 ||
+                      strcmp(one->verdict, "no clear difference") == 0;
+        bool ok = one->a->status == BENCH_CELL_OK && one->b->status == BENCH_CELL_OK;
+        cr_expect(!judged || ok, "%s", one->sentence);
+        cr_expect_not_null(one->a->pooled);
+        cr_expect_not_null(one->b->pooled);
+    }
+    const struct bench_comparison *one =
+        find(run, "cpu", "rpyc/threaded/python", "http/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->verdict, "no verdict");
+    one = find(run, "concurrent", "rpyc/threaded/native", "http/threaded/native");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->verdict, "client-bound");
+    bench_run_free(run);
+}
+
+Test(sentences, comparing_again_replaces, .timeout = 20)
+{
+    struct bench_run *run = compared(SUPPORT_FIXTURE_TWO);
+    size_t count = run->ncomparisons;
+    cr_assert_eq(bench_report_compare(run), 0);
+    cr_expect_eq(run->ncomparisons, count);
+    cr_expect_eq(count, 5);
+    bench_run_free(run);
+}
