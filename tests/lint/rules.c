@@ -258,7 +258,7 @@ static void check_functions(const struct lint_file *file)
 static const char *const c_files[] = {".c", ".h", NULL};
 static const char *const c_and_tables[] = {".c", ".h", ".def", NULL};
 static const char *const all_sources[] = {".c",   ".h",  ".def",           ".py",   ".cmake", ".sh",
-                                          ".awk", ".gp", "CMakeLists.txt", ".supp", "*",      NULL};
+                                          ".awk", "CMakeLists.txt", ".supp", "*", NULL};
 
 const struct lint_rule lint_rules[] = {
     {"names", "suite/ names no protocol", c_and_tables, check_names},
