@@ -59,6 +59,8 @@ struct bench_protocol {
     /* Option values that a row of a comparison varies by itself: `latency` adds a row with
      * these ("call=cached"), NULL = none. */
     const char *latency_variant;
+    /* The same for workloads that move bulk data ("socket=fast"), NULL = none. */
+    const char *bulk_variant;
     /* Refuses impossible combinations before any server starts; may be NULL. */
     int (*check)(const void *options, struct bench_error *err);
 
@@ -84,6 +86,11 @@ struct bench_protocol {
     const struct bench_server_ops *server;   /* NULL: client only */
     const struct bench_decoder_ops *decoder; /* NULL: cannot be profiled */
     const char *(*libraries)(void); /* "libfoo 1.2" as running, for --version; may be NULL */
+    /* What this protocol knows about a measured cell that a reader should be told: a sentence, or
+     * NULL. operation: of the cell; size: payload bytes of one request; median_s: response p50.
+     * The member may be NULL. */
+    const char *(*remark)(const void *options, const struct bench_operation *operation,
+                          uint64_t size, double median_s);
 };
 
 /* The one symbol of an out-of-tree backend (--plugin FILE.so). */
