@@ -97,7 +97,5 @@ int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c) BENCH_MUST_
 /* Answers a request of the server (rpyc_answer.c). 0, or negative after bench_conn_fail. */
 int rpyc_client_answer(struct bench_conn *conn, struct rpyc_client *c,
                        struct rpyc_message *message) BENCH_MUST_CHECK;
-/* True for the names that Python has proxy classes for, so that it sends no INSPECT. */
-bool rpyc_client_knows_class(const struct rpyc_client *c, const struct rpyc_ref *ref);
 
 #endif

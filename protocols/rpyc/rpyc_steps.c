@@ -122,7 +122,7 @@ static int got_root(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
     rc = rpyc_write_ref(&c->root, &ref);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "the root's name is too long");
-    if (!rpyc_client_knows_class(c, &ref))
+    if (!rpyc_knows_class(c->layout, &ref))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_ROOT, &ref);
     open_is_done(conn, c);
     return 0;
@@ -156,7 +156,7 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
     rc = rpyc_write_ref(&c->current, &ref);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "a reference is too long");
-    if (!rpyc_client_knows_class(c, &ref))
+    if (!rpyc_knows_class(c->layout, &ref))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_ATTR, &ref);
     return call_it(conn, c);
 }
@@ -244,7 +244,7 @@ static int got_result(struct bench_conn *conn, struct rpyc_client *c, struct rpy
         return bad_message(conn, &message->body, rc);
     }
     const struct rpyc_proxy *proxy = rpyc_proxy_of(&op->result);
-    if (proxy && !rpyc_client_knows_class(c, &proxy->ref))
+    if (proxy && !rpyc_knows_class(c->layout, &proxy->ref))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_RESULT, &proxy->ref);
     return finish_result(conn, c);
 }
