@@ -97,32 +97,51 @@ static struct bench_trial *new_trial(struct session *s, const struct bench_row *
     return trial;
 }
 
-/* The workloads of one trial in random order. Returns false if the server died. */
+/* The rows of a group in random order, those that move files last: they fill caches and buffers.
+ * The caller frees it. */
+static size_t *trial_order(struct session *s, const struct bench_group *group)
+{
+    size_t *shuffled = calloc(group->nrows + 1, sizeof(*shuffled));
+    size_t *order = calloc(group->nrows + 1, sizeof(*order));
+    if (shuffled != NULL && order != NULL) {
+        size_t n = 0;
+        shuffle(&s->random, shuffled, group->nrows);
+        for (int last = 0; last < 2; last++)
+            for (size_t i = 0; i < group->nrows; i++)
+                if ((group->rows[shuffled[i]].what->workload->cases == BENCH_CASES_FILES) == last)
+                    order[n++] = shuffled[i];
+    } else {
+        free(order);
+        order = NULL;
+    }
+    free(shuffled);
+    return order;
+}
+
+/* The workloads of one trial. Returns false if the server died. */
 static bool run_rows(struct session *s, struct bench_group *group,
                      const struct bench_address *address, struct bench_launched *server,
                      double idle_pss, int block, int position)
 {
-    size_t order[BENCH_WORKLOAD_COUNT + 1];
-    shuffle(&s->random, order, group->nrows);
     bool alive = true;
-    for (size_t i = 0; i < group->nrows && !s->watch->interrupted; i++) {
+    size_t *order = trial_order(s, group);
+    for (size_t i = 0; order != NULL && i < group->nrows && !s->watch->interrupted; i++) {
         const struct bench_row *row = &group->rows[order[i]];
-        if (row->off)
-            continue;
-        struct bench_trial *trial = new_trial(s, row, block, position);
+        struct bench_trial *trial = row->off ? NULL : new_trial(s, row, block, position);
         if (trial == NULL)
-            return alive;
+            continue;
         bench_progress_step(s->watch->progress, 0, "trial %d of %lld: %s %s", block + 1,
-                            (long long)s->plan->repeats, row->target->name, row->workload->name);
+                            (long long)s->plan->repeats, row->target->name,
+                            row->what->workload->name);
         if (!alive) {
             trial->status = BENCH_CELL_FAILED;
             trial->reason = strdup("the server had died in this trial");
             continue;
         }
-        alive = bench_trial_run(row, s->plan, address, server, idle_pss, s->watch, trial);
-        bench_progress_step(s->watch->progress, bench_estimate_row(row, s->plan), "%s",
-                            row->target->name);
+        alive = bench_trial_run(row, address, server, idle_pss, s->watch, trial);
+        bench_progress_step(s->watch->progress, bench_estimate_row(row), "%s", row->target->name);
     }
+    free(order);
     return alive;
 }
 
@@ -158,7 +177,7 @@ static void run_server(struct session *s, struct bench_group *group, int block, 
     struct bench_launched server;
     struct bench_error err = {0};
     const struct bench_launch_options options = {.bind = "127.0.0.1",
-                                                 .clients = (int)s->plan->clients};
+                                                 .clients = bench_plan_most_clients(s->plan)};
     bench_progress_step(s->watch->progress, bench_estimate_start(group->base->server), "starting %s",
                         group->base->name);
     if (bench_launch(s->plan, group->base->server, &options, &server, &err) < 0) {
