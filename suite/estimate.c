@@ -69,6 +69,28 @@ double bench_estimate_start(const struct bench_server_row *server)
     return pace_of(server)->start + (server->label[0] != '\0' ? SECONDS_OF_A_POOL : 0);
 }
 
+/* All trials of a group: bulk workloads are cut to their budget from the second one on. */
+static double group_seconds(const struct bench_group *group, const struct bench_plan *plan)
+{
+    double bulk[BENCH_WORKLOAD_COUNT] = {0}, longest[BENCH_WORKLOAD_COUNT] = {0};
+    double repeats = (double)plan->repeats, budget = (double)plan->budget_ns / 1e9;
+    double total = repeats * bench_estimate_start(group->base->server);
+    for (size_t r = 0; r < group->nrows; r++) {
+        const struct bench_row *row = &group->rows[r];
+        double seconds = row->off ? 0 : bench_estimate_row(row);
+        size_t w = row->what->workload->id;
+        if (row->what->bulk) {
+            bulk[w] += seconds;
+            longest[w] = fmax(longest[w], seconds);
+        } else {
+            total += repeats * seconds;
+        }
+    }
+    for (size_t w = 0; w < BENCH_WORKLOAD_COUNT; w++)
+        total += bulk[w] + (repeats - 1) * fmin(bulk[w], budget + longest[w] / 2);
+    return total;
+}
+
 void bench_estimate_announce(const struct bench_rows *rows, struct bench_progress *progress)
 {
     double total = 0;
@@ -78,12 +100,8 @@ void bench_estimate_announce(const struct bench_rows *rows, struct bench_progres
         if (group->off)
             continue;
         targets++;
-        total += bench_estimate_start(group->base->server);
-        for (size_t r = 0; r < group->nrows; r++)
-            if (!group->rows[r].off)
-                total += bench_estimate_row(&group->rows[r]);
+        total += group_seconds(group, rows->plan);
     }
-    total *= (double)rows->plan->repeats;
     (void)fprintf(stderr, "measuring %zu target%s, %lld trial%s each: about %d:%02d minutes\n",
                   targets, targets == 1 ? "" : "s", (long long)rows->plan->repeats,
                   rows->plan->repeats == 1 ? "" : "s", (int)total / 60, (int)total % 60);
