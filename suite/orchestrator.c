@@ -307,19 +307,28 @@ int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
     return 0;
 }
 
-int bench_run_exit_status(const struct bench_run *run)
+/* Has a cell to be trusted, or nothing that could have been one. */
+static bool workload_is_fine(const struct bench_run *run, const char *workload, bool all_asked_for)
+{
+    bool valid = false, possible = all_asked_for;
+    for (size_t r = 0; r < run->nresults; r++) {
+        const struct bench_result *result = &run->results[r];
+        if (strcmp(result->workload, workload) != 0)
+            continue;
+        valid |= result->status == BENCH_CELL_OK || result->status == BENCH_CELL_CLIENT_BOUND;
+        possible |= result->status != BENCH_CELL_UNAVAILABLE;
+    }
+    return valid || !possible;
+}
+
+int bench_run_exit_status(const struct bench_run *run, bool all_asked_for)
 {
     bool failed = false, measured = false, distrust = false;
     for (size_t r = 0; r < run->nresults; r++) {
         const struct bench_result *result = &run->results[r];
         failed |= result->status == BENCH_CELL_FAILED;
         measured |= result->pooled != NULL;
-        bool valid = false;
-        for (size_t k = 0; k < run->nresults; k++)
-            valid |= strcmp(run->results[k].workload, result->workload) == 0 &&
-                     (run->results[k].status == BENCH_CELL_OK ||
-                      run->results[k].status == BENCH_CELL_CLIENT_BOUND);
-        distrust |= !valid;
+        distrust |= !workload_is_fine(run, result->workload, all_asked_for);
     }
     if (run->interrupted)
         return 130;

@@ -58,7 +58,7 @@ Test(pool, good_trials_are_merged_and_their_resources_summed)
     cr_expect_float_eq(r->resources.server_cpu_s, 1.5, 1e-12);
     cr_expect_float_eq(r->resources.server_pss_bytes, 200, 1e-12, "the median of the trials");
     cr_expect_eq(r->resources.server_processes, 3);
-    cr_expect_eq(bench_run_exit_status(run), 0);
+    cr_expect_eq(bench_run_exit_status(run, true), 0);
     bench_run_free(run);
 }
 
@@ -72,7 +72,7 @@ Test(pool, a_failed_trial_marks_the_cell_and_keeps_what_the_others_gave)
     cr_expect_eq(r->status, BENCH_CELL_FAILED);
     cr_expect_str_eq(r->reason, "trial 2 of 2: the server died");
     cr_expect_eq(r->pooled->succeeded, 3, "samples of a failed trial are not pooled");
-    cr_expect_eq(bench_run_exit_status(run), 3);
+    cr_expect_eq(bench_run_exit_status(run, true), 3);
     bench_run_free(run);
 }
 
@@ -83,7 +83,7 @@ Test(pool, half_of_the_trials_make_a_cell_client_bound)
     struct bench_run *run = run_of(2, trials);
     cr_assert_eq(bench_pool_result(&run->results[0], 2), 0);
     cr_expect_eq(run->results[0].status, BENCH_CELL_CLIENT_BOUND);
-    cr_expect_eq(bench_run_exit_status(run), 0, "client-bound has no effect on the exit status");
+    cr_expect_eq(bench_run_exit_status(run, true), 0, "client-bound has no effect on the exit status");
     bench_run_free(run);
 }
 
@@ -94,14 +94,29 @@ Test(pool, a_cell_without_trials_failed_unless_it_was_switched_off)
     cr_assert_eq(bench_pool_result(r, 3), 0);
     cr_expect_eq(r->status, BENCH_CELL_FAILED);
     cr_expect_null(r->pooled);
-    cr_expect_eq(bench_run_exit_status(run), 3);
+    cr_expect_eq(bench_run_exit_status(run, true), 3);
     r->status = BENCH_CELL_UNAVAILABLE;
     free(r->reason);
     r->reason = strdup("no such thing");
     cr_assert_eq(bench_pool_result(r, 3), 0);
     cr_expect_eq(r->status, BENCH_CELL_UNAVAILABLE);
     cr_expect_str_eq(r->reason, "no such thing");
-    cr_expect_eq(bench_run_exit_status(run), 3, "nothing was measured");
+    cr_expect_eq(bench_run_exit_status(run, true), 3, "nothing was measured");
+    bench_run_free(run);
+}
+
+Test(pool, a_workload_that_no_target_can_do_matters_only_if_it_was_asked_for)
+{
+    struct bench_trial trials[] = {trial(0, BENCH_CELL_OK, "", 1000, 3)};
+    struct bench_run *run = run_of(1, trials);
+    cr_assert_eq(bench_pool_result(&run->results[0], 1), 0);
+    run->results = realloc(run->results, 2 * sizeof(*run->results));
+    run->results[1] = (struct bench_result){.workload = strdup("cpu"),
+                                            .status = BENCH_CELL_UNAVAILABLE,
+                                            .reason = strdup("not offered")};
+    run->nresults = 2;
+    cr_expect_eq(bench_run_exit_status(run, true), 4);
+    cr_expect_eq(bench_run_exit_status(run, false), 0);
     bench_run_free(run);
 }
 
@@ -111,6 +126,6 @@ Test(pool, an_interrupted_run_says_so_before_anything_else)
     struct bench_run *run = run_of(1, trials);
     cr_assert_eq(bench_pool_result(&run->results[0], 3), 0);
     run->interrupted = true;
-    cr_expect_eq(bench_run_exit_status(run), 130);
+    cr_expect_eq(bench_run_exit_status(run, true), 130);
     bench_run_free(run);
 }
