@@ -9,8 +9,8 @@
 
 /* Panels whose longest bars differ by more have each their own scale. */
 #define SHARED_RATIO 6.0
-#define HALF_BAR 0.36
-#define HALF_FLOOR 0.2
+#define HALF_BAR     0.36
+#define HALF_FLOOR   0.2
 
 struct bars {
     struct plot_canvas *canvas;
@@ -31,7 +31,7 @@ static const struct bench_plot_point *point_at(const struct bars *bars, size_t p
     const struct bench_plot_series *series = series_at(bars, row);
     size_t category = bars->turned ? row : panel;
 
-    if (category >= series->count || !isfinite(series->points[category].y))
+    if (category >= series->count || !plot_is_number(series->points[category].y))
         return &none;
     return bars->log && series->points[category].y <= 0 ? &none : &series->points[category];
 }
@@ -131,7 +131,8 @@ static void put_row(struct bars *bars, const struct plot_axis *axis, size_t pane
 static void put_error_bar(FILE *out, size_t block, size_t line, size_t row, const char *colour,
                           double width)
 {
-    fprintf(out, ", \\\n     data index %zu every ::%zu::%zu using ($3/unit):(%zu):(($4-$3)/unit):(0) "
+    fprintf(out,
+            ", \\\n     data index %zu every ::%zu::%zu using ($3/unit):(%zu):(($4-$3)/unit):(0) "
             "with vectors heads size screen 0.003,90 linewidth %.1f linecolor rgb '%s' notitle",
             block, line, line, row, width, colour);
 }
@@ -150,12 +151,14 @@ static void put_bar(struct bars *bars, const struct plot_axis *axis, size_t pane
 
     if (isnan(point->y))
         return;
-    fprintf(out, "%sdata index %zu every ::%zu::%zu ", *first ? "plot " : ", \\\n     ", block, line,
-            line);
+    fprintf(out, "%sdata index %zu every ::%zu::%zu ", *first ? "plot " : ", \\\n     ", block,
+            line, line);
     *first = false;
     if (axis->log) {
-        fprintf(out, "using ($2/unit):(%zu) with points pointtype 7 pointsize %.1f linecolor rgb "
-                "'%s' notitle", row, series->floor ? 1.2 : 2.0, look.colour);
+        fprintf(out,
+                "using ($2/unit):(%zu) with points pointtype 7 pointsize %.1f linecolor rgb "
+                "'%s' notitle",
+                row, series->floor ? 1.2 : 2.0, look.colour);
     } else {
         fprintf(out, "using (0):(%zu):(0):($2/unit):(%.2f):(%.2f) with boxxyerror ", row,
                 (double)row - half, (double)row + half);
@@ -177,8 +180,8 @@ static void put_panel(struct bars *bars, size_t panel)
     const struct bench_plot *plot = bars->plot;
     struct plot_canvas *canvas = bars->canvas;
     const struct rows_grid *grid = &bars->grid;
-    struct plot_axis axis = grid->shared ? make_axis(bars, 0, grid->panels)
-                                         : make_axis(bars, panel, panel + 1);
+    struct plot_axis axis =
+        grid->shared ? make_axis(bars, 0, grid->panels) : make_axis(bars, panel, panel + 1);
     bool first = true;
 
     fprintf(canvas->out, "\n# panel %zu\n", panel);
@@ -214,8 +217,8 @@ void plot_put_bars(struct plot_canvas *canvas)
     bars.turned = plot->nseries == 1 && plot->ncategories > 1;
     grid->panels = bars.turned ? 1 : plot->ncategories;
     grid->names = bars.turned ? plot->ncategories : plot->nseries;
-    grid->header_px = bars.turned || plot->ncategories > 1 || plot->categories[0][0]
-                          ? ROWS_HEADER_PX : 0;
+    grid->header_px =
+        bars.turned || plot->ncategories > 1 || plot->categories[0][0] ? ROWS_HEADER_PX : 0;
     grid->top = plot_canvas_top(canvas);
     grid->left = 0;
     for (size_t row = 0; row < grid->names; row++) {

@@ -13,7 +13,10 @@ double plot_canvas_top(struct plot_canvas *canvas)
 }
 
 static double screen_x(double x) { return x / PLOT_WIDTH; }
-static double screen_y(const struct plot_canvas *canvas, double y) { return 1 - y / canvas->height; }
+static double screen_y(const struct plot_canvas *canvas, double y)
+{
+    return 1 - y / canvas->height;
+}
 
 void plot_put_text(struct plot_canvas *canvas, const char *text, double x, double y,
                    const char *justify, int font_px, const char *colour)
@@ -49,17 +52,21 @@ void plot_put_begin(struct plot_canvas *canvas)
     fputs("set encoding utf8\n"
           "set datafile separator \"\\t\"\n\n"
           "# The file loads itself once more at its end: the first pass is SVG, the second PNG.\n"
-          "if (!exists('pass')) pass = 1\n", out);
-    fprintf(out, "if (pass == 1) set terminal svg size %.0f,%.0f noenhanced font '%s,%d' "
-            "background '#ffffff'; set output '%s.svg'\n", PLOT_WIDTH, canvas->height, PLOT_FONT,
-            PLOT_TEXT_PX, name);
-    fprintf(out, "if (pass == 2) set terminal pngcairo size %.0f,%.0f noenhanced font '%s,%d' "
-            "fontscale 0.75 background '#ffffff'; set output '%s.png'\n\n", PLOT_WIDTH,
-            canvas->height, PLOT_FONT, PLOT_TEXT_PX, name);
+          "if (!exists('pass')) pass = 1\n",
+          out);
+    fprintf(out,
+            "if (pass == 1) set terminal svg size %.0f,%.0f noenhanced font '%s,%d' "
+            "background '#ffffff'; set output '%s.svg'\n",
+            PLOT_WIDTH, canvas->height, PLOT_FONT, PLOT_TEXT_PX, name);
+    fprintf(out,
+            "if (pass == 2) set terminal pngcairo size %.0f,%.0f noenhanced font '%s,%d' "
+            "fontscale 0.75 background '#ffffff'; set output '%s.png'\n\n",
+            PLOT_WIDTH, canvas->height, PLOT_FONT, PLOT_TEXT_PX, name);
     fputs("unset key\nunset label\nunset arrow\nunset object\n"
-          "set style fill solid 1.0 noborder\nset errorbars small\n", out);
-    struct plot_text title = plot_text_fit(canvas->plot->title, PLOT_TITLE_PX,
-                                           PLOT_WIDTH - 2 * PLOT_MARGIN, false);
+          "set style fill solid 1.0 noborder\nset errorbars small\n",
+          out);
+    struct plot_text title =
+        plot_text_fit(canvas->plot->title, PLOT_TITLE_PX, PLOT_WIDTH - 2 * PLOT_MARGIN, false);
     plot_put_text(canvas, title.s, PLOT_MARGIN, TITLE_Y, "left", PLOT_TITLE_PX, PLOT_INK);
     for (size_t i = 0; i < canvas->nsubtitle; i++)
         plot_put_text(canvas, canvas->subtitle[i].s, PLOT_MARGIN,

@@ -9,12 +9,13 @@
 
 #include "plots/draw.h"
 
-#define NAME_PX 27.0   /* least distance of names */
-#define LEADER_PX 26.0 /* from the plot's edge to the sample of the curve */
-#define SAMPLE_PX 44.0
-#define BOTTOM_PX 84.0
-#define MAX_TICK_VALUES 14 /* more different x than that get round ticks instead */
-#define MARKED_POINTS 40   /* curves with more points have no mark on each */
+#define NAME_PX         27.0 /* least distance of names */
+#define LEADER_PX       26.0 /* from the plot's edge to the sample of the curve */
+#define SAMPLE_PX       44.0
+#define BOTTOM_PX       84.0
+#define MAX_TICK_VALUES 14    /* more different x than that get round ticks instead */
+#define LEAST_WIDTH_PX  800.0 /* of the plot area, beside the longest names */
+#define MARKED_POINTS   40    /* curves with more points have no mark on each */
 
 struct name {
     size_t series;
@@ -87,8 +88,8 @@ static size_t distinct_x(const struct bench_plot *plot, double *out, size_t max)
  * tick texts as formats: hence two percent signs. */
 static void percentile_axis(struct plot_axis *axis, struct range range)
 {
-    *axis = (struct plot_axis){.unit = BENCH_UNIT_COUNT, .factor = 1, .suffix = "",
-                               .min = range.low, .max = range.high};
+    *axis = (struct plot_axis){
+        .unit = BENCH_UNIT_COUNT, .factor = 1, .suffix = "", .min = range.low, .max = range.high};
     if (axis->max - axis->min < 1e-9) {
         axis->min = fmax(0, axis->min - 0.5);
         axis->max += 0.5;
@@ -99,11 +100,15 @@ static void percentile_axis(struct plot_axis *axis, struct range range)
         double at = nines == -1 ? 0 : nines == 0 ? log10(2) : nines;
         if (at < axis->min - 1e-9 || at > axis->max + 1e-9)
             continue;
+        /* 0 % and 50 % are the nearest two: the first gives way. */
+        if (nines == -1 && log10(2) / (axis->max - axis->min) * LEAST_WIDTH_PX < 52)
+            continue;
         struct plot_tick *tick = &axis->ticks[axis->nticks++];
         tick->at = at;
-        (void)snprintf(tick->text, sizeof(tick->text), nines == -1  ? "0 %%%%"
-                                                       : nines == 0 ? "50 %%%%"
-                                                                    : "%.*f %%%%",
+        (void)snprintf(tick->text, sizeof(tick->text),
+                       nines == -1  ? "0 %%%%"
+                       : nines == 0 ? "50 %%%%"
+                                    : "%.*f %%%%",
                        nines > 2 ? nines - 2 : 0, 100 - pow(10, 2 - nines));
     }
 }
@@ -122,12 +127,13 @@ static void make_axes(struct curves *curves)
     if (plot->kind == BENCH_PLOT_PERCENTILE)
         percentile_axis(&curves->x, x);
     else if (n > 0)
-        plot_axis_at(&curves->x, plot->x_unit, plot->log_x, values, n, 900);
+        plot_axis_at(&curves->x, plot->x_unit, plot->log_x, values, n, LEAST_WIDTH_PX);
     else if (plot->log_x)
         plot_axis_log(&curves->x, plot->x_unit, x.low, x.high);
     else
         plot_axis_linear(&curves->x, plot->x_unit, x.low, x.high, 8, false);
-    plot_axis_thin(&curves->x, 900);
+    if (plot->kind != BENCH_PLOT_PERCENTILE)
+        plot_axis_thin(&curves->x, LEAST_WIDTH_PX);
 }
 
 /* ---- names ---- */
@@ -156,8 +162,8 @@ static void find_end(struct curves *curves, size_t s)
             continue;
         name->empty = false;
         name->end_x = x;
-        name->end_y = curves->bottom -
-                      plot_axis_place(&curves->y, y) * (curves->bottom - curves->top);
+        name->end_y =
+            curves->bottom - plot_axis_place(&curves->y, y) * (curves->bottom - curves->top);
     }
 }
 
@@ -200,9 +206,11 @@ static void place_names(struct curves *curves)
 static void put_line(struct plot_canvas *canvas, double x1, double y1, double x2, double y2,
                      const char *colour, const char *dash, double width)
 {
-    fprintf(canvas->out, "set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead linewidth %.1f "
-            "linecolor rgb '%s' dashtype %s front\n", x1 / PLOT_WIDTH, 1 - y1 / canvas->height,
-            x2 / PLOT_WIDTH, 1 - y2 / canvas->height, width, colour, dash);
+    fprintf(canvas->out,
+            "set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead linewidth %.1f "
+            "linecolor rgb '%s' dashtype %s front\n",
+            x1 / PLOT_WIDTH, 1 - y1 / canvas->height, x2 / PLOT_WIDTH, 1 - y2 / canvas->height,
+            width, colour, dash);
 }
 
 static void put_name(struct curves *curves, const struct name *name)
@@ -212,8 +220,8 @@ static void put_name(struct curves *curves, const struct name *name)
     struct plot_look look = plot_look(series);
     double x = curves->right + LEADER_PX, text_x = x + SAMPLE_PX + 10;
     double room = PLOT_WIDTH - 20 - text_x;
-    double end = curves->left +
-                 plot_axis_place(&curves->x, name->end_x) * (curves->right - curves->left);
+    double end =
+        curves->left + plot_axis_place(&curves->x, name->end_x) * (curves->right - curves->left);
     struct plot_text text;
 
     if (name->empty) {
@@ -227,9 +235,11 @@ static void put_name(struct curves *curves, const struct name *name)
     }
     put_line(canvas, x, name->y, x + SAMPLE_PX, name->y, look.colour, look.dash,
              series->floor ? 1.4 : 2.6);
-    fprintf(canvas->out, "set label '' at screen %.5f,%.5f point pointtype %d pointsize %.1f "
-            "linecolor rgb '%s' front\n", (x + SAMPLE_PX / 2) / PLOT_WIDTH,
-            1 - name->y / canvas->height, look.marker, series->floor ? 0.9 : 1.3, look.colour);
+    fprintf(canvas->out,
+            "set label '' at screen %.5f,%.5f point pointtype %d pointsize %.1f "
+            "linecolor rgb '%s' front\n",
+            (x + SAMPLE_PX / 2) / PLOT_WIDTH, 1 - name->y / canvas->height, look.marker,
+            series->floor ? 0.9 : 1.3, look.colour);
     plot_put_text(canvas, text.s, text_x, name->y, "left", PLOT_TEXT_PX,
                   series->floor || name->empty ? PLOT_SOFT : PLOT_INK);
 }
@@ -274,22 +284,24 @@ static void put_curve(struct curves *curves, size_t s, bool first)
     const struct bench_plot *plot = curves->plot;
     const struct bench_plot_series *series = &plot->series[s];
     struct plot_look look = plot_look(series);
-    const char *x = plot->kind == BENCH_PLOT_PERCENTILE ? "($1 < 1 ? -log10(1 - $1) : NaN)"
-                                                        : "($1/xunit)";
+    const char *x =
+        plot->kind == BENCH_PLOT_PERCENTILE ? "($1 < 1 ? -log10(1 - $1) : NaN)" : "($1/xunit)";
     size_t every = series->count > MARKED_POINTS ? series->count / 8 : 1;
     FILE *out = curves->canvas->out;
     bool bars = false;
 
     for (size_t i = 0; i < series->count; i++)
         bars = bars || plot_has_bar(&series->points[i]);
-    fprintf(out, "%sdata index %zu using %s:($2/yunit) with linespoints linewidth %.1f dashtype %s "
+    fprintf(out,
+            "%sdata index %zu using %s:($2/yunit) with linespoints linewidth %.1f dashtype %s "
             "pointtype %d pointsize %.1f pointinterval %zu linecolor rgb '%s' notitle",
             first ? "\nplot " : ", \\\n     ", s, x, series->floor ? 1.4 : 2.6, look.dash,
             look.marker, series->floor ? 0.9 : 1.3, every, look.colour);
     if (bars)
-        fprintf(out, ", \\\n     data index %zu using %s:($3/yunit):(0):(($4-$3)/yunit) with "
-                "vectors heads size screen 0.003,90 linewidth 1.4 linecolor rgb '%s' notitle", s,
-                x, look.colour);
+        fprintf(out,
+                ", \\\n     data index %zu using %s:($3/yunit):(0):(($4-$3)/yunit) with "
+                "vectors heads size screen 0.003,90 linewidth 1.4 linecolor rgb '%s' notitle",
+                s, x, look.colour);
 }
 
 void plot_put_curves(struct plot_canvas *canvas)
@@ -309,8 +321,8 @@ void plot_put_curves(struct plot_canvas *canvas)
     for (size_t s = 0; s < plot->nseries; s++)
         names = fmax(names, plot_text_width(plot->series[s].label, PLOT_TEXT_PX));
     curves.top = plot_canvas_top(canvas) + 8;
-    canvas->height = fmax(PLOT_HEIGHT,
-                          curves.top + BOTTOM_PX + NAME_PX * (double)(plot->nseries + 1));
+    canvas->height =
+        fmax(PLOT_HEIGHT, curves.top + BOTTOM_PX + NAME_PX * (double)(plot->nseries + 1));
     curves.bottom = canvas->height - BOTTOM_PX;
     curves.left = PLOT_MARGIN + 30 + plot_axis_tick_width(&curves.y, PLOT_SMALL_PX);
     curves.right = PLOT_WIDTH - 20 - LEADER_PX - SAMPLE_PX - 14 - fmin(names + 4, PLOT_NAME_MAX);

@@ -7,6 +7,13 @@
 
 #include "plots/draw.h"
 
+bool plot_is_number(double value)
+{
+    double size = fabs(value);
+
+    return isfinite(value) && size < 1e100 && (value == 0 || size > 1e-100);
+}
+
 double plot_value(const struct bench_plot_series *series, size_t category)
 {
     return category < series->count ? series->points[category].y : NAN;
@@ -14,33 +21,30 @@ double plot_value(const struct bench_plot_series *series, size_t category)
 
 bool plot_has_bar(const struct bench_plot_point *point)
 {
-    return isfinite(point->y) && isfinite(point->low) && isfinite(point->high) &&
+    return plot_is_number(point->y) && plot_is_number(point->low) && plot_is_number(point->high) &&
            point->low <= point->high;
 }
 
-bool plot_is_part(double value) { return isfinite(value) && value >= 0; }
+bool plot_is_part(double value) { return plot_is_number(value) && value >= 0; }
 
 double plot_curve_x(const struct bench_plot *plot, const struct bench_plot_point *point)
 {
     if (plot->kind == BENCH_PLOT_PERCENTILE)
         return point->x >= 0 && point->x < 1 ? -log10(1 - point->x) : NAN;
-    return isfinite(point->x) && (!plot->log_x || point->x > 0) ? point->x : NAN;
+    return plot_is_number(point->x) && (!plot->log_x || point->x > 0) ? point->x : NAN;
 }
 
 double plot_curve_y(const struct bench_plot *plot, const struct bench_plot_point *point)
 {
-    return isfinite(point->y) && (!plot->log_y || point->y > 0) ? point->y : NAN;
+    return plot_is_number(point->y) && (!plot->log_y || point->y > 0) ? point->y : NAN;
 }
 
 static const char *unit_name(enum bench_plot_unit unit)
 {
     static const char *const names[] = {
-        [BENCH_UNIT_SECONDS] = "seconds",
-        [BENCH_UNIT_BYTES] = "bytes",
-        [BENCH_UNIT_RATE] = "per second",
-        [BENCH_UNIT_BYTES_PER_SECOND] = "bytes per second",
-        [BENCH_UNIT_COUNT] = "count",
-        [BENCH_UNIT_RATIO] = "ratio",
+        [BENCH_UNIT_SECONDS] = "seconds", [BENCH_UNIT_BYTES] = "bytes",
+        [BENCH_UNIT_RATE] = "per second", [BENCH_UNIT_BYTES_PER_SECOND] = "bytes per second",
+        [BENCH_UNIT_COUNT] = "count",     [BENCH_UNIT_RATIO] = "ratio",
     };
 
     return names[unit];
@@ -48,7 +52,7 @@ static const char *unit_name(enum bench_plot_unit unit)
 
 static void put_number(FILE *out, double value)
 {
-    if (isfinite(value))
+    if (plot_is_number(value))
         fprintf(out, "%.9g\t", value == 0 ? 0.0 : value);
     else
         fputs("NaN\t", out);

@@ -13,16 +13,16 @@
 
 /* ---- the look of all charts: pixels ---- */
 
-#define PLOT_WIDTH 1600.0
-#define PLOT_HEIGHT 900.0 /* of curves; charts of rows are as high as their rows need */
-#define PLOT_MARGIN 36.0
-#define PLOT_FONT "DejaVu Sans"
+#define PLOT_WIDTH    1600.0
+#define PLOT_HEIGHT   900.0 /* of curves; charts of rows are as high as their rows need */
+#define PLOT_MARGIN   36.0
+#define PLOT_FONT     "DejaVu Sans"
 #define PLOT_TITLE_PX 28
-#define PLOT_TEXT_PX 19
-#define PLOT_SMALL_PX 17 /* subtitle, tick labels, values */
+#define PLOT_TEXT_PX  19
+#define PLOT_SMALL_PX 17    /* subtitle, tick labels, values */
 #define PLOT_NAME_MAX 600.0 /* width of the longest name before it is cut in the middle */
 
-#define PLOT_INK "#1a1a1a"
+#define PLOT_INK  "#1a1a1a"
 #define PLOT_SOFT "#555555"
 #define PLOT_GRID "#e2e2e2"
 #define PLOT_AXIS "#8c8c8c"
@@ -125,7 +125,9 @@ void plot_put_bars(struct plot_canvas *canvas);
 void plot_put_stack(struct plot_canvas *canvas);
 void plot_put_curves(struct plot_canvas *canvas);
 
-/* The point of a series in a category; y is NaN where there is none. */
+/* Finite, and far from where products of it would not be: what is not is missing. */
+bool plot_is_number(double value);
+/* The value of a series in a category; NaN where there is none. */
 double plot_value(const struct bench_plot_series *series, size_t category);
 bool plot_has_bar(const struct bench_plot_point *point);
 /* A part of a stack counts unless it is missing or negative. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,7 +62,9 @@ static int write_file(const struct bench_plot *plot, const char *dir, const char
     FILE *out = fopen(path, "we");
     int rc = 0;
     if (!out) {
-        rc = bench_fail(err, -errno, "cannot write %s: %s", path, bench_errno_text(errno));
+        /* -ENOENT means that only gnuplot was missing. */
+        rc = bench_fail(err, errno == ENOENT ? -EIO : -errno, "cannot write %s: %s", path,
+                        bench_errno_text(errno));
         goto end;
     }
     if (strcmp(ending, "dat") == 0) {
@@ -133,8 +134,8 @@ static int render(const struct bench_plot *plot, const char *dir, struct bench_e
     (void)snprintf(script, sizeof(script), "%s.gp", plot->name);
     const char *const argv[] = {"env", "-C", dir, "gnuplot", "-d", script, NULL};
     struct bench_proc_spec spec = {.argv = argv, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
-    int rc = bench_proc_capture(&spec, GNUPLOT_TIMEOUT_NS, GNUPLOT_OUTPUT_MAX, &output, &status,
-                                err);
+    int rc =
+        bench_proc_capture(&spec, GNUPLOT_TIMEOUT_NS, GNUPLOT_OUTPUT_MAX, &output, &status, err);
     if (rc == 0 && WIFEXITED(status) && WEXITSTATUS(status) == ENV_NOT_FOUND)
         rc = bench_fail(err, -ENOENT, "gnuplot was not found: %s.gp and %s.dat were written",
                         plot->name, plot->name);

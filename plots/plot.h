@@ -33,17 +33,17 @@ struct bench_plot_point {
 };
 
 struct bench_plot_series {
-    const char *label;   /* any text: quotes and underscores are printed as they are */
-    unsigned colour;     /* identity index, 0..13 (more repeat with another dash) */
+    const char *label; /* any text: quotes and underscores are printed as they are */
+    unsigned colour;   /* identity index, 0..13 (more repeat with another dash) */
     const struct bench_plot_point *points; /* BARS/STACK: one per category, y NaN = missing */
     size_t count;
     bool floor; /* drawn grey and thin: a floor or ruler row */
 };
 
 struct bench_plot {
-    const char *name;  /* file name without ending: [a-z0-9-] */
+    const char *name; /* file name without ending: [a-z0-9-] */
     const char *title;
-    const char *subtitle; /* what was measured, how, with how many samples; "" */
+    const char *subtitle;          /* what was measured, how, with how many samples; "" */
     const char *x_label, *y_label; /* without the unit: it is added */
     enum bench_plot_kind kind;
     enum bench_plot_unit x_unit, y_unit;
@@ -57,7 +57,7 @@ struct bench_plot {
 /* Writes DIR/NAME.dat and DIR/NAME.gp and, with a gnuplot program, NAME.svg and NAME.png.
  * 0; -ENOENT (no gnuplot: data and script were written); -EIO and others for what could not be
  * written; -EPROTO when gnuplot failed (its words in err). Main thread. */
-int bench_plot_write(const struct bench_plot *plot, const char *dir, struct bench_error *err)
-    BENCH_MUST_CHECK;
+int bench_plot_write(const struct bench_plot *plot, const char *dir,
+                     struct bench_error *err) BENCH_MUST_CHECK;
 
 #endif

@@ -3,10 +3,10 @@
 
 #include <math.h>
 
-#define GAP_PX 34.0        /* between columns */
-#define PANEL_MIN_PX 250.0 /* a bar, and a value beside it */
-#define ONE_COLUMN_ROWS 18 /* rows that still read well below one another */
-#define TICK_PX 34.0
+#define GAP_PX          34.0  /* between columns */
+#define PANEL_MIN_PX    250.0 /* a bar, and a value beside it */
+#define ONE_COLUMN_ROWS 18    /* rows that still read well below one another */
+#define TICK_PX         34.0
 
 void rows_names(struct rows_grid *grid, const char *const *names, size_t n)
 {
@@ -75,8 +75,10 @@ void rows_put_frame(struct plot_canvas *canvas, const struct rows_grid *grid, si
     fprintf(out, "set border 2 back linecolor rgb '%s' linewidth 1\nunset ytics\n", PLOT_AXIS);
     fprintf(out, "set grid xtics back linetype 1 linecolor rgb '%s' linewidth 1\n", PLOT_GRID);
     if (axis->min < 0 && axis->max > 0)
-        fprintf(out, "set arrow from first 0, graph 0 to first 0, graph 1 nohead front linecolor rgb "
-                "'%s'\n", PLOT_AXIS);
+        fprintf(out,
+                "set arrow from first 0, graph 0 to first 0, graph 1 nohead front linecolor rgb "
+                "'%s'\n",
+                PLOT_AXIS);
     plot_put_ticks(out, axis, "x", rows_has_axis(grid, panel));
     if (rows_has_axis(grid, panel) && axis->nticks > 0) {
         struct plot_text label = plot_axis_label(axis, canvas->plot->y_label);
@@ -101,7 +103,9 @@ void rows_put_value(struct plot_canvas *canvas, const struct plot_axis *axis, si
                     double value, const char *text, const char *justify, const char *colour)
 {
     /* On a logarithmic axis the text stands beside a dot, not behind a bar. */
-    const char *offset = justify[0] == 'l' ? (axis->log ? "1.2" : "0.6") : justify[0] == 'r' ? "-0.6" : "0";
+    const char *offset = justify[0] == 'l'   ? (axis->log ? "1.2" : "0.6")
+                         : justify[0] == 'r' ? "-0.6"
+                                             : "0";
 
     fputs("set label ", canvas->out);
     plot_put_string(canvas->out, text);

@@ -7,17 +7,17 @@
 
 #include "plots/draw.h"
 
-#define ROWS_AXIS_PX 62.0   /* tick texts and the label below a panel */
+#define ROWS_AXIS_PX   62.0 /* tick texts and the label below a panel */
 #define ROWS_HEADER_PX 36.0 /* above a panel */
-#define ROWS_RIGHT_PX 44.0
+#define ROWS_RIGHT_PX  44.0
 
 struct rows_grid {
-    size_t panels, columns, rows;   /* rows of the grid */
-    size_t names;                   /* rows of a panel */
+    size_t panels, columns, rows;    /* rows of the grid */
+    size_t names;                    /* rows of a panel */
     double row_px, left, top, width; /* width of a panel */
-    double panel_px;                /* height of a panel's bars */
+    double panel_px;                 /* height of a panel's bars */
     double header_px;
-    bool shared;                    /* one scale for all panels */
+    bool shared; /* one scale for all panels */
 };
 
 /* Works out everything but top, which is the caller's, and the height of the canvas. */

@@ -116,8 +116,8 @@ void plot_axis_linear(struct plot_axis *axis, enum bench_plot_unit unit, double 
     double factor = unit_step->factor, step = nice_step((high - low) / factor, wanted);
     if (unit == BENCH_UNIT_COUNT && step < 1)
         step = (high - low) > 2 ? 1 : step;
-    *axis = (struct plot_axis){.unit = unit, .factor = factor, .suffix = unit_step->suffix,
-                               .min = low, .max = high};
+    *axis = (struct plot_axis){
+        .unit = unit, .factor = factor, .suffix = unit_step->suffix, .min = low, .max = high};
     double first = round_up ? floor(low / factor / step) : ceil(low / factor / step - 1e-9);
     double last = round_up ? ceil(high / factor / step - 1e-9) : floor(high / factor / step + 1e-9);
     int decimals = 0;
@@ -193,7 +193,9 @@ void plot_axis_at(struct plot_axis *axis, enum bench_plot_unit unit, bool log, c
     double low = values[0], high = values[n - 1];
     const struct step *step = step_for(unit, fmax(fabs(low), fabs(high)));
 
-    *axis = (struct plot_axis){.unit = unit, .log = log, .factor = log ? 1 : step->factor,
+    *axis = (struct plot_axis){.unit = unit,
+                               .log = log,
+                               .factor = log ? 1 : step->factor,
                                .suffix = log ? "" : step->suffix};
     if (log) {
         double room = n > 1 ? pow(high / low, 0.03) : 2;

@@ -6,9 +6,9 @@
 
 #include "plots/rows.h"
 
-#define HALF_BAR 0.36
+#define HALF_BAR       0.36
 #define LEGEND_LINE_PX 30.0
-#define SWATCH_PX 18.0
+#define SWATCH_PX      18.0
 
 struct total {
     double value;
@@ -95,8 +95,10 @@ static void put_part(struct plot_canvas *canvas, size_t s, bool first)
 {
     struct plot_look look = plot_look(&canvas->plot->series[s]);
 
-    fprintf(canvas->out, "%sdata index %zu using ($2/unit):1:($2/unit):($3/unit):($1-%.2f):($1+%.2f)"
-            " with boxxyerror ", first ? "plot " : ", \\\n     ", s, HALF_BAR, HALF_BAR);
+    fprintf(canvas->out,
+            "%sdata index %zu using ($2/unit):1:($2/unit):($3/unit):($1-%.2f):($1+%.2f)"
+            " with boxxyerror ",
+            first ? "plot " : ", \\\n     ", s, HALF_BAR, HALF_BAR);
     if (look.pattern < 0)
         fprintf(canvas->out, "fillstyle solid 1.0 border rgb '#ffffff' linecolor rgb '%s' notitle",
                 look.colour);
@@ -122,8 +124,8 @@ void plot_put_stack(struct plot_canvas *canvas)
     rows_layout(&grid, canvas);
     for (size_t row = 0; row < plot->ncategories; row++) {
         struct total total = total_of(plot, row);
-        high = rows_fit(high, total.value, plot_text_width(total.text.s, PLOT_SMALL_PX),
-                        grid.width);
+        high =
+            rows_fit(high, total.value, plot_text_width(total.text.s, PLOT_SMALL_PX), grid.width);
     }
     plot_axis_linear(&axis, plot->y_unit, 0, high, 8, false);
 

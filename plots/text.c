@@ -12,10 +12,10 @@ struct glyph {
 
 /* Advance widths of DejaVu Sans from U+0020 to U+007E, hundredths of an em. */
 static const unsigned char ascii_width[95] = {
-    32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64,
+    32, 40, 46, 84, 64, 95, 78, 27, 39,  39, 50, 84, 32, 36, 32, 34, 64, 64, 64, 64, 64, 64, 64, 64,
     64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63, 58, 77, 75, 29, 29, 66, 56, 86, 75, 79,
-    60, 79, 69, 63, 61, 73, 68, 99, 69, 61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63,
-    63, 28, 28, 58, 28, 97, 63, 61, 63, 63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84,
+    60, 79, 69, 63, 61, 73, 68, 99, 69,  61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63,
+    63, 28, 28, 58, 28, 97, 63, 61, 63,  63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84,
 };
 
 static double glyph_width(unsigned code)
@@ -55,12 +55,9 @@ static size_t decode(const unsigned char *s, unsigned *code)
     return n;
 }
 
-/* What DejaVu Sans has, roughly. gnuplot 5.4 draws the box for a missing glyph of a PNG over half of
- * the chart, so no such character may get into a script. */
-static bool is_in_font(unsigned code)
-{
-    return code < 0x700 || (code >= 0x1e00 && code < 0x2c00);
-}
+/* What DejaVu Sans has, roughly. gnuplot 5.4 draws the box for a missing glyph of a PNG over half
+ * of the chart, so no such character may get into a script. */
+static bool is_in_font(unsigned code) { return code < 0x700 || (code >= 0x1e00 && code < 0x2c00); }
 
 /* The next character, harmless: controls become spaces, what is not UTF-8 a question mark,
  * and, unless any, what the font lacks a square. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* rpycbench-server: the native reference servers, and the helper that starts other programs. */
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,8 +26,7 @@ static void print_help(void)
 
 static void print_version(void)
 {
-    (void)printf("rpycbench-server %s (%s, %s)\n", RPYCBENCH_VERSION, RPYCBENCH_BUILD_TYPE,
-                 OpenSSL_version(OPENSSL_VERSION));
+    (void)printf("rpycbench-server %s (%s)\n", RPYCBENCH_VERSION, RPYCBENCH_BUILD_TYPE);
 }
 
 int main(int argc, char **argv)

@@ -14,8 +14,8 @@
 #include "bench/units.h"
 #include "servers/server.h"
 
-/* The deepest handlers use less than a third of it (measured with painted stacks); the kernel
- * gives only the pages that were touched. Sanitizers need room for their red zones. */
+/* The deepest handlers use at most a third of it (21 KiB in a debug build, painted stacks); the
+ * kernel gives only the pages that were touched. Sanitizers need room for their red zones. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STACK_BYTES ((size_t)1 << 20)
 #else

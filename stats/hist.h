@@ -36,7 +36,7 @@ void bench_hist_each(const struct bench_hist *hist,
 int bench_hist_pack(const struct bench_hist *hist, char **out) BENCH_MUST_CHECK;
 /* Adds what text holds; min and max then are borders of buckets. Hostile text is refused with
  * -EINVAL and then nothing was added. -ENOMEM. */
-int bench_hist_unpack(struct bench_hist *hist, const char *text, struct bench_error *err)
-    BENCH_MUST_CHECK;
+int bench_hist_unpack(struct bench_hist *hist, const char *text,
+                      struct bench_error *err) BENCH_MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "stats/hist.h"
 
-#define BENCH_HIST_SUB (1u << BENCH_HIST_BITS)
+#define BENCH_HIST_SUB  (1u << BENCH_HIST_BITS)
 #define BENCH_HIST_HALF (BENCH_HIST_SUB / 2)
 /* Shifts 0..25 for values below 2^36, half a set of sub-buckets each, and one half more for 0. */
 #define BENCH_HIST_BUCKETS ((36u - BENCH_HIST_BITS) * BENCH_HIST_HALF + BENCH_HIST_SUB)
@@ -25,8 +25,8 @@ static inline uint32_t bench_hist_index(int64_t ns)
     if (v > (uint64_t)BENCH_HIST_MAX_NS)
         v = (uint64_t)BENCH_HIST_MAX_NS;
     /* Below BENCH_HIST_SUB the shift is 0; | makes that true without a branch. */
-    unsigned shift = 63u - (unsigned)__builtin_clzll(v | (BENCH_HIST_SUB - 1)) -
-                     (BENCH_HIST_BITS - 1);
+    unsigned shift =
+        63u - (unsigned)__builtin_clzll(v | (BENCH_HIST_SUB - 1)) - (BENCH_HIST_BITS - 1);
     return (uint32_t)(shift * BENCH_HIST_HALF + (v >> shift));
 }
 

@@ -16,10 +16,11 @@
 
 /* X(name): the whole numbers of the object "stat", and those at the top, by type. */
 #define STAT_MEMBERS(X)                                                                            \
-    X(operations) X(frames_sent) X(frames_received) X(round_trips) X(served) X(plain_sent)         \
-    X(plain_received) X(wire_sent) X(wire_received)
+    X(operations)                                                                                  \
+    X(frames_sent) X(frames_received) X(round_trips) X(served) X(plain_sent) X(plain_received)     \
+        X(wire_sent) X(wire_received)
 #define COUNT_MEMBERS(X) X(attempted) X(succeeded) X(tcp_sent) X(tcp_received)
-#define TIME_MEMBERS(X) X(first_start) X(last_done) X(cpu_ns)
+#define TIME_MEMBERS(X)  X(first_start) X(last_done) X(cpu_ns)
 
 /* ---- writing ---- */
 
@@ -210,8 +211,10 @@ static int check_series(struct bench_series *series, const char *key, struct ben
                           "recording: %s: min %lld and max %lld are not those of the histogram",
                           key, (long long)series->min, (long long)series->max);
     if (series->sum < (__int128)n * series->min || series->sum > (__int128)n * series->max)
-        return bench_fail(err, -EINVAL, "recording: %s: the sum does not lie between %llu times "
-                          "min and max", key, (unsigned long long)n);
+        return bench_fail(err, -EINVAL,
+                          "recording: %s: the sum does not lie between %llu times "
+                          "min and max",
+                          key, (unsigned long long)n);
     bench_wide_spread(n, series->sum, series->sum_squares, &possible);
     if (!possible)
         return bench_fail(err, -EINVAL,
@@ -258,7 +261,8 @@ static int read_all_series(struct bench_recording *recording, json_t *root, stru
 
     if (!json_is_object(all))
         return bench_fail(err, -EINVAL, "recording: no object \"series\"");
-    json_object_foreach (all, key, object) {
+    json_object_foreach(all, key, object)
+    {
         int rc = read_series(recording, key, object, err);
         if (rc)
             return rc;
@@ -279,7 +283,8 @@ static int read_failures(struct bench_recording *recording, json_t *root, struct
     left = recording->attempted - recording->succeeded;
     if (all && !json_is_object(all))
         return bench_fail(err, -EINVAL, "recording: \"failures\" is not an object");
-    json_object_foreach (all, key, number) {
+    json_object_foreach(all, key, number)
+    {
         size_t kind = BENCH_FAILURE_NONE + 1;
         while (kind < BENCH_FAILURE_COUNT &&
                strcmp(key, bench_failure_name((enum bench_failure)kind)) != 0)
@@ -290,8 +295,9 @@ static int read_failures(struct bench_recording *recording, json_t *root, struct
         if (rc)
             return rc;
         if (recording->failures[kind] > left)
-            return bench_fail(err, -EINVAL, "recording: more failures than failed attempts (%s: %llu)",
-                              key, (unsigned long long)recording->failures[kind]);
+            return bench_fail(err, -EINVAL,
+                              "recording: more failures than failed attempts (%s: %llu)", key,
+                              (unsigned long long)recording->failures[kind]);
         left -= recording->failures[kind];
     }
     return 0;

@@ -14,8 +14,14 @@ void bench_series_statistic(const struct bench_series *series, struct bench_stat
     uint64_t n = series->count;
 
     if (n == 0) {
-        *out = (struct bench_statistic){.mean = NAN, .median = NAN, .stdev = NAN, .min = NAN,
-                                        .max = NAN, .p90 = NAN, .p95 = NAN, .p99 = NAN,
+        *out = (struct bench_statistic){.mean = NAN,
+                                        .median = NAN,
+                                        .stdev = NAN,
+                                        .min = NAN,
+                                        .max = NAN,
+                                        .p90 = NAN,
+                                        .p95 = NAN,
+                                        .p99 = NAN,
                                         .p999 = NAN};
         return;
     }

@@ -10,7 +10,7 @@
 
 #include "bench/api.h"
 
-#define BENCH_INT128_MAX ((__int128)(~(unsigned __int128)0 >> 1))
+#define BENCH_INT128_MAX  ((__int128)(~(unsigned __int128)0 >> 1))
 #define BENCH_INT128_TEXT 40 /* characters of the maximum, and the end */
 
 static inline __int128 bench_wide_add(__int128 a, __int128 b)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/units.h"
@@ -193,6 +194,9 @@ bool bench_launched_stop(struct bench_launched *l, char *why, size_t why_size)
     close_fd(&l->control_fd);
     if (l->pid > 0)
         (void)bench_proc_stop(l->pid, STOP_GRACE_S * BENCH_NS_PER_S, &status);
+    /* Children of a listener that was killed died with it and came to us (subreaper). */
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
     if (dead && why != NULL) {
         char words[200];
         last_words(l, words, sizeof(words));

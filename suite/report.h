@@ -7,6 +7,8 @@
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 
+#include <stdio.h>
+
 #include "bench/units.h"
 #include "suite/result.h"
 #include "suite/workloads.h"
@@ -25,7 +27,7 @@ struct bench_view {
 struct bench_view bench_view_of(const char *workload);
 
 /* Results that were measured alike (workload, operation, parameters, load model): one table. */
-struct bench_group {
+struct bench_report_group {
     struct bench_view view;
     const struct bench_result **rows; /* in the order of the run */
     size_t nrows;
@@ -33,10 +35,18 @@ struct bench_group {
     size_t ordinal;       /* 0-based among those */
 };
 
-/* 0 or -ENOMEM; free with bench_groups_free. */
-int bench_groups_new(const struct bench_run *run, struct bench_group **out, size_t *count)
-    BENCH_MUST_CHECK;
-void bench_groups_free(struct bench_group *groups, size_t count);
+/* 0 or -ENOMEM; free with bench_report_groups_free. */
+int bench_report_groups_new(const struct bench_run *run, struct bench_report_group **out,
+                            size_t *count) BENCH_MUST_CHECK;
+void bench_report_groups_free(struct bench_report_group *groups, size_t count);
+
+/* "cpu_work(iterations=100000)": the operation and what it was given, clean. Returns out. */
+char *bench_report_operation(const struct bench_report_group *group, char *out, size_t size);
+/* Whether a parameter says how much was done (clients, requests), not what. */
+bool bench_parameter_is_count(const struct bench_parameter *parameter);
+
+/* Lines about single rows, for under their table. */
+void bench_report_remarks(FILE *out, const struct bench_report_group *group);
 
 /* Measured, and its figures may be shown: ok, or client-bound ("at least"). */
 bool bench_result_is_shown(const struct bench_result *result);

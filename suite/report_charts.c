@@ -83,8 +83,7 @@ static struct bench_plot_point *chart_points(struct chart *chart, size_t series)
 }
 
 static struct bench_plot_series *target_series(struct chart *chart,
-                                               const struct bench_target_info *target,
-                                               size_t count)
+                                               const struct bench_target_info *target, size_t count)
 {
     struct bench_plot_series *series = chart_series(chart, target->name, target->colour, count);
     series->floor = target->role != BENCH_ROLE_NORMAL;
@@ -93,13 +92,13 @@ static struct bench_plot_series *target_series(struct chart *chart,
 
 /* Title: the workload and what is shown. Subtitle: "ping, closed loop, 8 connections, 4000 samples
  * of 8 trials per target" and what has to be known to read the chart. */
-static void describe(struct chart *chart, const struct bench_group *group, const char *title,
+static void describe(struct chart *chart, const struct bench_report_group *group, const char *title,
                      const char *more)
 {
     const struct bench_result *first = group->rows[0];
     uint64_t samples = 0;
     size_t trials = 0;
-    char text[TEXT_BYTES];
+    char text[TEXT_BYTES], operation[TEXT_BYTES / 2];
     for (size_t i = 0; i < group->nrows; i++) {
         struct bench_statistic statistic;
         if (!bench_result_is_shown(group->rows[i]))
@@ -109,14 +108,15 @@ static void describe(struct chart *chart, const struct bench_group *group, const
         trials = group->rows[i]->ntrials > trials ? group->rows[i]->ntrials : trials;
     }
     (void)snprintf(text, sizeof(text), "%s, %s, %" PRIu64 " samples of %zu trial%s%s",
-                   first->operation, first->load_model, samples, trials, trials == 1 ? "" : "s",
-                   more);
+                   bench_report_operation(group, operation, sizeof(operation)), first->load_model,
+                   samples, trials, trials == 1 ? "" : "s", more);
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
     (void)snprintf(text, sizeof(text), "%s: %s", first->workload, title);
     (void)bench_text_clean(text, chart->title, sizeof(chart->title));
 }
 
-static void name_chart(struct chart *chart, const char *name, const struct bench_group *group)
+static void name_chart(struct chart *chart, const char *name,
+                       const struct bench_report_group *group)
 {
     if (group->ordinal == 0)
         (void)snprintf(chart->name, sizeof(chart->name), "%s", name);
@@ -124,7 +124,7 @@ static void name_chart(struct chart *chart, const char *name, const struct bench
         (void)snprintf(chart->name, sizeof(chart->name), "%s-%zu", name, group->ordinal + 1);
 }
 
-static size_t shown_rows(const struct bench_group *group)
+static size_t shown_rows(const struct bench_report_group *group)
 {
     size_t shown = 0;
     for (size_t i = 0; i < group->nrows; i++)
@@ -146,9 +146,9 @@ static void spread_decides_log(struct chart *chart, size_t nseries)
 
 /* ---- percentile curves ---- */
 
-static const double curve[] = {0,    0.05, 0.1,  0.15, 0.2,   0.25, 0.3,   0.35,
-                               0.4,  0.45, 0.5,  0.55, 0.6,   0.65, 0.7,   0.75,
-                               0.8,  0.85, 0.9,  0.925, 0.95, 0.97, 0.98,  0.985,
+static const double curve[] = {0,    0.05,  0.1,   0.15,  0.2,   0.25,  0.3,    0.35,
+                               0.4,  0.45,  0.5,   0.55,  0.6,   0.65,  0.7,    0.75,
+                               0.8,  0.85,  0.9,   0.925, 0.95,  0.97,  0.98,   0.985,
                                0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999};
 
 /* As far as the samples can tell; at least to the median. */
@@ -164,7 +164,7 @@ static size_t curve_points(const struct bench_series *series, struct bench_plot_
     return n;
 }
 
-static int draw_percentiles(const struct bench_group *group, const char *dir,
+static int draw_percentiles(const struct bench_report_group *group, const char *dir,
                             struct bench_error *err)
 {
     struct chart chart;
@@ -244,8 +244,8 @@ static const struct stack cpu = {
     .parts = cpu_parts,
 };
 
-static int draw_stack(const struct bench_group *group, const struct stack *stack, const char *dir,
-                      struct bench_error *err)
+static int draw_stack(const struct bench_report_group *group, const struct stack *stack,
+                      const char *dir, struct bench_error *err)
 {
     struct chart chart;
     size_t column = 0;
@@ -336,7 +336,7 @@ static const struct bars memory = {
     .trial = trial_memory,
 };
 
-static const struct bench_result *find_row(const struct bench_group *group,
+static const struct bench_result *find_row(const struct bench_report_group *group,
                                            const struct bench_target_info *target)
 {
     for (size_t i = 0; i < group->nrows; i++) {
@@ -348,7 +348,7 @@ static const struct bench_result *find_row(const struct bench_group *group,
 
 /* The figures of a target in all groups; false if it has none. */
 static bool bars_fill(const struct bars *bars, const struct bench_target_info *target,
-                      const struct bench_group *const *groups, size_t ngroups,
+                      const struct bench_report_group *const *groups, size_t ngroups,
                       struct bench_plot_point *points)
 {
     bool any = false;
@@ -369,15 +369,15 @@ static bool bars_fill(const struct bars *bars, const struct bench_target_info *t
 }
 
 /* "cpu: cpu_work" over each panel. */
-static char *panel_title(const struct bench_group *group)
+static char *panel_title(const struct bench_report_group *group)
 {
-    const struct bench_result *first = group->rows[0];
-    char text[TEXT_BYTES], clean[TEXT_BYTES];
-    (void)snprintf(text, sizeof(text), "%s: %s", first->workload, first->operation);
+    char text[TEXT_BYTES], clean[TEXT_BYTES / 2];
+    (void)snprintf(text, sizeof(text), "%.200s: %s", group->rows[0]->workload,
+                   bench_report_operation(group, clean, sizeof(clean)));
     return strdup(bench_text_clean(text, clean, sizeof(clean)));
 }
 
-static bool any_client_bound(const struct bench_group *const *groups, size_t ngroups)
+static bool any_client_bound(const struct bench_report_group *const *groups, size_t ngroups)
 {
     for (size_t g = 0; g < ngroups; g++) {
         for (size_t i = 0; i < groups[g]->nrows; i++) {
@@ -389,7 +389,7 @@ static bool any_client_bound(const struct bench_group *const *groups, size_t ngr
 }
 
 /* The load model, if it is one for all panels, and how to read the bars. */
-static void describe_bars(struct chart *chart, const struct bench_group *const *groups,
+static void describe_bars(struct chart *chart, const struct bench_report_group *const *groups,
                           size_t ngroups, const struct bars *bars)
 {
     const char *load = groups[0]->rows[0]->load_model;
@@ -408,7 +408,7 @@ static void describe_bars(struct chart *chart, const struct bench_group *const *
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
 }
 
-static int draw_bars(const struct bench_run *run, const struct bench_group *const *groups,
+static int draw_bars(const struct bench_run *run, const struct bench_report_group *const *groups,
                      size_t ngroups, const struct bars *bars, const char *dir,
                      struct bench_error *err)
 {
@@ -460,7 +460,7 @@ static int keep_going(int *status, int one)
     return one == 0 || one == -ENOENT ? 0 : one;
 }
 
-static int draw_group(const struct bench_group *group, bool *cpu_drawn, const char *dir,
+static int draw_group(const struct bench_report_group *group, bool *cpu_drawn, const char *dir,
                       int *status, struct bench_error *err)
 {
     int fatal = 0;
@@ -478,11 +478,11 @@ static int draw_group(const struct bench_group *group, bool *cpu_drawn, const ch
     return fatal;
 }
 
-static int draw_all(const struct bench_run *run, const struct bench_group *groups, size_t count,
-                    const char *dir, struct bench_error *err)
+static int draw_all(const struct bench_run *run, const struct bench_report_group *groups,
+                    size_t count, const char *dir, struct bench_error *err)
 {
     static const struct bars *const kinds[] = {&throughput, &cores, &memory};
-    const struct bench_group **concurrent = calloc(count + 1, sizeof(*concurrent));
+    const struct bench_report_group **concurrent = calloc(count + 1, sizeof(*concurrent));
     size_t nconcurrent = 0;
     bool cpu_drawn = false;
     int status = 0, fatal = 0;
@@ -501,16 +501,16 @@ static int draw_all(const struct bench_run *run, const struct bench_group *group
 
 int bench_report_charts(const struct bench_run *run, const char *dir, struct bench_error *err)
 {
-    struct bench_group *groups;
+    struct bench_report_group *groups;
     size_t count;
     if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
         int code = -errno;
         return bench_fail(err, code, "cannot make %s: %s", dir, bench_errno_text(code));
     }
-    int status = bench_groups_new(run, &groups, &count);
+    int status = bench_report_groups_new(run, &groups, &count);
     if (status == 0) {
         status = draw_all(run, groups, count, dir, err);
-        bench_groups_free(groups, count);
+        bench_report_groups_free(groups, count);
     }
     return status == -ENOMEM ? bench_fail(err, status, "no memory for the charts") : status;
 }

@@ -19,7 +19,7 @@
 /* From this share of the response time on, the client's own CPU is part of the answer. */
 #define CLIENT_SHARE 0.20
 /* One core and what the server's other threads use besides. */
-#define ONE_CORE 1.2
+#define ONE_CORE   1.2
 #define NAME_BYTES 320
 
 enum pair {
@@ -57,36 +57,27 @@ static const struct phrasing *phrasing_find(const char *workload)
 
 /* ---- which pairs ---- */
 
-static bool same(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0;
-}
+static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
 /* Equal, and known: two servers of which nothing is known are not the same. */
-static bool same_known(const char *a, const char *b)
-{
-    return a[0] != '\0' && same(a, b);
-}
+static bool same_known(const char *a, const char *b) { return a[0] != '\0' && same(a, b); }
 
 static bool differ_known(const char *a, const char *b)
 {
     return a[0] != '\0' && b[0] != '\0' && !same(a, b);
 }
 
-static bool is_pool(const struct bench_target_info *target)
-{
-    return target->label[0] != '\0';
-}
+static bool is_pool(const struct bench_target_info *target) { return target->label[0] != '\0'; }
 
 /* Alike in all but the options. */
 static bool siblings(const struct bench_target_info *a, const struct bench_target_info *b)
 {
-    return same(a->protocol, b->protocol) && same(a->mode, b->mode) &&
-           same(a->server, b->server) && same(a->client, b->client) && same(a->url, b->url);
+    return same(a->protocol, b->protocol) && same(a->mode, b->mode) && same(a->server, b->server) &&
+           same(a->client, b->client) && same(a->url, b->url);
 }
 
 /* Stands for its protocol: the row with default options, or the only one if that is missing. */
-static bool is_plain(const struct bench_group *group, const struct bench_target_info *target)
+static bool is_plain(const struct bench_report_group *group, const struct bench_target_info *target)
 {
     if (target->options[0] == '\0')
         return true;
@@ -99,7 +90,7 @@ static bool is_plain(const struct bench_group *group, const struct bench_target_
 }
 
 /* What a and b may be compared for; 0 = nothing. */
-static unsigned pair_kind(const struct bench_group *group, const struct bench_target_info *a,
+static unsigned pair_kind(const struct bench_report_group *group, const struct bench_target_info *a,
                           const struct bench_target_info *b)
 {
     if (a->role != BENCH_ROLE_NORMAL || b->role != BENCH_ROLE_NORMAL || !same(a->client, b->client))
@@ -128,14 +119,14 @@ static unsigned pair_kind(const struct bench_group *group, const struct bench_ta
 struct side {
     const struct bench_result *result;
     char name[NAME_BYTES];
-    double value; /* seconds, or requests per second */
+    double value;             /* seconds, or requests per second */
     struct bench_range range; /* of the trials */
     double cores, cores_high;
 };
 
 struct duel {
     struct bench_run *run;
-    const struct bench_group *group;
+    const struct bench_report_group *group;
     const struct phrasing *phrasing;
     unsigned kind;
     bool by_time;
@@ -163,8 +154,7 @@ static double trial_cores(const struct bench_trial *trial, const void *user)
     return bench_trial_server_cores(trial);
 }
 
-static void side_init(struct side *side, const struct duel *duel,
-                      const struct bench_result *result)
+static void side_init(struct side *side, const struct duel *duel, const struct bench_result *result)
 {
     side->result = result;
     (void)bench_text_clean(result->target->name, side->name, sizeof(side->name));
@@ -305,8 +295,8 @@ static int tell_protocols(struct duel *duel)
     double a = client_share(duel->a.result), b = client_share(duel->b.result);
     if (isnan(a) || isnan(b))
         return duel_tell(duel, "no verdict", NAN,
-                         "no verdict on %s against %s: the client's CPU is not known",
-                         duel->a.name, duel->b.name);
+                         "no verdict on %s against %s: the client's CPU is not known", duel->a.name,
+                         duel->b.name);
     if (a < CLIENT_SHARE && b < CLIENT_SHARE)
         return tell_verdict(duel);
     const struct side *worse = a >= b ? &duel->a : &duel->b;
@@ -315,7 +305,7 @@ static int tell_protocols(struct duel *duel)
                      "%s (%s of %s)",
                      duel->a.name, duel->b.name, 100 * fmax(a, b),
                      duel->group->view.series == BENCH_SERIES_RESPONSE ? "response time"
-                                                                        : "time to the first answer",
+                                                                       : "time to the first answer",
                      worse->name, bench_format_seconds(bench_result_client_cpu(worse->result)).s,
                      bench_format_seconds(bench_result_time(worse->result)).s);
 }
@@ -356,7 +346,7 @@ static int compare_pair(struct duel *duel, const struct bench_result *a,
 }
 
 /* "cpu, 8 clients"; with everything else that tells this group from its namesakes. */
-static void subject_text(const struct bench_group *group, char *out, size_t size)
+static void subject_text(const struct bench_report_group *group, char *out, size_t size)
 {
     const struct bench_result *first = group->rows[0];
     char text[128];
@@ -367,14 +357,14 @@ static void subject_text(const struct bench_group *group, char *out, size_t size
         size_t used = strlen(text);
         if (clients && !same(parameter->value, "1"))
             (void)snprintf(text + used, sizeof(text) - used, ", %s clients", parameter->value);
-        else if (!clients && group->same_workload > 1)
+        else if (!bench_parameter_is_count(parameter) && group->same_workload > 1)
             (void)snprintf(text + used, sizeof(text) - used, ", %s %s", parameter->name,
                            parameter->value);
     }
     (void)bench_text_clean(text, out, size);
 }
 
-static int compare_group(struct bench_run *run, const struct bench_group *group)
+static int compare_group(struct bench_run *run, const struct bench_report_group *group)
 {
     struct duel duel = {.run = run, .group = group};
     duel.phrasing = phrasing_find(group->rows[0]->workload);
@@ -398,14 +388,14 @@ static int compare_group(struct bench_run *run, const struct bench_group *group)
 
 int bench_report_compare(struct bench_run *run)
 {
-    struct bench_group *groups;
+    struct bench_report_group *groups;
     size_t count;
     bench_comparisons_clear(run);
-    int status = bench_groups_new(run, &groups, &count);
+    int status = bench_report_groups_new(run, &groups, &count);
     if (status < 0)
         return status;
     for (size_t i = 0; i < count && status == 0; i++)
         status = compare_group(run, &groups[i]);
-    bench_groups_free(groups, count);
+    bench_report_groups_free(groups, count);
     return status;
 }

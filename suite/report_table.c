@@ -13,8 +13,8 @@
 #include "suite/report.h"
 #include "suite/table.h"
 
-#define MAX_WIDTH 140
-#define MAX_NOTES 64
+#define MAX_WIDTH  140
+#define MAX_NOTES  64
 #define NOTE_BYTES 512
 
 /* ---- rows ---- */
@@ -22,9 +22,9 @@
 struct row {
     const struct bench_result *result;
     struct bench_statistic own, connect, ready; /* own: of the series that the view names */
-    double merit;    /* what it is ranked by, more is better; NaN when nothing is shown */
-    double best;     /* merit of the best judged row of the table; NaN without one */
-    bool shown, alone; /* alone: nothing to be compared with */
+    double merit;       /* what it is ranked by, more is better; NaN when nothing is shown */
+    double best;        /* merit of the best judged row of the table; NaN without one */
+    bool shown, alone;  /* alone: nothing to be compared with */
     unsigned *doubtful; /* bit i: percentile i of doubtful_percentiles was marked */
 };
 
@@ -58,7 +58,7 @@ static double row_merit(const struct row *row, const struct bench_view *view)
 }
 
 /* Insertion sort: a table has a few dozen rows, and equal ones must stay in the order asked for. */
-static struct row *rows_new(const struct bench_group *group, unsigned *doubtful)
+static struct row *rows_new(const struct bench_report_group *group, unsigned *doubtful)
 {
     struct row *rows = calloc(group->nrows, sizeof(*rows));
     double best = NAN;
@@ -105,8 +105,7 @@ static bool percentile_cell(const struct row *row, const struct bench_statistic 
 {
     if (isnan(value))
         return false;
-    bool resolved =
-        bench_percentile_is_resolved(doubtful_percentiles[index].p, statistic->count);
+    bool resolved = bench_percentile_is_resolved(doubtful_percentiles[index].p, statistic->count);
     if (!resolved)
         *row->doubtful |= 1u << index;
     signed_text(out, resolved ? "" : "~", bench_format_seconds(value));
@@ -316,7 +315,7 @@ static unsigned view_place(const struct bench_view *view)
     return view->concurrent ? IN_SHARED : IN_SINGLE;
 }
 
-static void table_fill(struct bench_table *table, const struct bench_group *group,
+static void table_fill(struct bench_table *table, const struct bench_report_group *group,
                        const struct row *rows, struct notes *notes)
 {
     unsigned place = view_place(&group->view);
@@ -351,22 +350,14 @@ static void write_span(FILE *out, uint64_t low, uint64_t high, const char *unit)
 }
 
 /* "latency: ping, closed loop, 1 connection; 8000 samples of 8 trials per target" */
-static void write_title(FILE *out, const struct bench_group *group, const struct row *rows)
+static void write_title(FILE *out, const struct bench_report_group *group, const struct row *rows)
 {
     const struct bench_result *first = group->rows[0];
     uint64_t low = UINT64_MAX, high = 0;
     size_t fewest = SIZE_MAX, most = 0;
     char clean[NOTE_BYTES];
     fprintf(out, "%s: ", bench_text_clean(first->workload, clean, sizeof(clean)));
-    fprintf(out, "%s", bench_text_clean(first->operation, clean, sizeof(clean)));
-    for (size_t i = 0; i < first->nparameters; i++) {
-        char text[NOTE_BYTES / 2];
-        (void)snprintf(clean, sizeof(clean), "%s %s", first->parameters[i].name,
-                       first->parameters[i].value);
-        /* The number of clients stands in the load model. */
-        if (strcmp(first->parameters[i].name, "clients") != 0)
-            fprintf(out, ", %s", bench_text_clean(clean, text, sizeof(text)));
-    }
+    fprintf(out, "%s", bench_report_operation(group, clean, sizeof(clean)));
     fprintf(out, ", %s", bench_text_clean(first->load_model, clean, sizeof(clean)));
     for (size_t r = 0; r < group->nrows; r++) {
         if (!rows[r].shown)
@@ -407,7 +398,7 @@ static void write_doubt(FILE *out, unsigned doubtful, const char *dropped)
     fprintf(out, "): read it as a rough figure\n");
 }
 
-static void write_notes(FILE *out, const struct bench_group *group, const struct row *rows,
+static void write_notes(FILE *out, const struct bench_report_group *group, const struct row *rows,
                         const struct notes *notes, const char *dropped)
 {
     bool at_least = false;
@@ -424,66 +415,7 @@ static void write_notes(FILE *out, const struct bench_group *group, const struct
     }
 }
 
-/* What is true of single rows and has no column: pools, budgets, trials that were left out. */
-static void write_remarks(FILE *out, const struct bench_result *result)
-{
-    char name[NOTE_BYTES], text[NOTE_BYTES];
-    size_t cut = 0, bad = 0;
-    const char *why = "";
-    (void)bench_text_clean(result->target->name, name, sizeof(name));
-    if (result->target->label[0] != '\0' && bench_result_is_shown(result))
-        fprintf(out, "%s: %s\n", name,
-                bench_text_clean(result->target->label, text, sizeof(text)));
-    for (size_t i = 0; i < result->ntrials; i++) {
-        const struct bench_trial *trial = &result->trials[i];
-        cut += trial->budget_cut;
-        if (trial->status == BENCH_CELL_OK || trial->status == result->status)
-            continue;
-        why = bad++ == 0 ? trial->reason : why;
-    }
-    if (bad > 0)
-        fprintf(out, "%s: %zu of %zu trials not ok, first: %s\n", name, bad, result->ntrials,
-                bench_text_clean(why, text, sizeof(text)));
-    if (cut > 0)
-        fprintf(out, "%s: the time budget cut %zu of %zu trials short\n", name, cut,
-                result->ntrials);
-}
-
-/* "http/threaded/python: 3 timeouts, 1 reset, first: no answer within 5 s" */
-static void write_failures(FILE *out, const struct bench_result *result)
-{
-    static const char *const words[BENCH_FAILURE_COUNT][2] = {
-        [BENCH_FAILURE_REFUSED] = {"refused connection", "refused connections"},
-        [BENCH_FAILURE_TIMEOUT] = {"timeout", "timeouts"},
-        [BENCH_FAILURE_RESET] = {"reset", "resets"},
-        [BENCH_FAILURE_CLOSED] = {"early close", "early closes"},
-        [BENCH_FAILURE_REMOTE] = {"remote exception", "remote exceptions"},
-        [BENCH_FAILURE_STATUS] = {"bad status", "bad statuses"},
-        [BENCH_FAILURE_WRONG] = {"wrong answer", "wrong answers"},
-        [BENCH_FAILURE_PROTOCOL] = {"protocol error", "protocol errors"},
-        [BENCH_FAILURE_CANCELED] = {"canceled request", "canceled requests"},
-        [BENCH_FAILURE_OTHER] = {"other failure", "other failures"},
-    };
-    char text[NOTE_BYTES];
-    if (result->pooled == NULL || bench_recording_failed(result->pooled) == 0)
-        return;
-    fprintf(out, "%s: ", bench_text_clean(result->target->name, text, sizeof(text)));
-    const char *separator = "";
-    for (size_t kind = 1; kind < BENCH_FAILURE_COUNT; kind++) {
-        uint64_t count = result->pooled->failures[kind];
-        if (count == 0)
-            continue;
-        fprintf(out, "%s%" PRIu64 " %s", separator, count, words[kind][count > 1]);
-        separator = ", ";
-    }
-    fprintf(out, " of %" PRIu64, result->pooled->attempted);
-    if (result->pooled->first_error[0] != '\0')
-        fprintf(out, ", first: %s",
-                bench_text_clean(result->pooled->first_error, text, sizeof(text)));
-    fputc('\n', out);
-}
-
-static bool group_has(const struct bench_group *group, const struct bench_result *result)
+static bool group_has(const struct bench_report_group *group, const struct bench_result *result)
 {
     for (size_t i = 0; i < group->nrows; i++) {
         if (group->rows[i] == result)
@@ -493,7 +425,7 @@ static bool group_has(const struct bench_group *group, const struct bench_result
 }
 
 static void write_sentences(FILE *out, const struct bench_run *run,
-                            const struct bench_group *group)
+                            const struct bench_report_group *group)
 {
     bool first = true;
     for (size_t i = 0; i < run->ncomparisons; i++) {
@@ -504,8 +436,8 @@ static void write_sentences(FILE *out, const struct bench_run *run,
     }
 }
 
-static int write_page(FILE *out, const struct bench_run *run, const struct bench_group *group,
-                      struct notes *notes)
+static int write_page(FILE *out, const struct bench_run *run,
+                      const struct bench_report_group *group, struct notes *notes)
 {
     unsigned doubtful = 0;
     char dropped[NOTE_BYTES];
@@ -525,10 +457,7 @@ static int write_page(FILE *out, const struct bench_run *run, const struct bench
     write_doubt(out, doubtful, dropped);
     if (dropped[0] != '\0')
         fprintf(out, "left out for want of width, see the JSON: %s\n", dropped);
-    for (size_t i = 0; i < group->nrows; i++)
-        write_remarks(out, group->rows[i]);
-    for (size_t i = 0; i < group->nrows; i++)
-        write_failures(out, group->rows[i]);
+    bench_report_remarks(out, group);
     write_sentences(out, run, group);
 out:
     bench_table_free(table);
@@ -538,9 +467,9 @@ out:
 
 static int write_pages(FILE *out, const struct bench_run *run)
 {
-    struct bench_group *groups;
+    struct bench_report_group *groups;
     size_t count;
-    int status = bench_groups_new(run, &groups, &count);
+    int status = bench_report_groups_new(run, &groups, &count);
     if (status < 0)
         return status;
     struct notes *notes = malloc(sizeof(*notes));
@@ -556,7 +485,7 @@ static int write_pages(FILE *out, const struct bench_run *run)
         status = write_page(out, run, &groups[i], notes);
     }
     free(notes);
-    bench_groups_free(groups, count);
+    bench_report_groups_free(groups, count);
     return status;
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite/table.h"
+
 /* Fewer trials than this give no interval (order statistics of five have none at 95 %). */
 #define INTERVAL_MIN_TRIALS 6
 
@@ -36,10 +38,7 @@ const char *bench_cell_status_name(enum bench_cell_status status)
 
 /* ---- the run ---- */
 
-struct bench_run *bench_run_new(void)
-{
-    return calloc(1, sizeof(struct bench_run));
-}
+struct bench_run *bench_run_new(void) { return calloc(1, sizeof(struct bench_run)); }
 
 static void facts_free(struct bench_fact *facts, size_t count)
 {
@@ -134,7 +133,7 @@ static bool measured_alike(const struct bench_result *a, const struct bench_resu
     return true;
 }
 
-static void count_namesakes(struct bench_group *groups, size_t count)
+static void count_namesakes(struct bench_report_group *groups, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < count; k++) {
@@ -146,9 +145,10 @@ static void count_namesakes(struct bench_group *groups, size_t count)
     }
 }
 
-int bench_groups_new(const struct bench_run *run, struct bench_group **out, size_t *count)
+int bench_report_groups_new(const struct bench_run *run, struct bench_report_group **out,
+                            size_t *count)
 {
-    struct bench_group *groups = calloc(run->nresults + 1, sizeof(*groups));
+    struct bench_report_group *groups = calloc(run->nresults + 1, sizeof(*groups));
     size_t n = 0;
     if (groups == NULL)
         return -ENOMEM;
@@ -160,7 +160,7 @@ int bench_groups_new(const struct bench_run *run, struct bench_group **out, size
         if (g == n) {
             groups[g].rows = calloc(run->nresults, sizeof(const struct bench_result *));
             if (groups[g].rows == NULL) {
-                bench_groups_free(groups, n);
+                bench_report_groups_free(groups, n);
                 return -ENOMEM;
             }
             groups[g].view = bench_view_of(result->workload);
@@ -174,11 +174,41 @@ int bench_groups_new(const struct bench_run *run, struct bench_group **out, size
     return 0;
 }
 
-void bench_groups_free(struct bench_group *groups, size_t count)
+void bench_report_groups_free(struct bench_report_group *groups, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         free(groups[i].rows);
     free(groups);
+}
+
+bool bench_parameter_is_count(const struct bench_parameter *parameter)
+{
+    static const char *const counts[] = {"clients", "connections", "requests",
+                                         "requests_per_client"};
+    for (size_t i = 0; i < BENCH_COUNT_OF(counts); i++) {
+        if (strcmp(parameter->name, counts[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+char *bench_report_operation(const struct bench_report_group *group, char *out, size_t size)
+{
+    const struct bench_result *first = group->rows[0];
+    char text[512];
+    const char *separator = "(";
+    (void)snprintf(text, sizeof(text), "%s", first->operation);
+    for (size_t i = 0; i < first->nparameters; i++) {
+        size_t used = strlen(text);
+        if (bench_parameter_is_count(&first->parameters[i]))
+            continue;
+        (void)snprintf(text + used, sizeof(text) - used, "%s%s=%s", separator,
+                       first->parameters[i].name, first->parameters[i].value);
+        separator = ", ";
+    }
+    size_t used = strlen(text);
+    (void)snprintf(text + used, sizeof(text) - used, "%s", separator[0] == '(' ? "" : ")");
+    return bench_text_clean(text, out, size);
 }
 
 /* ---- figures ---- */
@@ -225,10 +255,7 @@ uint64_t bench_recording_failed(const struct bench_recording *recording)
 }
 
 /* NaN instead of a division that means nothing. */
-static double ratio_of(double part, double whole)
-{
-    return whole > 0 ? part / whole : NAN;
-}
+static double ratio_of(double part, double whole) { return whole > 0 ? part / whole : NAN; }
 
 static double recording_rate(const struct bench_recording *recording, double wall_s)
 {
@@ -331,10 +358,7 @@ struct bench_range bench_result_range(const struct bench_result *result, bench_t
     return range;
 }
 
-bool bench_percentile_is_resolved(double p, uint64_t n)
-{
-    return n >= bench_percentile_needs(p);
-}
+bool bench_percentile_is_resolved(double p, uint64_t n) { return n >= bench_percentile_needs(p); }
 
 uint64_t bench_percentile_needs(double p)
 {

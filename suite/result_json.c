@@ -15,7 +15,7 @@
 
 /* Digits of a double that are worth keeping and the same on every machine. */
 #define REAL_DIGITS 15
-#define KEY_BYTES 256
+#define KEY_BYTES   256
 
 /* A json object under construction; the first failure is remembered. */
 struct object {
@@ -57,15 +57,18 @@ static json_t *text(const char *value)
     return json;
 }
 
-static json_t *real(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
+static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 /* Counters end at 2^63 here; jansson has no larger integers. */
 static json_t *whole(uint64_t value)
 {
     return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+/* Whole bytes: a median of two trials may end in a half. */
+static json_t *bytes(double value)
+{
+    return isfinite(value) ? json_integer((json_int_t)llround(value)) : json_null();
 }
 
 static json_t *pair(double low, double high)
@@ -101,8 +104,7 @@ static int trial_interval(const struct bench_result *result, bench_trial_figure_
     if (values == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < result->ntrials; i++) {
-        double value =
-            bench_trial_is_good(&result->trials[i]) ? fn(&result->trials[i], user) : NAN;
+        double value = bench_trial_is_good(&result->trials[i]) ? fn(&result->trials[i], user) : NAN;
         if (!isnan(value))
             values[n++] = value;
     }
@@ -212,9 +214,9 @@ static json_t *cpu_json(const struct bench_result *result)
 static json_t *memory_json(const struct bench_resources *resources)
 {
     struct object object = object_begin();
-    put(&object, "server_pss", real(resources->server_pss_bytes));
-    put(&object, "server_pss_idle", real(resources->server_pss_idle_bytes));
-    put(&object, "client_rss", real(resources->client_rss_bytes));
+    put(&object, "server_pss", bytes(resources->server_pss_bytes));
+    put(&object, "server_pss_idle", bytes(resources->server_pss_idle_bytes));
+    put(&object, "client_rss", bytes(resources->client_rss_bytes));
     put(&object, "server_processes",
         resources->server_processes > 0 ? json_integer(resources->server_processes) : json_null());
     return object_end(&object);
@@ -280,12 +282,12 @@ static json_t *resources_json(const struct bench_resources *resources)
 {
     struct object server = object_begin(), client = object_begin(), object = object_begin();
     put(&server, "cpu_seconds", real(resources->server_cpu_s));
-    put(&server, "pss", real(resources->server_pss_bytes));
-    put(&server, "pss_idle", real(resources->server_pss_idle_bytes));
+    put(&server, "pss", bytes(resources->server_pss_bytes));
+    put(&server, "pss_idle", bytes(resources->server_pss_idle_bytes));
     put(&server, "processes",
         resources->server_processes > 0 ? json_integer(resources->server_processes) : json_null());
     put(&client, "cpu_seconds", real(resources->client_cpu_s));
-    put(&client, "rss", real(resources->client_rss_bytes));
+    put(&client, "rss", bytes(resources->client_rss_bytes));
     put(&object, "server", object_end(&server));
     put(&object, "client", object_end(&client));
     return object_end(&object);
@@ -483,9 +485,9 @@ int bench_report_json(const struct bench_run *run, struct bench_buf *out)
     json_t *json = run_json(run);
     if (json == NULL)
         return -ENOMEM;
-    int failed = json_dump_callback(json, sink_take, &sink,
-                                    JSON_INDENT(2) | JSON_PRESERVE_ORDER |
-                                        JSON_REAL_PRECISION(REAL_DIGITS));
+    int failed =
+        json_dump_callback(json, sink_take, &sink,
+                           JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(REAL_DIGITS));
     json_decref(json);
     if (failed != 0)
         return sink.status < 0 ? sink.status : -ENOMEM;

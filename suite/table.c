@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define MAX_COLUMNS 24
-#define GAP 2 /* spaces between columns */
-#define CELL_BYTES 1024
+#define GAP         2 /* spaces between columns */
+#define CELL_BYTES  1024
 
 struct column {
     char *head;
@@ -67,8 +67,8 @@ static size_t point_width(uint32_t point)
 {
     static const uint32_t none[][2] = {{0x300, 0x36f}, {0x200b, 0x200f}, {0xfe00, 0xfe0f}};
     static const uint32_t wide[][2] = {
-        {0x1100, 0x115f},   {0x2e80, 0xa4cf},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
-        {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+        {0x1100, 0x115f},   {0x2e80, 0xa4cf},   {0xac00, 0xd7a3}, {0xf900, 0xfaff},
+        {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6}, {0x1f300, 0x1f64f},
         {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
     };
     if (is_between(point, none, BENCH_COUNT_OF(none)))
@@ -111,10 +111,7 @@ char *bench_text_clean(const char *text, char *out, size_t size)
 
 /* ---- making a table ---- */
 
-struct bench_table *bench_table_new(void)
-{
-    return calloc(1, sizeof(struct bench_table));
-}
+struct bench_table *bench_table_new(void) { return calloc(1, sizeof(struct bench_table)); }
 
 void bench_table_free(struct bench_table *table)
 {
@@ -159,10 +156,7 @@ void bench_table_row(struct bench_table *table)
     table->rule_next = false;
 }
 
-void bench_table_rule(struct bench_table *table)
-{
-    table->rule_next = true;
-}
+void bench_table_rule(struct bench_table *table) { table->rule_next = true; }
 
 void bench_table_cell(struct bench_table *table, const char *text)
 {

@@ -59,6 +59,20 @@ static struct http_socket *find_socket(struct http_conn *http, int fd)
 
 static void drive(struct http_conn *http, curl_socket_t fd, int what);
 
+/* A socket that is still connecting is closed by libcurl 7.88 without asking http_on_close_socket.
+ * So when a transfer is given up, what we hold of its sockets goes first, while they are open. */
+static void forget_sockets(struct http_conn *http)
+{
+    for (int i = 0; i < HTTP_SOCKETS; i++) {
+        struct http_socket *slot = &http->sockets[i];
+        if (slot->fd < 0)
+            continue;
+        bench_io_free(slot->io);
+        bench_conn_socket_closing(http->conn, slot->fd);
+        *slot = (struct http_socket){.fd = -1};
+    }
+}
+
 static void on_ready(int fd, unsigned ready, void *user)
 {
     struct http_conn *http = user;
@@ -371,6 +385,7 @@ static void finish(struct http_conn *http, CURLcode code)
 
 static void release(struct http_conn *http)
 {
+    forget_sockets(http);
     detach(http);
     curl_easy_cleanup(http->easy);
     http->easy = NULL;
@@ -421,6 +436,7 @@ int http_conn_open(struct bench_conn *conn, struct bench_error *err)
     http->conn = conn;
     http->options = bench_conn_options(conn);
     http->timer_ns = -1;
+    http->verb = HTTP_VERB_OTHER;
     for (int i = 0; i < HTTP_SOCKETS; i++)
         http->sockets[i].fd = -1;
     bench_buf_init(&http->reply, (size_t)http->options->max_reply);
@@ -438,6 +454,13 @@ int http_conn_open(struct bench_conn *conn, struct bench_error *err)
 
 /* ---- operations ---- */
 
+/* By contents: another program may live where one that was freed has lived. */
+static bool is_set_up_for(const struct http_conn *http, const struct http_program *program)
+{
+    return http->verb == program->call.verb &&
+           strcmp(http->target + http->prefix_length, program->call.target) == 0;
+}
+
 static bool set_program(struct http_conn *http, const struct http_program *program)
 {
     CURL *e = http->easy;
@@ -448,7 +471,7 @@ static bool set_program(struct http_conn *http, const struct http_program *progr
         verb = CURLOPT_POST;
     memcpy(http->target + http->prefix_length, program->call.target,
            strlen(program->call.target) + 1);
-    http->program = NULL;
+    http->verb = HTTP_VERB_OTHER; /* until all is set */
     /* HTTPGET first: it undoes what the program before had set. */
     if (curl_easy_setopt(e, CURLOPT_HTTPGET, 1L) != CURLE_OK ||
         curl_easy_setopt(e, verb, 1L) != CURLE_OK ||
@@ -457,7 +480,7 @@ static bool set_program(struct http_conn *http, const struct http_program *progr
                          verb == CURLOPT_POST ? http->post_headers : http->plain_headers) !=
             CURLE_OK)
         return false;
-    http->program = program;
+    http->verb = program->call.verb;
     return true;
 }
 
@@ -488,12 +511,13 @@ int http_conn_submit(struct bench_conn *conn, struct bench_op *op, struct bench_
         return -EAGAIN;
     size_t tx = program->base.tx ? op->tx.length : 0;
     bool big = tx >= BIG_BODY || program->call.reply_bytes >= BIG_BODY;
-    if ((http->program != program && !set_program(http, program)) ||
+    if ((!is_set_up_for(http, program) && !set_program(http, program)) ||
         (http->big_buffers != big && !set_buffers(http, big)) ||
         (program->base.tx && !set_body(http, op)))
         return bench_fail(err, -ENOMEM, "libcurl does not take the request");
 
     http->op = op;
+    http->program = program;
     http->head_done = false;
     http->status = 0;
     http->abort_code = 0;
@@ -516,8 +540,10 @@ void http_conn_cancel(struct bench_conn *conn, struct bench_op *op)
     if (http->op != op)
         return;
     http->op = NULL;
-    if (!http->inside)
+    if (!http->inside) {
+        forget_sockets(http);
         detach(http);
+    }
     bench_op_complete(op, -ECANCELED);
 }
 

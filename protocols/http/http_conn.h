@@ -43,15 +43,16 @@ struct http_conn {
     bool timer_changed, timer_armed;
     struct http_socket sockets[HTTP_SOCKETS];
 
-    const struct http_program *program; /* what the easy handle is set up for */
+    enum http_verb verb; /* what the easy handle is set up for, with target */
     bool big_buffers;
     size_t host_bytes; /* of the value of the Host header */
     size_t prefix_length;
     char target[sizeof(((struct bench_address *)0)->path) + HTTP_TARGET_MAX];
 
-    struct bench_op *op; /* of the transfer; NULL if it was taken back */
-    bool added;          /* the easy handle is in the multi handle */
-    bool inside;         /* a function of libcurl is on the stack */
+    const struct http_program *program; /* of the transfer */
+    struct bench_op *op;                /* of the transfer; NULL if it was taken back */
+    bool added;                         /* the easy handle is in the multi handle */
+    bool inside;                        /* a function of libcurl is on the stack */
     bool close_later;
     bool head_done; /* the empty line behind the headers came */
     long status;    /* of the reply; 0 = not looked at */

@@ -45,8 +45,8 @@ static int need_name(struct rpyc_peer *peer, const struct bench_value *arg, cons
 static int get_attribute(struct rpyc_peer *peer, struct bench_object *object,
                          const struct bench_value *name_arg, struct bench_value *out)
 {
-    const char *name;
-    size_t n;
+    const char *name = NULL;
+    size_t n = 0;
     int rc = need_name(peer, name_arg, &name, &n);
     if (rc < 0)
         return rc;
@@ -74,7 +74,7 @@ static int call_value(struct rpyc_peer *peer, const struct bench_value *target,
                       const struct bench_value *args, const struct bench_value *kwargs,
                       struct bench_value *out)
 {
-    struct bench_object *object;
+    struct bench_object *object = NULL;
     int rc = need_object(peer, target, &object);
     if (rc < 0)
         return rc;
@@ -177,7 +177,7 @@ static int handle_callattr(struct rpyc_peer *peer, const struct bench_value *arg
                            struct bench_value *out)
 {
     struct special rows[SPECIALS];
-    struct bench_object *object;
+    struct bench_object *object = NULL;
     struct bench_value method;
     int rc = need_object(peer, &args[0], &object);
     if (rc < 0)
@@ -231,7 +231,7 @@ static int handle_getroot(struct rpyc_peer *peer, const struct bench_value *args
 static int handle_getattr(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                           struct bench_value *out)
 {
-    struct bench_object *object;
+    struct bench_object *object = NULL;
     (void)nargs;
     int rc = need_object(peer, &args[0], &object);
     return rc < 0 ? rc : get_attribute(peer, object, &args[1], out);
@@ -290,7 +290,7 @@ static int handle_cmp(struct rpyc_peer *peer, const struct bench_value *args, si
 static int handle_hash(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                        struct bench_value *out)
 {
-    struct bench_object *object;
+    struct bench_object *object = NULL;
     (void)nargs;
     int rc = need_object(peer, &args[0], &object);
     if (rc < 0)
@@ -393,7 +393,7 @@ static int handle_inspect(struct rpyc_peer *peer, const struct bench_value *args
 static int handle_dir(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                       struct bench_value *out)
 {
-    struct bench_object *object;
+    struct bench_object *object = NULL;
     (void)nargs;
     int rc = need_object(peer, &args[0], &object);
     if (rc < 0)
@@ -406,7 +406,7 @@ static int handle_dir(struct rpyc_peer *peer, const struct bench_value *args, si
 static int handle_buffiter(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                            struct bench_value *out)
 {
-    struct bench_object *object;
+    struct bench_object *object = NULL;
     (void)nargs;
     int rc = need_object(peer, &args[0], &object);
     if (rc < 0)
@@ -436,7 +436,7 @@ static int handle_buffiter(struct rpyc_peer *peer, const struct bench_value *arg
 static int handle_del(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                       struct bench_value *out)
 {
-    struct bench_object *object;
+    struct bench_object *object = NULL;
     int rc = need_object(peer, &args[0], &object);
     if (rc < 0)
         return rc;

@@ -358,13 +358,16 @@ void rpyc_reader_init(struct rpyc_reader *reader, const uint8_t *data, size_t n,
 
 int rpyc_read_tuple(struct rpyc_reader *reader, size_t *count)
 {
+    struct bench_value other;
     uint8_t tag;
     int rc = take_tag(reader, &tag);
     if (rc < 0)
         return rc;
-    if (!is_tuple_tag(tag))
-        return problem(reader, -EINVAL, "something else than a tuple");
-    return take_tuple_count(reader, tag, count);
+    if (is_tuple_tag(tag))
+        return take_tuple_count(reader, tag, count);
+    reader->at--; /* of another kind, or not a value at all? */
+    rc = rpyc_read_value(reader, &other);
+    return rc < 0 ? rc : problem(reader, -EINVAL, "something else than a tuple");
 }
 
 int rpyc_read_int(struct rpyc_reader *reader, int64_t *out)

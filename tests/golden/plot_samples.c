@@ -26,10 +26,13 @@ static const char *const targets[MAX_SERIES] = {
     "rpyc/threaded/python/python",
 };
 static const char *const awkward[] = {
-    "it's a 'quoted' name",  "back\\slash \\n {a}^b_c @d",   "\"double\" `date` $HOME %d%s",
-    "two\nlines\tand a tab", "umlauts äöü, 日本語, \xff\xfe bad bytes",
-    "a name that is far too long for any chart: rpyc[call=cached,compression=off,nodelay=on,"
-    "policy=strict,socket=fast,something=else]/threaded/python/native",
+    "it's a 'quoted' name",
+    "back\\slash \\n {a}^b_c @d",
+    "\"double\" `date` $HOME %d%s",
+    "two\nlines\tand a tab",
+    "umlauts äöü, 日本語, \xff\xfe bad bytes",
+    ("a name that is far too long for any chart: rpyc[call=cached,compression=off,nodelay=on,"
+     "policy=strict,socket=fast,something=else]/threaded/python/native"),
 };
 static const char *const sizes[] = {"1 KiB", "10 KiB", "100 KiB", "1 MiB", "10 MiB"};
 static const char *const parts[] = {"client CPU", "wire and kernel", "waiting in the server",
@@ -58,8 +61,10 @@ static struct bench_plot_point point(double x, double y)
 static void use_targets(unsigned n, size_t count)
 {
     for (unsigned s = 0; s < n; s++)
-        series[s] = (struct bench_plot_series){.label = targets[s], .colour = s,
-                                               .points = points[s], .count = count,
+        series[s] = (struct bench_plot_series){.label = targets[s],
+                                               .colour = s,
+                                               .points = points[s],
+                                               .count = count,
                                                .floor = s == 13 || s == 14};
     plot.series = series;
     plot.nseries = n;
@@ -113,8 +118,8 @@ static void throughput_stack(unsigned n)
     for (unsigned s = 0; s < 4; s++) {
         series[s].label = parts[s];
         for (unsigned c = 0; c < n; c++)
-            points[s][c] = point(NAN, (s == 0 ? 9e-6 : 30e-6) + 200e-6 * noise(s * 31 + c) *
-                                          (s == 0 ? 0.2 : 1));
+            points[s][c] = point(NAN, (s == 0 ? 9e-6 : 30e-6) +
+                                          200e-6 * noise(s * 31 + c) * (s == 0 ? 0.2 : 1));
     }
 }
 
@@ -134,8 +139,8 @@ static void scaling_lines(unsigned n, bool log_y)
         for (unsigned i = 0; i < 8; i++) {
             double clients = exp2(i), top = series[s].floor ? 58e3 : 2e3 + 36e3 * noise(s + 50);
             double y = top * clients / (clients + 1 + 9 * noise(s));
-            points[s][i] = (struct bench_plot_point){.x = clients, .y = y, .low = y * 0.95,
-                                                     .high = y * 1.04};
+            points[s][i] =
+                (struct bench_plot_point){.x = clients, .y = y, .low = y * 0.95, .high = y * 1.04};
         }
 }
 
@@ -154,9 +159,9 @@ static void tail(unsigned n)
         for (unsigned i = 0; i < 46; i++) {
             double nines = i * 0.1;
             double base = series[s].floor ? 16e-6 : 70e-6 * (1 + 4 * noise(s));
-            points[s][i] = point(1 - pow(10, -nines),
-                                 base * (1 + 0.3 * nines + (0.04 + noise(s + 9)) *
-                                                               pow(nines / 2.2, 4)));
+            points[s][i] =
+                point(1 - pow(10, -nines),
+                      base * (1 + 0.3 * nines + (0.04 + noise(s + 9)) * pow(nines / 2.2, 4)));
         }
 }
 

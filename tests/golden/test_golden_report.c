@@ -113,12 +113,6 @@ Test(golden_report, json_empty, .timeout = 20)
     check_json(SUPPORT_FIXTURE_EMPTY, "report-empty.json");
 }
 
-Test(golden_report, json_one, .timeout = 20)
-{
-    check_json(SUPPORT_FIXTURE_ONE, "report-one.json");
-}
+Test(golden_report, json_one, .timeout = 20) { check_json(SUPPORT_FIXTURE_ONE, "report-one.json"); }
 
-Test(golden_report, json_two, .timeout = 20)
-{
-    check_json(SUPPORT_FIXTURE_TWO, "report-two.json");
-}
+Test(golden_report, json_two, .timeout = 20) { check_json(SUPPORT_FIXTURE_TWO, "report-two.json"); }

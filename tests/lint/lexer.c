@@ -67,7 +67,7 @@ static void quoted(struct lint_lexer *lexer, struct lint_token *token)
     token->length = (size_t)(lexer->at - token->text);
     if (lexer->at < lexer->end && *lexer->at == quote)
         lexer->at++;
-    token->kind = quote == '"' ? LINT_STRING : LINT_OTHER;
+    token->kind = quote == '"' ? LINT_STRING : LINT_CHARACTER;
 }
 
 static void directive(struct lint_lexer *lexer, struct lint_token *token)

@@ -13,7 +13,8 @@ enum lint_token_kind {
     LINT_END,
     LINT_WORD,      /* identifier or keyword */
     LINT_STRING,    /* the contents, without quotes and as written */
-    LINT_OTHER,     /* a number, a character constant, one character of punctuation */
+    LINT_CHARACTER, /* the same of a character constant */
+    LINT_OTHER,     /* a number, one character of punctuation */
     LINT_DIRECTIVE, /* a whole preprocessor line, with its continuations */
 };
 

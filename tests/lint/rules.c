@@ -91,7 +91,7 @@ static void check_banned(const struct lint_file *file)
 
         for (size_t i = 0; i < sizeof(banned) / sizeof(banned[0]); i++) {
             if (word.kind == LINT_WORD && lint_token_is(&word, banned[i]) &&
-                lint_token_is(&token, "(") && !member)
+                token.kind == LINT_OTHER && lint_token_is(&token, "(") && !member)
                 lint_report(file, word.line, "calls %s", banned[i]);
         }
         before = word;
@@ -240,7 +240,7 @@ static void check_functions(const struct lint_file *file)
     for (lint_lexer_next(&lexer, &token); token.kind != LINT_END; lint_lexer_next(&lexer, &token)) {
         if (token.kind == LINT_OTHER && lint_token_is(&token, "{")) {
             if (depth++ == 0)
-                begin = lint_token_is(&before, ")") ? token.line : 0;
+                begin = before.kind == LINT_OTHER && lint_token_is(&before, ")") ? token.line : 0;
         } else if (token.kind == LINT_OTHER && lint_token_is(&token, "}")) {
             int lines = token.line - begin + 1;
 
@@ -258,7 +258,7 @@ static void check_functions(const struct lint_file *file)
 static const char *const c_files[] = {".c", ".h", NULL};
 static const char *const c_and_tables[] = {".c", ".h", ".def", NULL};
 static const char *const all_sources[] = {".c",   ".h",  ".def",           ".py",   ".cmake", ".sh",
-                                          ".awk", ".gp", "CMakeLists.txt", ".supp", "*",      NULL};
+                                          ".awk", "CMakeLists.txt", ".supp", "*", NULL};
 
 const struct lint_rule lint_rules[] = {
     {"names", "suite/ names no protocol", c_and_tables, check_names},

@@ -89,6 +89,7 @@ try 0 functions core/a.c $'int f(void)\n{\n'"$(lines 98)"$'\n}'
 try 0 functions core/a.c $'int table[] = {\n'"$(lines 200)"$'\n};'
 try 1 functions core/a.c 'int f(void) {'
 try 0 functions core/a.c 'int f(void) { return "}" != "{" ; /* { */ }'
+try 0 functions core/a.c "int f(void) { return '{' + '\\'' + '\"'; }"
 
 mkdir -p "$dir/headers/include/bench"
 printf 'struct a { size_t n; };\n' >"$dir/headers/include/bench/a.h"

@@ -39,12 +39,13 @@ static const struct load {
     const char *workload, *operation, *load_model;
     int clients;
     int64_t extra_us, extra_cpu_us; /* what the operation adds: waiting, and computing */
+    const char *argument, *value;   /* of the operation, NULL = none */
 } loads[] = {
-    {"connection", "ping", "closed loop, 1 connection at a time", 1, 0, 0},
-    {"latency", "ping", "closed loop, 1 connection", 1, 0, 0},
-    {"concurrent", "ping", "closed loop, 8 connections", 8, 0, 0},
-    {"cpu", "cpu_work", "closed loop, 8 connections", 8, 0, 18000},
-    {"io", "io_work", "closed loop, 8 connections", 8, 10000, 0},
+    {"connection", "ping", "one connection after the other", 1, 0, 0, NULL, NULL},
+    {"latency", "ping", "closed loop, 1 connection", 1, 0, 0, NULL, NULL},
+    {"concurrent", "ping", "closed loop, 8 connections", 8, 0, 0, NULL, NULL},
+    {"cpu", "cpu_work", "closed loop, 8 connections", 8, 0, 18000, "iterations", "100000"},
+    {"io", "io_work", "closed loop, 8 connections", 8, 10000, 0, "delay", "0.01"},
 };
 
 static void *must(void *memory)
@@ -54,10 +55,7 @@ static void *must(void *memory)
     return memory;
 }
 
-static char *copy(const char *text)
-{
-    return must(strdup(text));
-}
+static char *copy(const char *text) { return must(strdup(text)); }
 
 void support_fixture_set(char **member, const char *value)
 {
@@ -133,8 +131,7 @@ void support_fixture_add_trial(struct bench_result *result, int n, int64_t base_
 {
     static const int64_t drift[] = {100, 101, 99, 102, 98, 100, 101, 99};
     size_t index = result->ntrials;
-    result->trials =
-        must(realloc(result->trials, (index + 1) * sizeof(struct bench_trial)));
+    result->trials = must(realloc(result->trials, (index + 1) * sizeof(struct bench_trial)));
     struct bench_trial *trial = &result->trials[result->ntrials++];
     *trial = (struct bench_trial){
         .block = (int)index,
@@ -229,11 +226,13 @@ static void result_fill(struct bench_result *result, const struct bench_target_i
         .workload = copy(load->workload),
         .operation = copy(load->operation),
         .load_model = copy(load->load_model),
-        .parameters = must(calloc(1, sizeof(struct bench_parameter))),
-        .nparameters = 1,
+        .parameters = must(calloc(2, sizeof(struct bench_parameter))),
+        .nparameters = load->argument != NULL ? 2 : 1,
         .reason = copy(""),
     };
     result->parameters[0] = (struct bench_parameter){copy("clients"), copy(clients)};
+    if (load->argument != NULL)
+        result->parameters[1] = (struct bench_parameter){copy(load->argument), copy(load->value)};
 }
 
 /* A closed loop on two cores: the response is the request's own time, or its share of the queue
@@ -263,9 +262,8 @@ static void facts_fill(struct bench_run *run)
     static const char *const plan[][2] = {{"repeats", "8"}, {"requests", "1000"}, {"seed", "1"}};
     run->environment = must(calloc(BENCH_COUNT_OF(environment), sizeof(struct bench_fact)));
     for (; run->nenvironment < BENCH_COUNT_OF(environment); run->nenvironment++)
-        run->environment[run->nenvironment] =
-            (struct bench_fact){copy(environment[run->nenvironment][0]),
-                                copy(environment[run->nenvironment][1])};
+        run->environment[run->nenvironment] = (struct bench_fact){
+            copy(environment[run->nenvironment][0]), copy(environment[run->nenvironment][1])};
     run->plan = must(calloc(BENCH_COUNT_OF(plan), sizeof(struct bench_fact)));
     for (; run->nplan < BENCH_COUNT_OF(plan); run->nplan++)
         run->plan[run->nplan] =

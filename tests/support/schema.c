@@ -51,9 +51,7 @@ static int on_type(const struct place *place, const json_t *rule, const json_t *
     const json_t *one;
     if (json_is_string(rule) && is_type(value, json_string_value(rule)))
         return 0;
-    json_array_foreach (rule, i, one)
-        if (is_type(value, json_string_value(one)))
-            return 0;
+    json_array_foreach(rule, i, one) if (is_type(value, json_string_value(one))) return 0;
     return wrong(place, "has another type");
 }
 
@@ -61,9 +59,7 @@ static int on_enum(const struct place *place, const json_t *rule, const json_t *
 {
     size_t i;
     const json_t *one;
-    json_array_foreach (rule, i, one)
-        if (json_equal(one, value))
-            return 0;
+    json_array_foreach(rule, i, one) if (json_equal(one, value)) return 0;
     return wrong(place, "is none of the values");
 }
 
@@ -71,7 +67,8 @@ static int on_required(const struct place *place, const json_t *rule, const json
 {
     size_t i;
     const json_t *name;
-    json_array_foreach (rule, i, name) {
+    json_array_foreach(rule, i, name)
+    {
         if (json_is_object(value) && json_object_get(value, json_string_value(name)) == NULL) {
             struct place inner = below(place, json_string_value(name));
             return wrong(&inner, "is missing");
@@ -85,7 +82,8 @@ static int on_dependent(const struct place *place, const json_t *rule, const jso
     const char *name;
     json_t *needs, *rules;
     memcpy(&rules, &rule, sizeof(rules)); /* jansson's loop takes no const object */
-    json_object_foreach (rules, name, needs) {
+    json_object_foreach(rules, name, needs)
+    {
         int rc = json_object_get(value, name) != NULL ? on_required(place, needs, value) : 0;
         if (rc < 0)
             return rc;
@@ -102,7 +100,8 @@ static int on_members(const struct place *place, const json_t *schema, const jso
     const char *name;
     json_t *member, *object;
     memcpy(&object, &value, sizeof(object));
-    json_object_foreach (object, name, member) {
+    json_object_foreach(object, name, member)
+    {
         struct place inner = below(place, name);
         const json_t *rule = json_object_get(properties, name);
         int rc = 0;
@@ -126,7 +125,8 @@ static int on_items(const struct place *place, const json_t *rule, const json_t 
 {
     size_t i;
     const json_t *item;
-    json_array_foreach (value, i, item) {
+    json_array_foreach(value, i, item)
+    {
         char number[24];
         (void)snprintf(number, sizeof(number), "%zu", i);
         struct place inner = below(place, number);
@@ -184,7 +184,7 @@ static int on_ref(const struct place *place, const json_t *rule, const json_t *v
 static int on_keyword(const struct place *place, const json_t *schema, const char *keyword,
                       const json_t *rule, const json_t *value)
 {
-    static const char *const passive[] = {"$schema", "$id",  "$defs",      "title",
+    static const char *const passive[] = {"$schema",     "$id",  "$defs",      "title",
                                           "description", "then", "properties", "propertyNames"};
     static const char *const sizes[] = {"minimum", "minLength", "minItems", "maxItems"};
     struct place quiet = *place;
@@ -233,7 +233,8 @@ static int check(const struct place *place, const json_t *schema, const json_t *
         if (rc < 0)
             return rc;
     }
-    json_object_foreach (rules, keyword, rule) {
+    json_object_foreach(rules, keyword, rule)
+    {
         int rc = on_keyword(place, schema, keyword, rule, value);
         if (rc < 0)
             return rc;

@@ -11,7 +11,7 @@
 #include "bench/error.h"
 
 /* 0; -EINVAL with the place in the document and what is wrong there; -ENOTSUP for a keyword. */
-int support_schema_check(const json_t *schema, const json_t *document, struct bench_error *err)
-    BENCH_MUST_CHECK;
+int support_schema_check(const json_t *schema, const json_t *document,
+                         struct bench_error *err) BENCH_MUST_CHECK;
 
 #endif

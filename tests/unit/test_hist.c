@@ -22,7 +22,10 @@ static uint64_t next_random(void)
 }
 
 /* Latency-like: any magnitude from 1 ns to 2^bits ns. */
-static int64_t random_ns(unsigned bits) { return (int64_t)(next_random() >> (64 - 1 - next_random() % bits)); }
+static int64_t random_ns(unsigned bits)
+{
+    return (int64_t)(next_random() >> (64 - 1 - next_random() % bits));
+}
 
 static struct bench_hist *new_hist(void)
 {
@@ -365,9 +368,12 @@ Test(hist, mutated_pairs)
 /* RFC 4648, section 10. */
 Test(hist, base64_vectors)
 {
-    static const char *const pairs[][2] = {{"", ""},           {"f", "Zg=="},
-                                           {"fo", "Zm8="},     {"foo", "Zm9v"},
-                                           {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
                                            {"foobar", "Zm9vYmFy"}};
 
     for (size_t i = 0; i < BENCH_COUNT_OF(pairs); i++) {

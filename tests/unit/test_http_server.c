@@ -16,7 +16,9 @@
 #include "protocols/http/http_server.h"
 #include "service/service.h"
 
-TestSuite(http_server, .timeout = 60);
+static void prepare(void) { cr_assert_eq(bench_payload_init(BENCH_PAYLOAD_ZEROS, 1, NULL), 0); }
+
+TestSuite(http_server, .init = prepare, .timeout = 60);
 
 #define MESSAGE_MAX ((uint64_t)8 << 20)
 
@@ -45,10 +47,8 @@ static void peer_start(struct peer *peer, int type)
     cr_assert_eq(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), 0);
     peer->fd = fds[0];
     peer->server_fd = fds[1];
-    if (peer->setup.service == NULL) {
-        cr_assert_eq(bench_payload_init(BENCH_PAYLOAD_RANDOM, 1, NULL), 0);
+    if (peer->setup.service == NULL)
         peer->setup.service = bench_reference_service();
-    }
     if (peer->setup.limits.message_bytes == 0)
         peer->setup.limits.message_bytes = MESSAGE_MAX;
     peer->setup.session_size = http_server_ops.session_size;

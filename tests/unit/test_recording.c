@@ -133,7 +133,14 @@ Test(recording, wide_numbers_as_text)
 {
     static const char *const good[] = {"0", "7", "10", "18446744073709551616",
                                        "170141183460469231731687303715884105727"};
-    static const char *const bad[] = {"", "-1", "+1", "01", "1 ", " 1", "1e3", "0x1",
+    static const char *const bad[] = {"",
+                                      "-1",
+                                      "+1",
+                                      "01",
+                                      "1 ",
+                                      " 1",
+                                      "1e3",
+                                      "0x1",
                                       "170141183460469231731687303715884105728",
                                       "999999999999999999999999999999999999999999"};
     __int128 value;
@@ -162,9 +169,14 @@ Test(recording, giant_samples_do_not_overflow)
 
 static void fill(struct bench_recording *recording, int samples)
 {
-    struct bench_op_stat stat = {.frames_sent = 2, .frames_received = 3, .round_trips = 2,
-                                 .served = 1, .plain_sent = 100, .plain_received = 2000,
-                                 .wire_sent = 90, .wire_received = 1500};
+    struct bench_op_stat stat = {.frames_sent = 2,
+                                 .frames_received = 3,
+                                 .round_trips = 2,
+                                 .served = 1,
+                                 .plain_sent = 100,
+                                 .plain_received = 2000,
+                                 .wire_sent = 90,
+                                 .wire_received = 1500};
 
     for (int i = 0; i < samples; i++) {
         int64_t ns = (int64_t)(next_random() >> (24 + next_random() % 20));
@@ -434,7 +446,8 @@ Test(recording, series_that_contradict_themselves_are_refused)
     refuse_series("response", "303", mm, sum, "\"303600296\"", hist, "sum_squares");
     refuse_series("response", "303", mm, sum, squares, "null", "histogram");
     refuse_series("response", "303", mm, sum, squares, "\"AAAA\"", "histogram");
-    refuse("{\"version\": 1, \"attempted\": 0, \"succeeded\": 0, \"series\": {\"lag\": []}}", "lag");
+    refuse("{\"version\": 1, \"attempted\": 0, \"succeeded\": 0, \"series\": {\"lag\": []}}",
+           "lag");
 }
 
 /* Whatever happens to a text, reading ends with a recording that can be written, or refuses. */

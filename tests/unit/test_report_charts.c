@@ -40,8 +40,8 @@ static void draw(enum support_fixture kind, const char *dir)
 
 Test(charts, one_for_each_question, .timeout = 100)
 {
-    static const char *const names[] = {"latency-percentiles", "connection-phases", "throughput",
-                                        "cpu", "memory", "cores"};
+    static const char *const names[] = {
+        "latency-percentiles", "connection-phases", "throughput", "cpu", "memory", "cores"};
     char *dir;
     cr_assert_eq(support_tempdir_make(&dir, NULL), 0);
     draw(SUPPORT_FIXTURE_TROUBLE, dir);

@@ -106,9 +106,9 @@ Test(text, width, .timeout = 10)
         const char *text;
         size_t width;
     } cases[] = {
-        {"", 0},         {"abc", 3},           {"µs", 2},      {"≥–─", 3},
-        {"日本", 4},     {"e\xcc\x81", 1},     {"\xff\xfe", 2}, {"\xe2\x82", 2},
-        {"\xf0\x9f\x98\x80", 2},
+        {"", 0},         {"abc", 3},      {"µs", 2},
+        {"≥–─", 3},      {"日本", 4},     {"e\xcc\x81", 1},
+        {"\xff\xfe", 2}, {"\xe2\x82", 2}, {"\xf0\x9f\x98\x80", 2},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++)
         cr_expect_eq(bench_text_width(cases[i].text), cases[i].width, "case %zu", i);
@@ -123,13 +123,13 @@ Test(text, clean, .timeout = 10)
         {"plain", "plain", 32},
         {"a\nb\tc", "a b c", 32},
         {"\x1b[31mred\x7f", " [31mred ", 32},
-        {"c1 \xc2\x9b!", "c1  !", 32},       /* U+009B begins an escape sequence, too */
+        {"c1 \xc2\x9b!", "c1  !", 32}, /* U+009B begins an escape sequence, too */
         {"bad \xff\xc3", "bad ??", 32},
-        {"\xc0\xaf", "??", 32},               /* overlong */
-        {"\xed\xa0\x80", "???", 32},          /* a surrogate */
-        {"\xf4\x90\x80\x80", "????", 32},     /* beyond U+10FFFF */
+        {"\xc0\xaf", "??", 32},           /* overlong */
+        {"\xed\xa0\x80", "???", 32},      /* a surrogate */
+        {"\xf4\x90\x80\x80", "????", 32}, /* beyond U+10FFFF */
         {"café", "café", 6},
-        {"café", "caf", 5},                   /* not half a character */
+        {"café", "caf", 5}, /* not half a character */
         {"abc", "", 1},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {

@@ -30,7 +30,8 @@ static json_t *result_of(const json_t *json, const char *workload, const char *t
 {
     size_t i;
     json_t *result;
-    json_array_foreach (json_object_get(json, "results"), i, result) {
+    json_array_foreach(json_object_get(json, "results"), i, result)
+    {
         json_t *name = json_object_get(json_object_get(result, "target"), "name");
         if (strcmp(json_string_value(name), target) == 0 &&
             strcmp(json_string_value(json_object_get(result, "workload")), workload) == 0)
@@ -102,8 +103,7 @@ Test(result_json, schema_refuses_what_is_wrong, .timeout = 20)
 Test(result_json, holds_the_figures, .timeout = 20)
 {
     struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_TEN);
-    struct bench_result *result =
-        support_fixture_result(run, "concurrent", "rpyc/forking/python");
+    struct bench_result *result = support_fixture_result(run, "concurrent", "rpyc/forking/python");
     struct bench_statistic statistic;
     bench_result_statistic(result, BENCH_SERIES_RESPONSE, &statistic);
     json_t *json = parsed(run);
@@ -129,9 +129,8 @@ Test(result_json, holds_the_figures, .timeout = 20)
     struct bench_hist *hist;
     const json_t *series = json_object_get(json_object_get(cell, "pooled"), "response");
     cr_assert_eq(bench_hist_new(&hist), 0);
-    cr_assert_eq(bench_hist_unpack(hist, json_string_value(json_object_get(series, "histogram")),
-                                   NULL),
-                 0);
+    cr_assert_eq(
+        bench_hist_unpack(hist, json_string_value(json_object_get(series, "histogram")), NULL), 0);
     cr_expect_eq(bench_hist_count(hist), 4000);
     cr_expect_float_eq((double)bench_hist_percentile(hist, 0.5) / 1e9, statistic.median, 1e-12);
     bench_hist_free(hist);
@@ -152,8 +151,7 @@ Test(result_json, few_trials_have_no_interval, .timeout = 20)
 Test(result_json, tells_failures_and_hostile_text, .timeout = 20)
 {
     struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_TROUBLE);
-    struct bench_result *busy =
-        support_fixture_result(run, "concurrent", "http/threaded/python");
+    struct bench_result *busy = support_fixture_result(run, "concurrent", "http/threaded/python");
     (void)snprintf(busy->pooled->first_error, sizeof(busy->pooled->first_error), "%s",
                    "\x1b[31m \xff \"quoted\"");
     json_t *json = parsed(run);
@@ -161,8 +159,7 @@ Test(result_json, tells_failures_and_hostile_text, .timeout = 20)
     cr_expect_eq(json_integer_value(json_object_get(cell, "failed_requests")), 4);
     cr_expect_float_eq(number(cell, "errors", "timeout"), 3, 0);
     cr_expect_float_eq(number(cell, "errors", "bad-status"), 1, 0);
-    cr_expect_str_eq(json_string_value(json_object_get(cell, "first_error")),
-                     " [31m ? \"quoted\"");
+    cr_expect_str_eq(json_string_value(json_object_get(cell, "first_error")), " [31m ? \"quoted\"");
 
     cell = result_of(json, "latency", "http/forking/gunicorn");
     cr_expect_str_eq(json_string_value(json_object_get(cell, "status")), "n/a");

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's half, byte for byte, over a socket pair. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "core/session_internal.h"
+#include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_frame.h"
+#include "protocols/rpyc/rpyc_msg.h"
+#include "protocols/rpyc/rpyc_refs.h"
+#include "service/service.h"
+
+TestSuite(rpyc_server, .timeout = 60);
+
+enum { MESSAGE_LIMIT = 1 << 20 };
+
+struct pair {
+    int ours, theirs;
+    pthread_t thread;
+    int served; /* what serve returned */
+    struct bench_arena arena;
+    struct rpyc_inflater inflater;
+    uint8_t frame[8192];
+};
+
+static void *serve(void *user)
+{
+    struct pair *p = user;
+    const struct bench_session_setup setup = {
+        .service = bench_reference_service(),
+        .session_size = rpyc_server_ops.session_size,
+        .limits = {.message_bytes = MESSAGE_LIMIT},
+    };
+    struct bench_session *session = malloc(sizeof(*session));
+    struct bench_error err;
+    cr_assert_not_null(session);
+    cr_assert_eq(bench_session_init(session, p->theirs, &setup, &err), 0);
+    p->served = rpyc_server_ops.serve(session, &err);
+    bench_session_fini(session);
+    free(session);
+    (void)close(p->theirs);
+    return NULL;
+}
+
+static void start(struct pair *p)
+{
+    int fds[2];
+    const struct timeval patience = {.tv_sec = 20};
+    struct bench_error err;
+    cr_assert_eq(bench_payload_init(BENCH_PAYLOAD_ZEROS, 1, &err), 0);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    *p = (struct pair){.ours = fds[0], .theirs = fds[1]};
+    cr_assert_eq(setsockopt(p->ours, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    bench_arena_init(&p->arena, (size_t)16 << 20);
+    rpyc_inflater_init(&p->inflater, MESSAGE_LIMIT);
+    cr_assert_eq(pthread_create(&p->thread, NULL, serve, p), 0);
+}
+
+/* Returns what serve returned. */
+static int end(struct pair *p)
+{
+    (void)shutdown(p->ours, SHUT_WR);
+    cr_assert_eq(pthread_join(p->thread, NULL), 0);
+    (void)close(p->ours);
+    rpyc_inflater_fini(&p->inflater);
+    bench_arena_fini(&p->arena);
+    return p->served;
+}
+
+static void send_bytes(struct pair *p, const void *data, size_t n)
+{
+    cr_assert_eq(send(p->ours, data, n, MSG_NOSIGNAL), (ssize_t)n);
+}
+
+static uint8_t digit(char c) { return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10); }
+
+/* A frame round that payload. */
+static size_t frame_of(const char *hex, uint8_t *out)
+{
+    size_t n = strlen(hex) / 2;
+    const uint8_t head[5] = {0, 0, (uint8_t)(n >> 8), (uint8_t)n, 0};
+    memcpy(out, head, sizeof(head));
+    for (size_t i = 0; i < n; i++)
+        out[5 + i] = (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
+    out[5 + n] = '\n';
+    return n + 6;
+}
+
+static void send_hex(struct pair *p, const char *hex)
+{
+    uint8_t frame[512];
+    send_bytes(p, frame, frame_of(hex, frame));
+}
+
+static bool receive(struct pair *p, size_t at, size_t n)
+{
+    while (n > 0) {
+        ssize_t got = recv(p->ours, p->frame + at, n, 0);
+        if (got <= 0)
+            return false;
+        at += (size_t)got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+/* The next message, or false at the end of file. */
+static bool next_message(struct pair *p, struct rpyc_message *message)
+{
+    struct rpyc_frame frame;
+    struct bench_error err;
+    const uint8_t *payload;
+    size_t n;
+    enum rpyc_layout layout;
+    if (!receive(p, 0, 5))
+        return false;
+    cr_assert_eq(rpyc_frame_parse(p->frame, 5, sizeof(p->frame) - 6, &frame, &err), -EAGAIN);
+    cr_assert(receive(p, 5, frame.total - 5));
+    cr_assert_eq(rpyc_frame_parse(p->frame, frame.total, sizeof(p->frame), &frame, &err), 0);
+    cr_assert_eq(p->frame[frame.total - 1], '\n');
+    cr_assert_eq(rpyc_frame_plain(&p->inflater, &frame, &payload, &n, &err), 0);
+    cr_assert_eq(rpyc_layout_detect(payload, n, &layout, &err), 0);
+    bench_arena_reset(&p->arena);
+    cr_assert_eq(rpyc_message_open(message, layout, payload, n, &p->arena, false, &err), 0);
+    return true;
+}
+
+/* A frame whose payload is exactly this. */
+static void expect_hex(struct pair *p, const char *hex)
+{
+    uint8_t expected[512];
+    size_t n = frame_of(hex, expected);
+    cr_assert(receive(p, 0, n), "instead of %s came the end", hex);
+    cr_assert(memcmp(p->frame, expected, n) == 0, "not %s", hex);
+}
+
+static void expect_exception(struct pair *p, const char *start_of_text)
+{
+    struct rpyc_message message;
+    struct rpyc_exception exception;
+    char text[256];
+    cr_assert(next_message(p, &message));
+    cr_assert_eq(message.type, RPYC_EXCEPTION);
+    cr_assert_eq(rpyc_read_exception(&message.body, &exception), 0);
+    rpyc_exception_text(&exception, text, sizeof(text));
+    cr_assert(strncmp(text, start_of_text, strlen(start_of_text)) == 0, "%s", text);
+}
+
+static void expect_end(struct pair *p)
+{
+    uint8_t byte;
+    cr_assert_leq(recv(p->ours, &byte, 1, 0), 0);
+}
+
+/* ---- conversations ---- */
+
+Test(rpyc_server, pings_in_both_layouts_and_any_seq)
+{
+    static const struct {
+        const char *request, *reply;
+    } cases[] = {
+        {"1251501151115110080a61", "1252501151080a61"},
+        {"0111501151115110080a61", "0211501151080a61"},
+        {"1251080b4142115111511057", "1252080b4142115157"}, /* seq "AB" */
+        {"011100115111511057", "021100115157"},             /* seq None */
+        {"14035150115111511057", "125250115157"},           /* the long form of a tuple */
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        struct pair p;
+        start(&p);
+        send_hex(&p, cases[i].request);
+        expect_hex(&p, cases[i].reply);
+        cr_assert_eq(end(&p), 0);
+    }
+}
+
+Test(rpyc_server, a_request_may_come_byte_by_byte_or_with_others)
+{
+    struct pair p;
+    uint8_t frames[128];
+    size_t one = frame_of("1251501151115110080a61", frames);
+    start(&p);
+    for (size_t i = 0; i < one; i++)
+        send_bytes(&p, &frames[i], 1);
+    expect_hex(&p, "1252501151080a61");
+    size_t two = one + frame_of("1251511151115110080a62", frames + one);
+    for (size_t cut = 1; cut < two; cut++) {
+        send_bytes(&p, frames, cut);
+        send_bytes(&p, frames + cut, two - cut);
+        expect_hex(&p, "1252501151080a61");
+        expect_hex(&p, "1252511151080a62");
+    }
+    send_bytes(&p, "\0\0\0\0\0\n", 6); /* an empty frame means nothing */
+    send_bytes(&p, frames, one);
+    expect_hex(&p, "1252501151080a61");
+    cr_assert_eq(end(&p), 0);
+}
+
+Test(rpyc_server, close_ends_the_connection_without_an_answer)
+{
+    static const char *const requests[] = {"1251501152115102", "0111501152115102"};
+    for (size_t i = 0; i < BENCH_COUNT_OF(requests); i++) {
+        struct pair p;
+        start(&p);
+        send_hex(&p, requests[i]);
+        expect_end(&p);
+        cr_assert_eq(end(&p), 0);
+    }
+}
+
+/* Handlers on no object at all, and requests of a wrong shape: the connection lives on. */
+Test(rpyc_server, wrong_requests_are_answered_with_exceptions)
+{
+    static const struct {
+        const char *request, *text;
+    } cases[] = {
+        {"12515011b3115102", "builtins.KeyError: 99"},
+        {"1251501150115102", "builtins.KeyError: 0"},
+        {"1251501151115102", "builtins.TypeError"},                          /* PING without data */
+        {"12515051", "builtins.ValueError"},                                 /* not a pair */
+        {"1251501151115902", "builtins.ValueError"},                         /* unknown label */
+        {"1251501151115110080aff", "builtins.ValueError"},                   /* not UTF-8 */
+        {"125150115411511151080a78", "builtins.TypeError"},                  /* GETATTR of an int */
+        {"1251501154115211115312080a6151511151080a78", "builtins.KeyError"}, /* no such object */
+        {"125150115f115211115312080a615151115151", "builtins.KeyError"},     /* DEL of nothing */
+        {"125150116011511051", "builtins.TypeError"},                        /* INSPECT of an int */
+        {"12515011511151105700", "builtins.ValueError"}, /* a byte behind the message */
+    };
+    struct pair p;
+    start(&p);
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        send_hex(&p, cases[i].request);
+        expect_exception(&p, cases[i].text);
+    }
+    send_hex(&p, "1251501151115110080a61");
+    expect_hex(&p, "1252501151080a61");
+    cr_assert_eq(end(&p), 0);
+}
+
+/* What cannot be parsed down to its seq ends the connection; where the layout is known, with a
+ * CLOSE request. */
+Test(rpyc_server, garbage_ends_the_connection)
+{
+    static const struct {
+        const char *request, *close;
+    } cases[] = {
+        {"00000000", NULL},                     /* thread binding */
+        {"474554202f", NULL},                   /* "GET /" */
+        {"1251", "1251501152115102"},           /* cut */
+        {"12515011511c", "1251501152115102"},   /* unused tag */
+        {"12595011511151", "1251501152115102"}, /* unknown type */
+        {"0112515051", "0111501152115102"},     /* a tuple of 3 */
+        {"01115011511151", "0111501152115102"}, /* cut */
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        struct pair p;
+        start(&p);
+        send_hex(&p, cases[i].request);
+        if (cases[i].close)
+            expect_hex(&p, cases[i].close);
+        expect_end(&p);
+        cr_assert_lt(end(&p), 0, "%s", cases[i].request);
+    }
+}
+
+Test(rpyc_server, the_layout_does_not_change)
+{
+    struct pair p;
+    start(&p);
+    send_hex(&p, "1251501151115110080a61");
+    expect_hex(&p, "1252501151080a61");
+    send_hex(&p, "0111501151115110080a61");
+    expect_hex(&p, "1251501152115102");
+    expect_end(&p);
+    cr_assert_lt(end(&p), 0);
+}
+
+Test(rpyc_server, a_frame_over_the_limit_is_not_waited_for)
+{
+    struct pair p;
+    start(&p);
+    send_bytes(&p, "\xff\xff\xff\xff\0", 5);
+    expect_end(&p);
+    cr_assert_eq(end(&p), -EMSGSIZE);
+}
+
+Test(rpyc_server, broken_compression_ends_the_connection)
+{
+    struct pair p;
+    start(&p);
+    send_bytes(&p, "\0\0\0\4\1abcd\n", 10);
+    expect_end(&p);
+    cr_assert_eq(end(&p), -EBADMSG);
+}
+
+Test(rpyc_server, the_end_in_the_middle_of_a_frame)
+{
+    struct pair p;
+    start(&p);
+    send_bytes(&p, "\0\0\0\4\0ab", 7);
+    cr_assert_lt(end(&p), 0);
+}
+
+/* GETROOT, GETATTR, CALL, DEL, with the references that came. */
+static void write_local(struct bench_buf *buf, const struct rpyc_ref *ref)
+{
+    cr_assert_eq(rpyc_write_box_head(buf, RPYC_LOCAL_REF), 0);
+    cr_assert_eq(rpyc_write_ref(buf, ref), 0);
+}
+
+static void write_value(struct bench_buf *buf, const struct bench_value *value)
+{
+    cr_assert_eq(rpyc_write_box(buf, value, NULL, NULL), 0);
+}
+
+/* A request on an object with up to two further arguments. */
+static void request(struct pair *p, enum rpyc_layout layout, enum rpyc_handler handler,
+                    const struct rpyc_ref *ref, const struct bench_value *args, size_t nargs)
+{
+    struct rpyc_outgoing out;
+    struct bench_error err;
+    rpyc_outgoing_init(&out);
+    cr_assert_eq(rpyc_outgoing_begin(&out), 0);
+    cr_assert_eq(rpyc_write_request(&out.text, layout, 5, handler), 0);
+    cr_assert_eq(rpyc_write_box_head(&out.text, RPYC_TUPLE), 0);
+    cr_assert_eq(rpyc_dump_tuple_head(&out.text, nargs + 1), 0);
+    write_local(&out.text, ref);
+    for (size_t i = 0; i < nargs; i++)
+        write_value(&out.text, &args[i]);
+    cr_assert_eq(rpyc_outgoing_end(&out, &err), 0);
+    cr_assert_eq(out.count, 1);
+    send_bytes(p, out.pieces[0].iov_base, out.pieces[0].iov_len);
+    rpyc_outgoing_fini(&out);
+}
+
+/* The reference in the next reply; its texts are kept in `arena`. */
+static struct rpyc_ref next_ref(struct pair *p, struct bench_arena *arena)
+{
+    struct rpyc_message message;
+    struct rpyc_ref ref;
+    int64_t label;
+    cr_assert(next_message(p, &message));
+    cr_assert_eq(message.type, RPYC_REPLY);
+    cr_assert_eq(rpyc_read_box_head(&message.body, &label), 0);
+    cr_assert_eq(label, RPYC_REMOTE_REF);
+    cr_assert_eq(rpyc_read_ref(&message.body, &ref), 0);
+    cr_assert_eq(bench_value_copy(arena, &ref.name, &ref.name), 0);
+    return ref;
+}
+
+static struct bench_value next_value(struct pair *p)
+{
+    struct rpyc_message message;
+    struct bench_value value;
+    int64_t label;
+    cr_assert(next_message(p, &message));
+    cr_assert_eq(message.type, RPYC_REPLY);
+    cr_assert_eq(rpyc_read_box_head(&message.body, &label), 0);
+    cr_assert_eq(label, RPYC_VALUE);
+    cr_assert_eq(rpyc_read_value(&message.body, &value), 0);
+    return value;
+}
+
+static bool is_text(const struct bench_value *value, const char *text)
+{
+    return value->kind == BENCH_STR && value->text.length == strlen(text) &&
+           memcmp(value->text.data, text, strlen(text)) == 0;
+}
+
+static void converse(enum rpyc_layout layout, const char *getroot)
+{
+    const struct bench_value names[2] = {bench_str("ping"), bench_str("exposed_ping")};
+    const struct bench_value no_args[2] = {bench_tuple(NULL, 0), bench_tuple(NULL, 0)};
+    const struct bench_value one = bench_int(1), two = bench_int(2);
+    struct bench_arena arena;
+    struct bench_value value;
+    struct pair p;
+    bench_arena_init(&arena, 65536);
+    start(&p);
+    send_hex(&p, getroot);
+    struct rpyc_ref root = next_ref(&p, &arena);
+    request(&p, layout, RPYC_GETATTR, &root, &names[0], 1);
+    struct rpyc_ref ping = next_ref(&p, &arena);
+    cr_assert(is_text(&ping.name, "builtins.method"));
+    request(&p, layout, RPYC_GETATTR, &root, &names[1], 1);
+    struct rpyc_ref again = next_ref(&p, &arena);
+    cr_assert_eq(again.instance_id.integer, ping.instance_id.integer);
+    cr_assert_neq(ping.instance_id.integer, root.instance_id.integer);
+    cr_assert_neq(ping.class_id.integer, root.class_id.integer);
+
+    request(&p, layout, RPYC_CALL, &ping, no_args, 2);
+    value = next_value(&p);
+    cr_assert(is_text(&value, "pong"));
+    request(&p, layout, RPYC_CALL, &ping, no_args, 1); /* kwargs left out */
+    value = next_value(&p);
+    cr_assert(is_text(&value, "pong"));
+    const struct bench_value callattr[3] = {names[0], no_args[0], no_args[1]};
+    request(&p, layout, RPYC_CALLATTR, &root, callattr, 3);
+    value = next_value(&p);
+    cr_assert(is_text(&value, "pong"));
+    request(&p, layout, RPYC_CMP, &root, &one, 1);
+    cr_assert_eq(next_value(&p).kind, BENCH_NOTIMPLEMENTED);
+    request(&p, layout, RPYC_SETATTR, &root, callattr, 2);
+    expect_exception(&p, "builtins.AttributeError: access denied");
+    request(&p, layout, RPYC_PICKLE, &root, &one, 1);
+    expect_exception(&p, "builtins.ValueError: pickling is disabled");
+
+    /* Sent twice, so one DEL leaves it there and a second one takes it away. */
+    request(&p, layout, RPYC_DEL, &ping, &one, 1);
+    cr_assert_eq(next_value(&p).kind, BENCH_NONE);
+    request(&p, layout, RPYC_CALL, &ping, no_args, 2);
+    value = next_value(&p);
+    cr_assert(is_text(&value, "pong"));
+    request(&p, layout, RPYC_DEL, &ping, &two, 1);
+    cr_assert_eq(next_value(&p).kind, BENCH_NONE);
+    request(&p, layout, RPYC_CALL, &ping, no_args, 2);
+    expect_exception(&p, "builtins.KeyError");
+    request(&p, layout, RPYC_DEL, &ping, &one, 1);
+    expect_exception(&p, "builtins.KeyError");
+    /* The same object gets another name, so that the old one can never mean it. */
+    request(&p, layout, RPYC_GETATTR, &root, &names[0], 1);
+    struct rpyc_ref fresh = next_ref(&p, &arena);
+    cr_assert_neq(fresh.instance_id.integer, ping.instance_id.integer);
+    cr_assert_eq(fresh.class_id.integer, ping.class_id.integer);
+    cr_assert_eq(end(&p), 0);
+    bench_arena_fini(&arena);
+}
+
+Test(rpyc_server, a_conversation_in_layout_a) { converse(RPYC_LAYOUT_A, "1251501153115102"); }
+
+Test(rpyc_server, a_conversation_in_layout_b) { converse(RPYC_LAYOUT_B, "0111501153115102"); }
+
+/* An object of the client that a request brings is given back once it is answered. */
+Test(rpyc_server, references_of_the_client_are_released)
+{
+    struct pair p;
+    start(&p);
+    /* PING of REMOTE_REF ("a", 1, 2): it comes home as LOCAL_REF, then a DEL for it. */
+    send_hex(&p, "12515011511152101154"
+                 "12080a615152");
+    expect_hex(&p, "1252501153"
+                   "12080a615152");
+    expect_hex(&p, "125150115f1152111153"
+                   "12080a615152"
+                   "115151");
+    send_hex(&p, "125250115100"); /* its answer */
+    send_hex(&p, "1251501151115110080a61");
+    expect_hex(&p, "1252501151080a61");
+    cr_assert_eq(end(&p), 0);
+}
+
+/* ---- the table of references ---- */
+
+static int released;
+
+static void count_release(struct bench_object *object)
+{
+    (void)object;
+    released++;
+}
+
+Test(rpyc_server, many_objects_are_named_found_and_released)
+{
+    enum { N = 5000 };
+    static const struct bench_object_ops ops[2] = {
+        {.type_name = "test.A", .release = count_release},
+        {.type_name = "test.B", .release = count_release}};
+    static struct bench_object objects[N];
+    static struct rpyc_ref names[N];
+    struct rpyc_refs refs;
+    rpyc_refs_init(&refs);
+    for (int i = 0; i < N; i++) {
+        objects[i].ops = &ops[i % 2];
+        cr_assert_eq(rpyc_refs_export(&refs, &objects[i], &names[i]), 0);
+        cr_assert_eq(rpyc_refs_export(&refs, &objects[i], &names[i]), 0);
+    }
+    for (int i = 0; i < N; i++)
+        cr_assert_eq(rpyc_refs_find(&refs, &names[i]), &objects[i]);
+    struct rpyc_ref wrong = names[0];
+    wrong.class_id = names[1].class_id;
+    cr_assert_null(rpyc_refs_find(&refs, &wrong));
+    wrong = names[0];
+    wrong.name = names[1].name;
+    cr_assert_null(rpyc_refs_find(&refs, &wrong));
+    for (int i = 0; i < N; i += 3) {
+        rpyc_refs_drop(&refs, &objects[i], 1);
+        cr_assert_not_null(rpyc_refs_find(&refs, &names[i]));
+        rpyc_refs_drop(&refs, &objects[i], 7);
+        cr_assert_null(rpyc_refs_find(&refs, &names[i]));
+        cr_assert_eq(rpyc_refs_id(&refs, &objects[i]), 0);
+    }
+    int dropped = released;
+    cr_assert_eq(dropped, (N + 2) / 3);
+    for (int i = 0; i < N; i += 3) {
+        struct rpyc_ref old = names[i];
+        cr_assert_eq(rpyc_refs_export(&refs, &objects[i], &names[i]), 0);
+        cr_assert_null(rpyc_refs_find(&refs, &old));
+    }
+    for (int i = 0; i < N; i++)
+        cr_assert_eq(rpyc_refs_find(&refs, &names[i]), &objects[i]);
+    rpyc_refs_fini(&refs);
+    cr_assert_eq(released, dropped + N);
+}
