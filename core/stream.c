@@ -110,10 +110,13 @@ static ssize_t read_behind(struct bench_conn *conn)
 static void on_eof(struct bench_conn *conn)
 {
     struct stream *s = &conn->stream;
+    unsigned generation = s->generation;
     bool expected = s->ops->eof != NULL && s->ops->eof(conn);
-    if (conn->state == CONN_CLOSING) {
+    if (s->generation != generation)
+        return; /* the backend has closed it, or tries again over another one */
+    if (conn->state == CONN_CLOSING || (expected && conn->state == CONN_READY)) {
         bench_conn_closed(conn);
-    } else if (!expected) {
+    } else {
         bool middle = bench_buf_length(&s->rx) > 0;
         (void)bench_conn_fail(conn, BENCH_FAILURE_CLOSED, -ENODATA, "the peer closed the connection%s",
                               middle ? " in the middle of a message" : "");

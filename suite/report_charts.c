@@ -91,7 +91,7 @@ static struct bench_plot_series *target_series(struct chart *chart,
 }
 
 /* Title: the workload and what is shown. Subtitle: "ping, closed loop, 8 connections, 4000 samples
- * of 8 trials per target" and what has to be known to read the chart. */
+ * of 8 trials" and what has to be known to read the chart. */
 static void describe(struct chart *chart, const struct bench_report_group *group, const char *title,
                      const char *more)
 {
@@ -183,7 +183,7 @@ static int draw_percentiles(const struct bench_report_group *group, const char *
     }
     name_chart(&chart, "latency-percentiles", group);
     describe(&chart, group, "response time of one request, by percentile",
-             " per target; lower is better, curves end where samples run out");
+             "; curves end where the samples do");
     chart.plot.x_label = "percentile";
     chart.plot.x_unit = BENCH_UNIT_RATIO;
     chart.plot.y_label = "response time";
@@ -228,7 +228,7 @@ static void cpu_parts(const struct bench_result *result, double *parts)
 static const struct stack phases = {
     .name = "connection-phases",
     .title = "opening one, until the first answer",
-    .more = " per target; differences of medians, shorter is better",
+    .more = " each; differences of medians",
     .y_label = "time",
     .labels = {"transport connected", "protocol ready", "first answer"},
     .nparts = 3,
@@ -237,7 +237,7 @@ static const struct stack phases = {
 static const struct stack cpu = {
     .name = "cpu",
     .title = "CPU time per request, of server and client",
-    .more = " per target; all processes and threads, shorter is better",
+    .more = " each; all processes and threads",
     .y_label = "CPU time per request",
     .labels = {"server", "client"},
     .nparts = 2,
@@ -282,7 +282,8 @@ struct bars {
     const char *name, *title, *more, *y_label;
     enum bench_plot_unit unit;
     double (*figure)(const struct bench_result *result);
-    bench_trial_figure_fn trial; /* its range is the error bar; NULL = none */
+    bench_trial_figure_fn trial; /* its range is the error bar */
+    bool at_least;               /* of a client-bound cell this is a lower limit */
 };
 
 static double trial_rate(const struct bench_trial *trial, const void *user)
@@ -316,11 +317,12 @@ static const struct bars throughput = {
     .unit = BENCH_UNIT_RATE,
     .figure = bench_result_throughput,
     .trial = trial_rate,
+    .at_least = true,
 };
 static const struct bars cores = {
     .name = "cores",
     .title = "Cores that the server kept busy",
-    .more = "CPU seconds of all its processes per second of load",
+    .more = "CPU seconds per second of load",
     .y_label = "cores",
     .unit = BENCH_UNIT_COUNT,
     .figure = bench_result_server_cores,
@@ -329,7 +331,7 @@ static const struct bars cores = {
 static const struct bars memory = {
     .name = "memory",
     .title = "Memory that the server took for its clients",
-    .more = "growth over the idle server, all processes (PSS); shorter is better",
+    .more = "growth of PSS over idle; shorter is better",
     .y_label = "memory over idle",
     .unit = BENCH_UNIT_BYTES,
     .figure = memory_figure,
@@ -403,8 +405,9 @@ static void describe_bars(struct chart *chart, const struct bench_report_group *
     }
     (void)snprintf(text, sizeof(text), "%s%s%s%s%s", load, load[0] != '\0' ? "; " : "", bars->more,
                    whiskers ? "; whiskers: lowest and highest trial" : "",
-                   any_client_bound(groups, ngroups) ? "; some are client-bound, see the table"
-                                                     : "");
+                   bars->at_least && any_client_bound(groups, ngroups)
+                       ? "; client-bound targets could do more"
+                       : "");
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
 }
 

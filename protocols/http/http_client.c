@@ -59,20 +59,6 @@ static struct http_socket *find_socket(struct http_conn *http, int fd)
 
 static void drive(struct http_conn *http, curl_socket_t fd, int what);
 
-/* A socket that is still connecting is closed by libcurl 7.88 without asking http_on_close_socket.
- * So when a transfer is given up, what we hold of its sockets goes first, while they are open. */
-static void forget_sockets(struct http_conn *http)
-{
-    for (int i = 0; i < HTTP_SOCKETS; i++) {
-        struct http_socket *slot = &http->sockets[i];
-        if (slot->fd < 0)
-            continue;
-        bench_io_free(slot->io);
-        bench_conn_socket_closing(http->conn, slot->fd);
-        *slot = (struct http_socket){.fd = -1};
-    }
-}
-
 static void on_ready(int fd, unsigned ready, void *user)
 {
     struct http_conn *http = user;
@@ -111,15 +97,19 @@ curl_socket_t http_on_open_socket(void *user, curlsocktype purpose, struct curl_
     return fd;
 }
 
+static void forget_socket(struct http_conn *http, struct http_socket *slot)
+{
+    bench_io_free(slot->io);
+    bench_conn_socket_closing(http->conn, slot->fd);
+    *slot = (struct http_socket){.fd = -1};
+}
+
 int http_on_close_socket(void *user, curl_socket_t fd)
 {
     struct http_conn *http = user;
     struct http_socket *slot = find_socket(http, fd);
-    if (slot != NULL) {
-        bench_io_free(slot->io);
-        bench_conn_socket_closing(http->conn, fd);
-        *slot = (struct http_socket){.fd = -1};
-    }
+    if (slot != NULL)
+        forget_socket(http, slot);
     return close(fd);
 }
 
@@ -130,7 +120,7 @@ int http_on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *soc
     (void)easy;
     (void)socket_user;
     if (slot == NULL)
-        return 0;
+        return what == CURL_POLL_REMOVE ? 0 : -1;
     slot->wanted = 0;
     if (what == CURL_POLL_REMOVE)
         return 0;
@@ -345,8 +335,13 @@ static int judge(struct http_conn *http, struct bench_op *op)
     return rc;
 }
 
-static void detach(struct http_conn *http)
+/* Takes the transfer out of libcurl. One that is not complete loses its connection, and libcurl
+ * 7.88 closes a socket that is still connecting without a word: let go of it before. */
+static void detach(struct http_conn *http, bool complete)
 {
+    for (int i = 0; i < HTTP_SOCKETS && http->added && !complete; i++)
+        if (http->sockets[i].fd >= 0)
+            forget_socket(http, &http->sockets[i]);
     if (http->added)
         (void)curl_multi_remove_handle(http->multi, http->easy);
     http->added = false;
@@ -357,12 +352,12 @@ static void finish(struct http_conn *http, CURLcode code)
 {
     struct bench_op *op = http->op;
     if (op == NULL) { /* taken back inside of a callback of libcurl */
-        detach(http);
+        detach(http, false);
         return;
     }
     note_connected(http, op);
     fill_stat(http, op);
-    detach(http);
+    detach(http, code == CURLE_OK);
     /* For libcurl the end of the connection ends a head as well as an empty line does. */
     if (code == CURLE_OK && !http->head_done)
         code = CURLE_PARTIAL_FILE;
@@ -385,8 +380,7 @@ static void finish(struct http_conn *http, CURLcode code)
 
 static void release(struct http_conn *http)
 {
-    forget_sockets(http);
-    detach(http);
+    detach(http, false);
     curl_easy_cleanup(http->easy);
     http->easy = NULL;
     if (http->multi != NULL)
@@ -418,7 +412,7 @@ static void drive(struct http_conn *http, curl_socket_t fd, int what)
         return;
     }
     if (code != CURLM_OK) {
-        detach(http);
+        detach(http, false);
         (void)bench_conn_fail(http->conn, BENCH_FAILURE_OTHER, -EIO, "libcurl: %s",
                               curl_multi_strerror(code));
         return;
@@ -540,10 +534,8 @@ void http_conn_cancel(struct bench_conn *conn, struct bench_op *op)
     if (http->op != op)
         return;
     http->op = NULL;
-    if (!http->inside) {
-        forget_sockets(http);
-        detach(http);
-    }
+    if (!http->inside)
+        detach(http, false);
     bench_op_complete(op, -ECANCELED);
 }
 
