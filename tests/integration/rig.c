@@ -291,9 +291,10 @@ int rig_count_lines(const char *text, const char *piece)
 {
     int count = 0;
 
-    while ((text = strstr(text, piece))) {
+    while ((text = strstr(text, piece)) && *text) {
         count++;
         text += strcspn(text, "\n");
+        text += *text == '\n';
     }
     return count;
 }
