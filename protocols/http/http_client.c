@@ -47,6 +47,8 @@ int http_client_init(struct bench_error *err)
 
 void http_client_fini(void) { curl_global_cleanup(); }
 
+const char *http_client_libraries(void) { return curl_version(); }
+
 /* ---- sockets and timer: libcurl on our loop ---- */
 
 static struct http_socket *find_socket(struct http_conn *http, int fd)
