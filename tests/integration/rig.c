@@ -94,6 +94,14 @@ static char *text_of(int fd)
     return text;
 }
 
+/* A server's: its line has been read, and it says no more. */
+static bool is_pipe(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 void rig_wait(struct rig_program *program, struct support_output *out)
 {
     int status = 0;
@@ -102,7 +110,7 @@ void rig_wait(struct rig_program *program, struct support_output *out)
     *out = (struct support_output){
         .exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
         .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-        .out = text_of(program->out_fd),
+        .out = is_pipe(program->out_fd) ? strdup("") : text_of(program->out_fd),
         .err = text_of(program->err_fd),
     };
     close(program->out_fd);

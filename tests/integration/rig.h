@@ -97,6 +97,8 @@ void rig_adopt(void);
 pid_t rig_find_listener(pid_t parent, const char *piece, int children);
 /* The same, waited for. */
 pid_t rig_await_listener(pid_t parent, const char *piece, int children);
+/* Between two looks at something that is waited for. */
+void rig_pause(void);
 /* Waits until no descendant of this process is alive; fails with who is. */
 void rig_assert_nobody_left(void);
 

@@ -64,6 +64,8 @@ static int count_children(const struct bench_proc_table *table, pid_t pid)
     return n;
 }
 
+void rig_pause(void) { (void)poll(NULL, 0, LOOK_EVERY_MS); }
+
 void rig_adopt(void) { cr_assert_eq(bench_proc_become_subreaper(), 0); }
 
 pid_t rig_find_listener(pid_t parent, const char *piece, int children)
@@ -98,7 +100,7 @@ pid_t rig_await_listener(pid_t parent, const char *piece, int children)
     while ((found = rig_find_listener(parent, piece, children)) == 0) {
         cr_assert_lt(bench_now_ns(), deadline_ns, "no server \"%s\" with %d connections", piece,
                      children);
-        (void)poll(NULL, 0, LOOK_EVERY_MS);
+        rig_pause();
     }
     return found;
 }
@@ -131,7 +133,7 @@ void rig_assert_nobody_left(void)
 
     while ((pid = find_descendant(line, sizeof(line)))) {
         cr_assert_lt(bench_now_ns(), deadline_ns, "process %d is left: %s", (int)pid, line);
-        (void)poll(NULL, 0, LOOK_EVERY_MS);
+        rig_pause();
     }
     while (waitpid(-1, NULL, WNOHANG) > 0)
         ;
