@@ -52,6 +52,8 @@ void bench_estimate_announce(const struct bench_rows *rows, struct bench_progres
             if (!group->rows[r].off)
                 total += bench_estimate_row(&group->rows[r], rows->plan);
     }
+    if (targets == 0)
+        return; /* each has been complained about */
     total *= (double)rows->plan->repeats;
     (void)fprintf(stderr, "measuring %zu target%s, %lld trial%s each: about %d:%02d minutes\n",
                   targets, targets == 1 ? "" : "s", (long long)rows->plan->repeats,

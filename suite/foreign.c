@@ -4,24 +4,33 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* One call over a connection of its own. 0; -EREMOTEIO: the server answered, but not this; other
- * negatives: it could not be reached. */
+/* What became of one call. */
+struct attempt {
+    bool answered; /* something came back: the server lives, whatever it said */
+    enum bench_failure failure;
+};
+
+/* One call over a connection of its own. 0, or negative with the attempt and err filled. */
 static int try_row(const struct bench_row *row, const struct bench_plan *plan,
-                   const struct bench_address *address, struct bench_error *err)
+                   const struct bench_address *address, struct attempt *out,
+                   struct bench_error *err)
 {
     static const struct bench_conn_events events = {.opened = NULL};
     struct bench_loop *loop = NULL;
     struct bench_conn *conn = NULL;
     struct bench_op *op = NULL;
-    bool answered = false;
+    *out = (struct attempt){.failure = BENCH_FAILURE_OTHER};
     int rc = bench_loop_new(&loop, err);
     if (rc == 0)
         rc = bench_conn_new(loop, row->target->protocol, row->target->options, address, &events,
                             NULL, &conn, err);
     if (rc == 0)
         rc = bench_op_new(row->target->protocol, &op, err);
-    if (rc == 0)
+    if (rc == 0) {
         rc = bench_open_blocking(conn, plan->timeout_ns, err);
+        if (rc < 0)
+            out->failure = bench_conn_failure(conn);
+    }
     if (rc == 0) {
         bench_op_reset(op);
         op->program = row->step.program;
@@ -29,20 +38,23 @@ static int try_row(const struct bench_row *row, const struct bench_plan *plan,
         op->tx.length = row->step.tx_length;
         op->timeout_ns = plan->timeout_ns;
         rc = bench_call_blocking(conn, op, err);
-        answered = op->failure == BENCH_FAILURE_REMOTE || op->failure == BENCH_FAILURE_STATUS ||
-                   op->failure == BENCH_FAILURE_PROTOCOL || op->failure == BENCH_FAILURE_WRONG;
+        out->failure = op->failure;
         bool same = row->step.expected.bulk ||
                     bench_value_equal(&op->result, &row->step.expected.value);
         if (rc == 0 && row->step.expected.known && !same) {
-            rc = bench_fail(err, -EREMOTEIO, "its answer is not the reference service's");
-            answered = true;
+            rc = bench_fail(err, -EBADMSG, "its answer is not the reference service's");
+            out->failure = BENCH_FAILURE_WRONG;
         }
+        out->answered = out->failure == BENCH_FAILURE_REMOTE ||
+                        out->failure == BENCH_FAILURE_STATUS ||
+                        out->failure == BENCH_FAILURE_PROTOCOL ||
+                        out->failure == BENCH_FAILURE_WRONG;
         bench_conn_close(conn);
     }
     bench_conn_free(conn);
     bench_op_free(op);
     bench_loop_free(loop);
-    return rc < 0 && answered ? -EREMOTEIO : rc;
+    return rc;
 }
 
 int bench_foreign_check(struct bench_group *group, const struct bench_plan *plan,
@@ -53,18 +65,23 @@ int bench_foreign_check(struct bench_group *group, const struct bench_plan *plan
         if (row->off)
             continue;
         struct bench_error why = {0};
-        int rc = try_row(row, plan, &group->base->address, &why);
-        if (rc == -EREMOTEIO && row->workload->operation == BENCH_OP_PING) {
-            rc = bench_row_use_probe(row, run, &why);
-            if (rc == 0)
-                rc = try_row(row, plan, &group->base->address, &why);
+        struct attempt attempt;
+        bool probed = false;
+        int rc = try_row(row, plan, &group->base->address, &attempt, &why);
+        if (rc < 0 && attempt.answered && row->workload->operation == BENCH_OP_PING &&
+            bench_row_use_probe(row, run, &why) == 0) {
+            probed = true;
+            rc = try_row(row, plan, &group->base->address, &attempt, &why);
         }
-        if (rc == -EREMOTEIO || rc == -ENOTSUP) {
+        if (rc < 0 && attempt.answered && !probed) {
             char text[320];
             (void)snprintf(text, sizeof(text), "this server does not offer it: %.250s", why.msg);
             bench_row_off(row, run, BENCH_CELL_UNAVAILABLE, text);
         } else if (rc < 0) {
-            return bench_fail(err, rc, "cannot be reached: %.200s", why.msg);
+            /* What does not even answer the probe is no server of this protocol. */
+            return bench_fail(err, rc, "cannot be %s (%s): %.180s",
+                              attempt.failure == BENCH_FAILURE_REFUSED ? "reached" : "measured",
+                              bench_failure_name(attempt.failure), why.msg);
         }
     }
     return 0;
