@@ -76,4 +76,5 @@ const struct bench_protocol http_protocol = {
     .conn_close = http_conn_close,
     .conn_fini = http_conn_fini,
     .server = &http_server_ops,
+    .libraries = http_client_libraries,
 };

@@ -47,6 +47,8 @@ int http_client_init(struct bench_error *err)
 
 void http_client_fini(void) { curl_global_cleanup(); }
 
+const char *http_client_libraries(void) { return curl_version(); }
+
 /* ---- sockets and timer: libcurl on our loop ---- */
 
 static struct http_socket *find_socket(struct http_conn *http, int fd)
@@ -371,10 +373,12 @@ static void finish(struct http_conn *http, CURLcode code)
                                             (long long)http->options->max_reply));
     } else {
         struct curl_failure why = explain(http, code);
+        const char *text = http->error[0] != '\0' ? http->error : curl_easy_strerror(code);
+        if (code == CURLE_COULDNT_CONNECT) /* libcurl's own words hide the cause */
+            text = bench_errno_text(why.code);
         const struct bench_address *address = bench_conn_address(http->conn);
         (void)bench_conn_fail(http->conn, why.failure, why.code, "%s:%u: %s", address->host,
-                              address->port,
-                              http->error[0] != '\0' ? http->error : curl_easy_strerror(code));
+                              address->port, text);
     }
 }
 
