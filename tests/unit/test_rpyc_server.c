@@ -441,15 +441,18 @@ Test(rpyc_server, references_of_the_client_are_released)
 {
     struct pair p;
     start(&p);
-    /* PING of REMOTE_REF ("a", 1, 2): it comes home as LOCAL_REF, then a DEL for it. */
+    /* PING of REMOTE_REF ("a", 1, 2): INSPECT, as nobody knows "a", then it comes home as
+     * LOCAL_REF, then a DEL for it. */
     send_hex(&p, "12515011511152101154"
                  "12080a615152");
+    expect_hex(&p, "125150116011511012080a615152");
+    send_hex(&p, "125250115102"); /* it has no methods */
     expect_hex(&p, "1252501153"
                    "12080a615152");
-    expect_hex(&p, "125150115f1152111153"
+    expect_hex(&p, "125151115f1152111153"
                    "12080a615152"
                    "115151");
-    send_hex(&p, "125250115100"); /* its answer */
+    send_hex(&p, "125251115100"); /* its answer */
     send_hex(&p, "1251501151115110080a61");
     expect_hex(&p, "1252501151080a61");
     cr_assert_eq(end(&p), 0);
