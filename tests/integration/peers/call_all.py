@@ -4,8 +4,8 @@
     call_all.py --protocol rpyc|http --port N [--host ADDR]
 
 Prints one JSON object {call: answer}, keys in a fixed order, all answers strings: text as it is,
-a number in decimal, bytes as "LENGTH sha256:HEX", pieces as their bytes and lengths. Both protocols give the same object. Exit
-status 0, or 1 with the error on stderr.
+a number in decimal, bytes as "LENGTH sha256:HEX", pieces as their bytes and lengths. Both
+protocols give the same object. Exit status 0, or 1 with the error on stderr.
 
 The bytes of argument bytes(n): x = 1; n times: x = (x * 1103515245 + 12345) mod 2^32, the byte is
 (x >> 16) mod 256.
