@@ -24,16 +24,16 @@ static int try_row(const struct bench_row *row, const struct bench_plan *plan,
         rc = bench_open_blocking(conn, plan->timeout_ns, err);
     if (rc == 0) {
         bench_op_reset(op);
-        op->program = row->step.program;
-        op->tx.data = row->step.tx;
-        op->tx.length = row->step.tx_length;
+        op->program = row->steps[0].program;
+        op->tx.data = row->steps[0].tx;
+        op->tx.length = row->steps[0].tx_length;
         op->timeout_ns = plan->timeout_ns;
         rc = bench_call_blocking(conn, op, err);
         answered = op->failure == BENCH_FAILURE_REMOTE || op->failure == BENCH_FAILURE_STATUS ||
                    op->failure == BENCH_FAILURE_PROTOCOL || op->failure == BENCH_FAILURE_WRONG;
-        bool same = row->step.expected.bulk ||
-                    bench_value_equal(&op->result, &row->step.expected.value);
-        if (rc == 0 && row->step.expected.known && !same) {
+        bool same = row->steps[0].expected.bulk ||
+                    bench_value_equal(&op->result, &row->steps[0].expected.value);
+        if (rc == 0 && row->steps[0].expected.known && !same) {
             rc = bench_fail(err, -EREMOTEIO, "its answer is not the reference service's");
             answered = true;
         }
@@ -54,7 +54,7 @@ int bench_foreign_check(struct bench_group *group, const struct bench_plan *plan
             continue;
         struct bench_error why = {0};
         int rc = try_row(row, plan, &group->base->address, &why);
-        if (rc == -EREMOTEIO && row->workload->operation == BENCH_OP_PING) {
+        if (rc == -EREMOTEIO && row->what->operation == BENCH_OP_PING) {
             rc = bench_row_use_probe(row, run, &why);
             if (rc == 0)
                 rc = try_row(row, plan, &group->base->address, &why);

@@ -156,9 +156,9 @@ static void measure(const struct bench_row *row, struct watched *w, double idle_
         judge(row, trial, w);
 }
 
-bool bench_trial_run(const struct bench_row *row, const struct bench_plan *plan,
-                     const struct bench_address *address, struct bench_launched *server,
-                     double idle_pss, struct bench_watch *watch, struct bench_trial *trial)
+bool bench_trial_run(const struct bench_row *row, const struct bench_address *address,
+                     struct bench_launched *server, double idle_pss, struct bench_watch *watch,
+                     struct bench_trial *trial)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -166,7 +166,7 @@ bool bench_trial_run(const struct bench_row *row, const struct bench_plan *plan,
     trial->status = BENCH_CELL_OK;
     trial->reason = strdup("");
     struct bench_cell cell;
-    bench_row_cell(row, plan, address, &cell);
+    bench_row_cell(row, address, &cell);
     struct watched w = {.server = server, .watch = watch};
     struct bench_error err = {0};
     if (bench_driver_loop.prepare(&cell, &w.driver, &err) < 0) {
