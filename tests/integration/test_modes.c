@@ -4,14 +4,20 @@
  * than a core, and a process for each connection.
  */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "bench/units.h"
 #include "rig.h"
 
 #define THREADED "rpyc/threaded/python"
 #define FORKING  "rpyc/forking/python"
-enum { CLIENT_COUNT = 8, TRIES = 8 };
+enum { CLIENT_COUNT = 8, TRIES = 4 };
+/* Cores in use by others that leave a second one to the forking server. */
+#define OTHERS_MAX 0.3
 /* One core and what the server's other threads use besides; the interpreter has one lock. */
 #define ONE_CORE 1.2
 
@@ -67,16 +73,60 @@ static bool forking_used_more(void)
     return many > one;
 }
 
-/* A machine that is busy otherwise can only take cores away from the forking server: it has to win
- * once. */
+/* CPU seconds that the whole machine has used, and those of this test's programs. */
+struct used {
+    double machine_s, ours_s, at_s;
+};
+
+static struct used used_so_far(void)
+{
+    unsigned long long user = 0, nice = 0, kernel = 0, idle, wait, irq = 0, softirq = 0;
+    struct rusage ours;
+    FILE *file = fopen("/proc/stat", "re");
+
+    cr_assert_not_null(file);
+    cr_assert_eq(fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &kernel,
+                        &idle, &wait, &irq, &softirq),
+                 7);
+    (void)fclose(file);
+    cr_assert_eq(getrusage(RUSAGE_CHILDREN, &ours), 0);
+    return (struct used){
+        .machine_s = (double)(user + nice + kernel + irq + softirq) / (double)sysconf(_SC_CLK_TCK),
+        .ours_s = (double)(ours.ru_utime.tv_sec + ours.ru_stime.tv_sec) +
+                  (double)(ours.ru_utime.tv_usec + ours.ru_stime.tv_usec) * 1e-6,
+        .at_s = (double)bench_now_ns() * 1e-9,
+    };
+}
+
+/* Cores that programs of others kept busy between the two. */
+static double others(const struct used *from, const struct used *to)
+{
+    const double machine_s = to->machine_s - from->machine_s, ours_s = to->ours_s - from->ours_s;
+
+    return (machine_s - ours_s) / (to->at_s - from->at_s);
+}
+
+/* A machine that is busy otherwise takes cores away from the forking server, so it has to win
+ * once; where that never was possible, nothing can be said. */
 Test(modes, cores, .timeout = 600)
 {
-    bool more = false;
+    double quietest = INFINITY;
 
     rig_need_python();
-    for (int i = 0; i < TRIES && !more; i++)
-        more = forking_used_more();
-    cr_expect(more, "in %d runs the forking server never used more cores", TRIES);
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+        cr_skip_test("one core: no mode can use more");
+    for (int i = 0; i < TRIES; i++) {
+        const struct used before = used_so_far();
+        const bool more = forking_used_more();
+        const struct used after = used_so_far();
+
+        if (more)
+            return;
+        quietest = fmin(quietest, others(&before, &after));
+    }
+    if (quietest > OTHERS_MAX)
+        cr_skip_test("other programs kept %.2f cores busy all the time", quietest);
+    cr_assert_fail("the forking server never used more cores, others %.2f", quietest);
 }
 
 Test(modes, table, .timeout = 600)
