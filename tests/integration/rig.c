@@ -129,8 +129,8 @@ static void read_line(struct rig_server *server)
         const int64_t left_ms = (deadline_ns - bench_now_ns()) / BENCH_NS_PER_MS;
 
         cr_assert(left_ms > 0 && poll(&wait, 1, (int)left_ms) == 1, "no line from the server");
-        const ssize_t n = read(server->program.out_fd, server->line + have,
-                               sizeof(server->line) - 1 - have);
+        const ssize_t n =
+            read(server->program.out_fd, server->line + have, sizeof(server->line) - 1 - have);
         cr_assert_gt(n, 0, "the server ended: %s", text_of(server->program.err_fd));
         have += (size_t)n;
     }
@@ -267,7 +267,8 @@ json_t *rig_result(const json_t *run, const char *target, const char *workload)
     size_t i;
     json_t *result;
 
-    json_array_foreach(rig_at(run, "results"), i, result) {
+    json_array_foreach(rig_at(run, "results"), i, result)
+    {
         if (strcmp(rig_text(result, "target.name"), target) == 0 &&
             strcmp(rig_text(result, "workload"), workload) == 0)
             return result;

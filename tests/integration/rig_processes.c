@@ -84,8 +84,7 @@ pid_t rig_find_listener(pid_t parent, const char *piece, int children)
         /* With --exec it is not the server yet. */
         if (!strstr(line, "--protocol") || strstr(line, "--exec") || !strstr(line, piece))
             continue;
-        if (count_children(&table, entry->pid) >= children ||
-            count_threads(entry->pid) > children)
+        if (count_children(&table, entry->pid) >= children || count_threads(entry->pid) > children)
             found = entry->pid;
     }
     bench_proc_table_fini(&table);

@@ -47,10 +47,10 @@ static void from_our_client(const char *target)
 {
     struct support_output out;
 
-    rig_run(&out, WORDS("run", "--workload", "concurrent", "--clients", CLIENTS,
-                        "--requests-per-client", "2", "--repeats", "1", "--warmup", "1",
-                        "--workload-budget", "2m", "--timeout", "2m", "--target", target, "--json",
-                        "-"));
+    rig_run(&out,
+            WORDS("run", "--workload", "concurrent", "--clients", CLIENTS, "--requests-per-client",
+                  "2", "--repeats", "1", "--warmup", "1", "--workload-budget", "2m", "--timeout",
+                  "2m", "--target", target, "--json", "-"));
     cr_assert_eq(out.exit_status, 0, "%s: exit %d: %s", target, out.exit_status, out.err);
     json_t *run = rig_json(out.out);
     rig_assert_measured(run, target, "concurrent");

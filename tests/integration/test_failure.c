@@ -21,16 +21,11 @@ struct bad_kind {
 };
 
 static const struct bad_kind bad_kinds[] = {
-    {"close", "rpyc", "(closed)", "(reset)"},
-    {"close", "http", "(closed)", "(reset)"},
-    {"garbage", "rpyc", "(protocol-error)", NULL},
-    {"garbage", "http", "(protocol-error)", NULL},
-    {"silent", "rpyc", "(timeout)", NULL},
-    {"silent", "http", "(timeout)", NULL},
-    {"midreply", "rpyc", "(closed)", NULL},
-    {"midreply", "http", "(closed)", NULL},
-    {"refuse", "rpyc", "(refused)", NULL},
-    {"refuse", "http", "(refused)", NULL},
+    {"close", "rpyc", "(closed)", "(reset)"},      {"close", "http", "(closed)", "(reset)"},
+    {"garbage", "rpyc", "(protocol-error)", NULL}, {"garbage", "http", "(protocol-error)", NULL},
+    {"silent", "rpyc", "(timeout)", NULL},         {"silent", "http", "(timeout)", NULL},
+    {"midreply", "rpyc", "(closed)", NULL},        {"midreply", "http", "(closed)", NULL},
+    {"refuse", "rpyc", "(refused)", NULL},         {"refuse", "http", "(refused)", NULL},
 };
 
 static void assert_kind(const struct bad_kind *bad, const char *text)
@@ -49,14 +44,14 @@ static void check_bad(const struct bad_kind *bad)
     (void)snprintf(url, sizeof(url), "%s://127.0.0.1:%u", bad->protocol, server.port);
     (void)snprintf(targets, sizeof(targets), "%s," GOOD, url);
     rig_run(&out, WORDS("run", "--quick", "--repeats", "1", "--workload-budget", "50ms",
-                        "--workload", "connection,latency,cpu", "--timeout", "300ms", "--target",
+                        "--workload", "connection,latency,io", "--timeout", "300ms", "--target",
                         targets, "--json", "-"));
     cr_expect_eq(out.exit_status, 3, "%s %s: exit %d: %s", bad->protocol, bad->kind,
                  out.exit_status, out.err);
     cr_expect_eq(rig_count_lines(out.err, url), 1, "not one line:\n%s", out.err);
     assert_kind(bad, out.err);
     json_t *run = rig_json(out.out);
-    static const char *const workloads[] = {"connection", "latency", "cpu"};
+    static const char *const workloads[] = {"connection", "latency", "io"};
     for (size_t i = 0; i < BENCH_COUNT_OF(workloads); i++) {
         rig_assert_measured(run, GOOD, workloads[i]);
         const json_t *result = rig_result(run, url, workloads[i]);

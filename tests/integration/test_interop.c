@@ -114,9 +114,8 @@ static void show(const struct bench_value *value, char out[SHOWN_BYTES])
         (void)snprintf(out, SHOWN_BYTES, "%.*s", (int)value->text.length, value->text.data);
         return;
     }
-    cr_assert_eq(EVP_Digest(value->text.data, value->text.length, digest, &length, EVP_sha256(),
-                            NULL),
-                 1);
+    cr_assert_eq(
+        EVP_Digest(value->text.data, value->text.length, digest, &length, EVP_sha256(), NULL), 1);
     int n = snprintf(out, SHOWN_BYTES, "%zu sha256:", value->text.length);
     for (unsigned i = 0; i < length; i++)
         n += snprintf(out + n, SHOWN_BYTES - (size_t)n, "%02x", digest[i]);
@@ -146,17 +145,17 @@ static void client_open(struct client *c, const struct server_row *row, const ch
     if (c->protocol->global_init)
         cr_assert_eq(c->protocol->global_init(&err), 0, "%s", err.msg);
     fill_tx(c->tx, sizeof(c->tx));
-    cr_assert_eq(bench_options_new(c->protocol->options, c->protocol->options_size, &c->options,
-                                   &err),
-                 0, "%s", err.msg);
+    cr_assert_eq(
+        bench_options_new(c->protocol->options, c->protocol->options_size, &c->options, &err), 0,
+        "%s", err.msg);
     if (options[0])
         cr_assert_eq(bench_options_parse(c->protocol->options, c->options, options, &err), 0, "%s",
                      err.msg);
     cr_assert_eq(bench_address_resolve(&address, &err), 0, "%s", err.msg);
     cr_assert_eq(bench_loop_new(&c->loop, &err), 0, "%s", err.msg);
-    cr_assert_eq(bench_conn_new(c->loop, c->protocol, c->options, &address, &events, NULL, &c->conn,
-                                &err),
-                 0, "%s", err.msg);
+    cr_assert_eq(
+        bench_conn_new(c->loop, c->protocol, c->options, &address, &events, NULL, &c->conn, &err),
+        0, "%s", err.msg);
     cr_assert_eq(bench_op_new(c->protocol, &c->op, &err), 0, "%s", err.msg);
     cr_assert_eq(bench_open_blocking(c->conn, CALL_TIMEOUT_NS, &err), 0, "%s: %s", c->name,
                  err.msg);

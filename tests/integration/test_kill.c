@@ -94,7 +94,8 @@ Test(kill, next_trial_goes_on)
     cr_expect_str_eq(rig_text(result, "status"), "failed");
     int failed = 0, good = 0;
     size_t i;
-    json_array_foreach(rig_at(result, "trials"), i, trial) {
+    json_array_foreach(rig_at(result, "trials"), i, trial)
+    {
         failed += strcmp(rig_text(trial, "status"), "failed") == 0;
         good += strcmp(rig_text(trial, "status"), "ok") == 0;
     }
@@ -164,9 +165,10 @@ static void interrupt(const struct interruption *how)
 
     cr_assert_eq(support_tempdir_make(&folder, NULL), 0);
     /* setsid makes a group of its own, in place. */
-    const char *const words[] = {"setsid", rig_bench(), "run", "--workload", "io", "--clients", "8",
-                                 "--requests-per-client", "50", "--repeats", "500", "--target",
-                                 how->target, "--output", folder, NULL};
+    const char *const words[] = {"setsid",    rig_bench(), "run",  "--workload",
+                                 "io",        "--clients", "8",    "--requests-per-client",
+                                 "50",        "--repeats", "500",  "--target",
+                                 how->target, "--output",  folder, NULL};
     rig_start(&bench, how->whole_group ? words : words + 1);
     /* When there is a second server, a trial is complete. */
     const pid_t first = rig_await_listener(bench.pid, how->piece, how->children);
@@ -182,7 +184,8 @@ static void interrupt(const struct interruption *how)
     cr_expect(json_is_true(rig_at(run, "interrupted")));
     const json_t *result = rig_result(run, how->target, "io"), *trial;
     size_t i, good = 0;
-    json_array_foreach(rig_at(result, "trials"), i, trial) {
+    json_array_foreach(rig_at(result, "trials"), i, trial)
+    {
         if (strcmp(rig_text(trial, "status"), "ok") == 0) {
             cr_expect_eq(rig_number(trial, "counts.succeeded"), CLIENTS * 50);
             good++;
@@ -197,15 +200,18 @@ static void interrupt(const struct interruption *how)
     support_tempdir_remove(folder);
 }
 
-static const struct interruption native = {
-    .target = "rpyc/forking/native", .piece = "--protocol rpyc", .children = CLIENTS,
-    .signal = SIGINT};
-static const struct interruption python = {
-    .target = "rpyc/forking/python", .piece = "rpyc_server.py --protocol", .children = CLIENTS,
-    .signal = SIGINT};
-static const struct interruption gunicorn = {
-    .target = "http/forking/gunicorn", .piece = "gunicorn_server.py --protocol", .children = POOL,
-    .signal = SIGINT};
+static const struct interruption native = {.target = "rpyc/forking/native",
+                                           .piece = "--protocol rpyc",
+                                           .children = CLIENTS,
+                                           .signal = SIGINT};
+static const struct interruption python = {.target = "rpyc/forking/python",
+                                           .piece = "rpyc_server.py --protocol",
+                                           .children = CLIENTS,
+                                           .signal = SIGINT};
+static const struct interruption gunicorn = {.target = "http/forking/gunicorn",
+                                             .piece = "gunicorn_server.py --protocol",
+                                             .children = POOL,
+                                             .signal = SIGINT};
 
 static void interrupt_group(const struct interruption *how)
 {

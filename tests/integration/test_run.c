@@ -67,7 +67,8 @@ static void check_sums(const json_t *result)
     const json_t *trial;
     size_t i;
 
-    json_array_foreach(rig_at(result, "trials"), i, trial) {
+    json_array_foreach(rig_at(result, "trials"), i, trial)
+    {
         attempted += rig_number(trial, "counts.attempted");
         succeeded += rig_number(trial, "counts.succeeded");
         duration += rig_number(trial, "duration");
@@ -153,7 +154,8 @@ static void check_run(const char *const *targets, const char *const *latency_tar
         rig_assert_measured(run, *t, "latency");
     cr_expect_eq(json_array_size(rig_at(run, "results")), expected);
     const json_t *result;
-    json_array_foreach(rig_at(run, "results"), i, result) {
+    json_array_foreach(rig_at(run, "results"), i, result)
+    {
         cr_expect_eq(json_array_size(rig_at(result, "trials")), 2);
         check_wire(result);
         check_sums(result);
@@ -191,8 +193,7 @@ Test(run, python_schema, .timeout = 300)
                         "rpyc/threaded/native,tcp/threaded/native,inproc", "--json", file));
     cr_assert_eq(out.exit_status, 0, "exit %d: %s", out.exit_status, out.err);
     support_output_free(&out);
-    rig_run_program(&out,
-                    WORDS(rig_python(), rig_peer_path("validate_json.py"), schema, file));
+    rig_run_program(&out, WORDS(rig_python(), rig_peer_path("validate_json.py"), schema, file));
     cr_expect_eq(out.exit_status, 0, "%s", out.out);
     cr_expect_str_eq(out.out, "valid\n");
     support_output_free(&out);
@@ -205,9 +206,9 @@ Test(run, json_on_stdout, .timeout = 300)
 {
     struct support_output out;
 
-    rig_run(&out, WORDS("run", "--quick", "--repeats", "1", "--workload-budget", "20ms",
-                        "--workload", "latency", "--target", "rpyc/threaded/native", "--json",
-                        "-"));
+    rig_run(&out,
+            WORDS("run", "--quick", "--repeats", "1", "--workload-budget", "20ms", "--workload",
+                  "latency", "--target", "rpyc/threaded/native", "--json", "-"));
     cr_assert_eq(out.exit_status, 0, "%s", out.err);
     json_t *run = rig_json(out.out); /* refuses anything behind the document */
     check_schema(run);
@@ -262,11 +263,12 @@ static void order_of(const char *seed, char *text, size_t size)
     cr_assert_eq(out.exit_status, 0, "%s", out.err);
     json_t *run = rig_json(out.out);
     text[0] = '\0';
-    json_array_foreach(rig_at(run, "results"), i, result) {
+    json_array_foreach(rig_at(run, "results"), i, result)
+    {
         cr_assert_eq(json_array_size(rig_at(result, "trials")), BLOCKS);
-        json_array_foreach(rig_at(result, "trials"), k, trial)
-            used += (size_t)snprintf(text + used, size - used, "%g.%g ", rig_number(trial, "block"),
-                                     rig_number(trial, "order"));
+        json_array_foreach(rig_at(result, "trials"), k, trial) used +=
+            (size_t)snprintf(text + used, size - used, "%g.%g ", rig_number(trial, "block"),
+                             rig_number(trial, "order"));
     }
     cr_expect_eq(i, TARGETS);
     cr_expect_str_eq(rig_text(run, "plan.seed"), seed);

@@ -17,7 +17,7 @@
 enum { PIECES = 4 };
 
 struct bad_line {
-    const char *words[8];      /* behind the command */
+    const char *words[8];       /* behind the command */
     const char *pieces[PIECES]; /* that the message must hold; NULL-ended unless full */
 };
 
@@ -131,14 +131,18 @@ Test(usage, numbers)
     static const struct {
         const char *name, *small, *large;
     } numbers[] = {
-        {"--connections", "0", "1000001"},   {"--requests", "0", "1000000001"},
-        {"--clients", "0", "20001"},         {"--requests-per-client", "0", "1000000001"},
-        {"--repeats", "0", "1001"},          {"--warmup", "0", "1000001"},
-        {"--workload-budget", "999us", "86401s"}, {"--timeout", "0", "86401s"},
+        {"--connections", "0", "1000001"},
+        {"--requests", "0", "1000000001"},
+        {"--clients", "0", "20001"},
+        {"--requests-per-client", "0", "1000000001"},
+        {"--repeats", "0", "1001"},
+        {"--warmup", "0", "1000001"},
+        {"--workload-budget", "999us", "86401s"},
+        {"--timeout", "0", "86401s"},
         {"--seed", "-1", "9000000000000001"},
     };
-    static const char *const nonsense[] = {"", "x", "3x", "1e3", "99999999999999999999", "-5",
-                                           " 3", "nan"};
+    static const char *const nonsense[] = {"",   "x",  "3x", "1e3", "99999999999999999999",
+                                           "-5", " 3", "nan"};
 
     for (size_t i = 0; i < BENCH_COUNT_OF(numbers); i++) {
         const char *name = numbers[i].name;
