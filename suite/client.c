@@ -28,6 +28,7 @@ struct bench_client {
     size_t nsteps, step;
     int64_t units_left;
     int64_t unit_start; /* ns; planned start of the unit's first step */
+    struct bench_op_stat unit_stat; /* of the steps of the unit so far */
     int failures;       /* in a row */
     struct bench_conn_totals base; /* when the load began, or the connection was made */
 };
@@ -160,12 +161,28 @@ static void sample(struct bench_client *c, enum bench_series_id id, int64_t ns)
         broken(c);
 }
 
+static void add_stat(struct bench_op_stat *sum, const struct bench_op_stat *one)
+{
+    sum->frames_sent += one->frames_sent;
+    sum->frames_received += one->frames_received;
+    sum->round_trips += one->round_trips;
+    sum->served += one->served;
+    sum->plain_sent += one->plain_sent;
+    sum->plain_received += one->plain_received;
+    sum->wire_sent += one->wire_sent;
+    sum->wire_received += one->wire_received;
+}
+
 static void record_success(struct bench_client *c, const struct bench_op *op)
 {
     struct bench_load *load = c->load;
     struct bench_recording *r = load->recording;
     bool last = c->step + 1 == c->nsteps;
-    bench_recording_stat(r, &op->stat);
+    add_stat(&c->unit_stat, &op->stat);
+    if (load->cell->sample == BENCH_SAMPLE_STEP || last) {
+        bench_recording_stat(r, &c->unit_stat);
+        c->unit_stat = (struct bench_op_stat){0};
+    }
     if (r->first_start == 0 || op->marks.intended < r->first_start)
         r->first_start = op->marks.intended;
     if (op->marks.done > r->last_done)
@@ -262,6 +279,7 @@ static void submit_step(struct bench_client *c)
     op->program = step->program;
     op->tx.data = step->tx;
     op->tx.length = step->tx_length;
+    op->tx.chunk_size = step->chunk_size;
     op->sink.kind = step->expected.known ? BENCH_SINK_CHECKSUM : BENCH_SINK_COUNT;
     struct bench_error err = {0};
     int rc = bench_conn_submit(c->conn, op, &err);
@@ -278,6 +296,7 @@ static void run_list(struct bench_client *c, const struct bench_step *steps, siz
     c->steps = steps;
     c->nsteps = nsteps;
     c->step = 0;
+    c->unit_stat = (struct bench_op_stat){0};
     if (nsteps == 0)
         list_done(c);
     else

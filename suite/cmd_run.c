@@ -21,7 +21,6 @@ struct run_options {
     struct bench_plan plan;
     const char *targets[BENCH_TARGETS_MAX]; /* parsed after the plug-ins are loaded */
     size_t ntargets;
-    bool any_workload;
 };
 
 static const struct bench_option numbers[] = {
@@ -45,6 +44,65 @@ static const struct bench_option numbers[] = {
     }
 BENCH_PLAN_NUMBERS(X)
 #undef X
+
+/* "8", "1,8,64", "64KiB,1.5MiB". */
+static int set_list(struct bench_list *list, bool sizes, double min, double max, const char *value,
+                    struct bench_error *err)
+{
+    char copy[512];
+    if (strlen(value) >= sizeof(copy))
+        return bench_fail(err, -EINVAL, "'%.40s...' is too long", value);
+    (void)snprintf(copy, sizeof(copy), "%s", value);
+    struct bench_list parsed = {.n = 0};
+    char *rest = copy, *word;
+    while ((word = strsep(&rest, ",")) != NULL) {
+        if (parsed.n == BENCH_LIST_MAX)
+            return bench_fail(err, -EINVAL, "more than %d values in '%s'", BENCH_LIST_MAX, value);
+        int64_t *out = &parsed.values[parsed.n++];
+        int rc = sizes ? bench_parse_size(word, out, err)
+                       : bench_parse_int(word, (int64_t)min, (int64_t)max, out, err);
+        if (rc == 0 && ((double)*out < min || (double)*out > max))
+            rc = bench_fail(err, -EINVAL, "'%s' is not in %.0f to %.0f", word, min, max);
+        if (rc < 0)
+            return rc;
+    }
+    *list = parsed;
+    return 0;
+}
+
+#define X(member, name, type, normal, quick, min, max, help)                                       \
+    static int set_##member(void *target, const char *value, struct bench_error *err)              \
+    {                                                                                              \
+        struct run_options *o = target;                                                            \
+        return set_list(&o->plan.member, BENCH_OPTION_##type == BENCH_OPTION_SIZE, (min), (max),   \
+                        value, err);                                                               \
+    }
+BENCH_PLAN_LISTS(X)
+#undef X
+
+static int set_style(void *target, const char *value, struct bench_error *err)
+{
+    static const char *const names[] = {
+#define X(id, name, help) name,
+        BENCH_STYLES(X)
+#undef X
+    };
+    struct bench_plan *plan = &((struct run_options *)target)->plan;
+    bool chosen[BENCH_STYLE_COUNT] = {false};
+    char copy[64];
+    (void)snprintf(copy, sizeof(copy), "%s", value);
+    char *rest = copy, *word;
+    while ((word = strsep(&rest, ",")) != NULL) {
+        int i = 0;
+        while (i < BENCH_STYLE_COUNT && strcmp(names[i], word) != 0)
+            i++;
+        if (i == BENCH_STYLE_COUNT)
+            return bench_fail(err, -EINVAL, "'%s' is not one of whole, pieces, stream", word);
+        chosen[i] = true;
+    }
+    memcpy(plan->styles, chosen, sizeof(chosen));
+    return 0;
+}
 
 static int set_quick(void *target, const char *value, struct bench_error *err)
 {
@@ -83,7 +141,7 @@ static int set_workload(void *target, const char *value, struct bench_error *err
             return bench_fail(err, -EINVAL, "there is no workload '%s'; there is %s", name, list);
         }
         o->plan.workloads[w->id] = true;
-        o->any_workload = true;
+        o->plan.workloads_chosen = true;
     }
     return 0;
 }
@@ -145,13 +203,19 @@ static int set_plugin(void *target, const char *value, struct bench_error *err)
 static const struct cli_option options[] = {
     {"target", "LIST", "PROTOCOL[options]/MODE/SERVER or a URL; default: all reference servers",
      set_target},
-    {"workload", "LIST", "connection, latency, concurrent, cpu, io; default: all", set_workload},
+    {"workload", "LIST",
+     "connection, latency, concurrent, cpu, io, bandwidth, transfer; default: all", set_workload},
     {"quick", NULL, "few samples: a first impression in about two minutes", set_quick},
 #define X(member, name, type, normal, quick, min, max, help)                                       \
     {name, BENCH_OPTION_##type == BENCH_OPTION_DURATION ? "TIME" : "N",                             \
      help " (" normal "; with --quick " quick ")", set_##member},
     BENCH_PLAN_NUMBERS(X)
 #undef X
+#define X(member, name, type, normal, quick, min, max, help)                                       \
+    {name, "LIST", help " (" normal "; with --quick " quick ")", set_##member},
+    BENCH_PLAN_LISTS(X)
+#undef X
+    {"style", "LIST", "of `transfer`: whole, pieces, stream (all)", set_style},
     {"operation", "NAME", "called by `latency` and `concurrent` instead of ping", set_operation},
     {"payload", "KIND", "random, zeros or text: what is sent and received (random)", set_payload},
     {"output", "DIR", "writes result.json and charts there", set_output},
@@ -170,7 +234,15 @@ static int set_defaults(struct bench_plan *plan, bool quick, struct bench_error 
 #undef X
     };
     plan->quick = quick;
+    for (int i = 0; i < BENCH_STYLE_COUNT; i++)
+        plan->styles[i] = true;
     int rc = 0;
+#define X(member, name, type, normal, quick_text, min, max, help)                                  \
+    if (rc == 0)                                                                                   \
+        rc = set_list(&plan->member, BENCH_OPTION_##type == BENCH_OPTION_SIZE, (min), (max),       \
+                      quick ? (quick_text) : (normal), err);
+    BENCH_PLAN_LISTS(X)
+#undef X
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(defaults); i++)
         rc = bench_options_set(numbers, plan, defaults[i].name,
                                quick ? defaults[i].quick : defaults[i].normal, err);
@@ -211,7 +283,7 @@ static int parse(struct run_options *o, int argc, char **argv, struct bench_erro
     }
     if (rc == 0 && o->ntargets == 0)
         rc = bench_plan_add_default_targets(&o->plan, err);
-    for (int i = 0; i < BENCH_WORKLOAD_COUNT && !o->any_workload; i++)
+    for (int i = 0; i < BENCH_WORKLOAD_COUNT && !o->plan.workloads_chosen; i++)
         o->plan.workloads[i] = true;
     if (rc == 0 && o->plan.output_dir != NULL)
         rc = bench_output_prepare(o->plan.output_dir, err);
@@ -271,7 +343,7 @@ int cmd_run(int argc, char **argv)
         if (rc < 0)
             (void)fprintf(stderr, "rpycbench run: %s\n", err.msg);
         else if (print_results(&o->plan, run) == 0)
-            status = bench_run_exit_status(run);
+            status = bench_run_exit_status(run, o->plan.workloads_chosen);
         bench_run_free(run);
     }
     bench_plan_fini(&o->plan);

@@ -27,17 +27,15 @@ struct bench_expected {
 struct bench_step {
     const struct bench_program *program;
     const void *tx;
-    size_t tx_length;
+    size_t tx_length, chunk_size;
     struct bench_expected expected;
 };
-
-enum { BENCH_STEPS_MAX = 8 };
 
 struct bench_cell {
     const struct bench_protocol *protocol;
     const void *options;
     struct bench_address address;
-    struct bench_step setup[BENCH_STEPS_MAX], steps[BENCH_STEPS_MAX], teardown[BENCH_STEPS_MAX];
+    const struct bench_step *setup, *steps, *teardown; /* of a client; of a unit; of a client */
     size_t nsetup, nsteps, nteardown;
     enum bench_sample sample;
     int clients;        /* connections at once */

@@ -7,7 +7,7 @@
 #include "suite/rows.h"
 
 /* Seconds of one trial of a row, of starting and stopping a server. */
-double bench_estimate_row(const struct bench_row *row, const struct bench_plan *plan);
+double bench_estimate_row(const struct bench_row *row);
 double bench_estimate_start(const struct bench_server_row *server);
 /* Prints the estimate of the whole run to stderr and starts the progress line. */
 void bench_estimate_announce(const struct bench_rows *rows, struct bench_progress *progress);

@@ -23,6 +23,15 @@ void bench_plan_fini(struct bench_plan *plan)
     plan->ntargets = 0;
 }
 
+int bench_plan_most_clients(const struct bench_plan *plan)
+{
+    int64_t most = 1;
+    for (size_t i = 0; i < plan->clients.n; i++)
+        if (plan->clients.values[i] > most)
+            most = plan->clients.values[i];
+    return (int)most;
+}
+
 static int set_options(struct bench_target *t, const char *text, struct bench_error *err)
 {
     int rc = bench_options_new(t->protocol->options, t->protocol->options_size, &t->options, err);

@@ -30,9 +30,10 @@ struct bench_target {
 #define BENCH_PLAN_NUMBERS(X)                                                                      \
     X(connections, "connections", INT, "100", "20", 1, 1e6, "samples of `connection`")             \
     X(requests, "requests", INT, "1000", "300", 1, 1e9, "requests of `latency`")                   \
-    X(clients, "clients", INT, "10", "8", 1, 20000, "connections of `concurrent`, `cpu`, `io`")    \
-    X(requests_per_client, "requests-per-client", INT, "100", "25", 1, 1e9,                        \
+      X(requests_per_client, "requests-per-client", INT, "100", "25", 1, 1e9,                        \
       "requests of each of them")                                                                  \
+    X(iterations, "iterations", INT, "10", "3", 1, 1e6,                                             \
+      "samples of each size of `bandwidth` and `transfer`")                                        \
     X(repeats, "repeats", INT, "8", "3", 1, 1000, "trials per target, a fresh server each")        \
     X(warmup, "warmup", INT, "100", "20", 1, 1e6,                                                  \
       "requests before a workload that are not counted (`cpu`, `io`: one per client)")             \
@@ -41,14 +42,50 @@ struct bench_target {
     X(timeout_ns, "timeout", DURATION, "30s", "30s", 1e6, 86400e9, "for one request")              \
     X(seed, "seed", INT, "1", "1", 0, 9e15, "of the order of trials and of the payload")
 
+/* X(member, "name", type, normal, quick, min, max, "help"): several values with commas */
+#define BENCH_PLAN_LISTS(X)                                                                        \
+    X(clients, "clients", INT, "10", "8", 1, 20000,                                                \
+      "connections of `concurrent`, `cpu`, `io`; several: one result each")                        \
+    X(payload_sizes, "payload-sizes", SIZE, "1KiB,10KiB,100KiB,1MiB,10MiB",                        \
+      "1KiB,10KiB,100KiB,1MiB,10MiB", 0, 1073741824, "of `bandwidth`")                             \
+    X(file_sizes, "file-sizes", SIZE, "64KiB,1.5MiB,16MiB", "64KiB,1.5MiB,16MiB", 1, 1073741824,   \
+      "of `transfer`")                                                                             \
+    X(chunk_sizes, "chunk-size", SIZE, "16KiB,48KiB,256KiB", "16KiB,48KiB,256KiB", 1, 1073741824,  \
+      "of the pieces of `transfer`")
+
+enum { BENCH_LIST_MAX = 16 };
+
+struct bench_list {
+    int64_t values[BENCH_LIST_MAX];
+    size_t n;
+};
+
+/* How `transfer` moves a payload. X(ID, name, what it is) */
+#define BENCH_STYLES(X)                                                                            \
+    X(WHOLE, "whole", "in one call")                                                               \
+    X(PIECES, "pieces", "a piece a call: the identical work in every protocol")                    \
+    X(STREAM, "stream", "as each protocol streams")
+
+enum bench_style {
+#define X(id, name, help) BENCH_STYLE_##id,
+    BENCH_STYLES(X)
+#undef X
+        BENCH_STYLE_COUNT
+};
+
 struct bench_plan {
 #define X(member, name, type, normal, quick, min, max, help) int64_t member;
     BENCH_PLAN_NUMBERS(X)
 #undef X
+#define X(member, name, type, normal, quick, min, max, help) struct bench_list member;
+    BENCH_PLAN_LISTS(X)
+#undef X
+    bool styles[BENCH_STYLE_COUNT];
     bool quick;
     struct bench_target targets[BENCH_TARGETS_MAX];
     size_t ntargets;
     bool workloads[BENCH_WORKLOAD_COUNT];
+    bool workloads_chosen; /* false: all of them, because nobody asked for particular ones */
     enum bench_payload_kind payload;
     const char *operation;  /* instead of ping in `latency` and `concurrent`; NULL */
     const char *output_dir; /* NULL = none */
@@ -65,6 +102,8 @@ int bench_plan_add_targets(struct bench_plan *plan, const char *text, struct ben
 int bench_plan_add_default_targets(struct bench_plan *plan, struct bench_error *err)
     BENCH_MUST_CHECK;
 void bench_plan_fini(struct bench_plan *plan);
+/* The largest of --clients: what a server must be ready for. */
+int bench_plan_most_clients(const struct bench_plan *plan);
 
 /* A target like base with one more option set, named accordingly. 0, or the option's error. */
 int bench_target_variant(const struct bench_target *base, const char *option,

@@ -11,16 +11,35 @@
 #include "bench/buf.h"
 #include "bench/units.h"
 
-enum { DEFAULT_TX = 1024 }; /* bytes sent by an operation that sends, in workloads without sizes */
-#define EXPECTED_LIMIT ((size_t)1 << 20)
+#define EXPECTED_LIMIT ((size_t)64 << 20)
 
-static const struct bench_operation *operation_of(const struct bench_workload *workload,
-                                                  const struct bench_plan *plan)
+/* Bulk that comes in pieces: what all of them together are. */
+static int expect_iterated(struct bench_call *call, struct bench_object *object,
+                           struct bench_expected *out)
 {
-    bool free_choice = workload->operation == BENCH_OP_PING &&
-                       workload->sample == BENCH_SAMPLE_STEP && plan->operation != NULL;
-    return free_choice ? bench_operation_find(plan->operation, strlen(plan->operation))
-                       : bench_operation_get(workload->operation);
+    XXH3_state_t *hash = XXH3_createState();
+    if (hash == NULL)
+        return -ENOMEM;
+    (void)XXH3_64bits_reset(hash);
+    struct bench_value iterator = {.kind = BENCH_NONE}, piece;
+    int rc = object->ops->iter == NULL ? -EINVAL : object->ops->iter(object, call, &iterator);
+    if (rc == 0 && iterator.kind != BENCH_OBJECT)
+        rc = -EINVAL;
+    out->length = 0;
+    while (rc == 0) {
+        rc = iterator.object->ops->next(iterator.object, call, &piece);
+        if (rc == 0 && piece.kind != BENCH_BYTES)
+            rc = -EINVAL;
+        if (rc == 0) {
+            out->length += piece.text.length;
+            (void)XXH3_64bits_update(hash, piece.text.data, piece.text.length);
+        }
+    }
+    out->checksum = XXH3_64bits_digest(hash);
+    XXH3_freeState(hash);
+    if (object->ops->release != NULL)
+        object->ops->release(object);
+    return rc == -ENODATA ? 0 : rc;
 }
 
 /* The reference service itself says what is right. */
@@ -42,6 +61,10 @@ static int expect(struct bench_rows *rows, const struct bench_spec *spec, struct
         return bench_fail(err, rc, "%s: %s", operation->name, call.exception.message);
     step->expected.known = true;
     step->expected.bulk = operation->bulk;
+    if (operation->bulk && answer.kind == BENCH_OBJECT) {
+        rc = expect_iterated(&call, answer.object, &step->expected);
+        return rc < 0 ? bench_fail(err, rc, "%s: its pieces cannot be read", operation->name) : 0;
+    }
     if (operation->bulk) {
         step->expected.length = answer.text.length;
         step->expected.checksum = XXH3_64bits(answer.text.data, answer.text.length);
@@ -65,71 +88,107 @@ static int add_parameter(struct bench_result *result, const char *name, const ch
     return 0;
 }
 
-static int describe(struct bench_result *result, const struct bench_row *row,
-                    const struct bench_operation *operation, const struct bench_plan *plan)
+static int describe(struct bench_result *result, const struct bench_case *what)
 {
     char text[64];
-    int clients = row->workload->concurrent ? (int)plan->clients : 1;
-    int64_t count = bench_workload_count(row->workload, plan);
-    (void)snprintf(text, sizeof(text), "closed loop, %d connection%s", clients,
-                   clients == 1 ? "" : "s");
-    result->load_model = strdup(row->workload->sample == BENCH_SAMPLE_CONNECTION
+    (void)snprintf(text, sizeof(text), "closed loop, %d connection%s", what->clients,
+                   what->clients == 1 ? "" : "s");
+    result->workload = strdup(what->workload->name);
+    result->operation = strdup(bench_operation_get(what->operation)->name);
+    result->reason = strdup("");
+    result->load_model = strdup(what->sample == BENCH_SAMPLE_CONNECTION
                                     ? "one connection after the other"
                                     : text);
-    (void)snprintf(text, sizeof(text), "%d", clients);
-    int rc = add_parameter(result, "clients", text);
-    (void)snprintf(text, sizeof(text), "%" PRId64, count);
-    if (rc == 0)
-        rc = add_parameter(result,
-                           row->workload->sample == BENCH_SAMPLE_CONNECTION ? "connections"
-                           : row->workload->concurrent                      ? "requests_per_client"
-                                                                            : "requests",
-                           text);
-    for (size_t i = 0; rc == 0 && i < bench_operation_nparams(operation); i++) {
-        struct bench_buf value;
-        bench_buf_init(&value, 256);
-        rc = bench_value_repr(&operation->params[i].default_value, &value);
-        if (rc == 0)
-            rc = bench_buf_add(&value, "", 1);
-        if (rc == 0)
-            rc = add_parameter(result, operation->params[i].name,
-                               (const char *)bench_buf_head(&value));
-        bench_buf_fini(&value);
+    int rc = result->workload == NULL || result->operation == NULL || result->reason == NULL ||
+                     result->load_model == NULL
+                 ? -ENOMEM
+                 : 0;
+    for (size_t i = 0; rc == 0 && i < what->nparameters; i++)
+        rc = add_parameter(result, what->parameters[i].name, what->parameters[i].value);
+    return rc;
+}
+
+/* Step number i of a unit: which bytes it moves, its program and its right answer. Uploads share
+ * one program; a download's piece is part of its request. */
+static int make_step(struct bench_rows *rows, struct bench_row *row, size_t i,
+                     struct bench_error *err)
+{
+    const struct bench_case *what = row->what;
+    const struct bench_operation *operation = bench_operation_get(what->operation);
+    struct bench_step *step = &row->steps[i];
+    struct bench_value args[BENCH_OPERATION_PARAMS];
+    memcpy(args, what->args, sizeof(args));
+    uint64_t offset = i * what->piece;
+    uint64_t length = what->size > offset && what->size - offset < what->piece
+                          ? what->size - offset
+                          : what->piece;
+    if (operation->tx) {
+        const uint8_t *payload = bench_payload(offset + length);
+        if (payload == NULL)
+            return bench_fail(err, -ENOMEM, "no payload of %" PRIu64 " bytes", offset + length);
+        step->tx = payload + offset;
+        step->tx_length = length;
+        step->chunk_size = what->stream_chunk;
     }
-    if (rc == 0 && operation->tx)
-        rc = add_parameter(result, "payload", bench_format_size_exact(DEFAULT_TX).s);
+    size_t nargs = what->nargs;
+    if (what->operation == BENCH_OP_DOWNLOAD_CHUNK && what->size > 0) {
+        args[0] = bench_int((int64_t)length);
+        args[1] = bench_int((int64_t)offset);
+        nargs = 2;
+    }
+    const struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION,
+                                    .operation = operation,
+                                    .args = args,
+                                    .nargs = nargs};
+    int rc = expect(rows, &spec, step, err);
+    if (rc < 0)
+        return rc;
+    if (i > 0 && operation->tx) {
+        step->program = row->steps[0].program;
+        return 0;
+    }
+    struct bench_program *program = NULL;
+    rc = row->target->protocol->compile(row->target->options, &spec, &program, err);
+    step->program = program;
+    return rc;
+}
+
+/* One cheap call that makes sure that the connection is there before bulk is timed. */
+static int make_setup(struct bench_row *row, struct bench_error *err)
+{
+    const struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION,
+                                    .operation = bench_operation_get(BENCH_OP_HEALTH_CHECK)};
+    struct bench_program *program = NULL;
+    row->setup = calloc(1, sizeof(*row->setup));
+    if (row->setup == NULL)
+        return -ENOMEM;
+    int rc = row->target->protocol->compile(row->target->options, &spec, &program, err);
+    row->setup->program = program;
     return rc;
 }
 
 static int compile_row(struct bench_rows *rows, struct bench_row *row, struct bench_run *run,
                        struct bench_error *err)
 {
-    const struct bench_operation *operation = operation_of(row->workload, rows->plan);
-    const struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION, .operation = operation};
-    const struct bench_protocol *protocol = row->target->protocol;
-    struct bench_result *result = &run->results[row->result];
-    result->workload = strdup(row->workload->name);
-    result->operation = strdup(operation->name);
-    result->reason = strdup("");
-    int rc = describe(result, row, operation, rows->plan);
-    if (rc < 0 || result->workload == NULL || result->operation == NULL || result->reason == NULL)
+    const struct bench_case *what = row->what;
+    if (describe(&run->results[row->result], what) < 0)
         return bench_fail(err, -ENOMEM, "out of memory");
-    if (operation->tx) {
-        row->step.tx = bench_payload(DEFAULT_TX);
-        row->step.tx_length = DEFAULT_TX;
-    }
-    rc = expect(rows, &spec, &row->step, err);
-    if (rc < 0)
-        return rc;
+    row->steps = calloc(what->nsteps, sizeof(*row->steps));
+    if (row->steps == NULL)
+        return bench_fail(err, -ENOMEM, "out of memory");
     struct bench_error why = {0};
-    rc = protocol->compile(row->target->options, &spec, &row->program, &why);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < what->nsteps; i++)
+        rc = make_step(rows, row, i, &why);
+    if (rc == 0 && what->bulk)
+        rc = make_setup(row, &why);
     if (rc == -ENOTSUP) {
         bench_row_off(row, run, BENCH_CELL_UNAVAILABLE, why.msg);
         return 0;
     }
     if (rc < 0)
-        return bench_fail(err, rc, "%s, %s: %.180s", row->target->name, operation->name, why.msg);
-    row->step.program = row->program;
+        return bench_fail(err, rc, "%s, %s: %.180s", row->target->name,
+                          bench_operation_get(what->operation)->name, why.msg);
     return 0;
 }
 
@@ -140,8 +199,8 @@ static int fill_info(struct bench_target_info *info, const struct bench_target *
     const struct bench_server_row *server = t->server;
     if (server != NULL && strstr(server->label, "%d") != NULL) {
         const char *hole = strstr(server->label, "%d");
-        (void)snprintf(label, sizeof(label), "%.*s%" PRId64 "%s", (int)(hole - server->label),
-                       server->label, plan->clients, hole + 2);
+        (void)snprintf(label, sizeof(label), "%.*s%d%s", (int)(hole - server->label), server->label,
+                       bench_plan_most_clients(plan), hole + 2);
     } else if (server != NULL) {
         (void)snprintf(label, sizeof(label), "%s", server->label);
     }
@@ -160,11 +219,13 @@ static int fill_info(struct bench_target_info *info, const struct bench_target *
     return info->name == NULL || info->label == NULL ? -ENOMEM : 0;
 }
 
-/* The row that a workload adds by itself: latency over a held callable, for example. NULL = none. */
+/* The option that a workload's second row of a target sets; NULL = there is none. */
 static const char *variant_of(const struct bench_target *t, const struct bench_workload *workload)
 {
-    const char *option = t->protocol->latency_variant;
-    if (workload->id != BENCH_WORKLOAD_LATENCY || option == NULL)
+    const char *option = workload->id == BENCH_WORKLOAD_LATENCY     ? t->protocol->latency_variant
+                         : workload->id == BENCH_WORKLOAD_BANDWIDTH ? t->protocol->bulk_variant
+                                                                    : NULL;
+    if (option == NULL)
         return NULL;
     /* Not for a target that sets the option itself. */
     char key[64];
@@ -173,35 +234,86 @@ static const char *variant_of(const struct bench_target *t, const struct bench_w
 }
 
 static int add_row(struct bench_rows *rows, struct bench_group *group, struct bench_run *run,
-                   const struct bench_target *target, size_t info,
-                   const struct bench_workload *workload, struct bench_error *err)
+                   const struct bench_target *target, size_t info, const struct bench_case *what,
+                   struct bench_error *err)
 {
     struct bench_row *row = &group->rows[group->nrows++];
-    *row = (struct bench_row){.target = target, .workload = workload, .result = run->nresults++};
+    *row = (struct bench_row){.target = target, .what = what, .result = run->nresults++};
     run->results[row->result].target = &run->targets[info];
     return compile_row(rows, row, run, err);
+}
+
+/* The info of a variant: made at its first use, shared by the cases. */
+static int find_variant(struct bench_rows *rows, struct bench_run *run,
+                        const struct bench_target *base, const char *option,
+                        const struct bench_target **out, size_t *info, struct bench_error *err)
+{
+    struct bench_target made;
+    int rc = bench_target_variant(base, option, &made, err);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < rows->nvariants; i++) {
+        if (strcmp(rows->variants[i].name, made.name) == 0) {
+            bench_target_fini(&made);
+            *out = &rows->variants[i];
+            *info = rows->plan->ntargets + i;
+            return 0;
+        }
+    }
+    struct bench_target *kept = &rows->variants[rows->nvariants++];
+    *kept = made;
+    *out = kept;
+    *info = run->ntargets++;
+    return fill_info(&run->targets[*info], kept, rows->plan, (unsigned)*info) < 0
+               ? bench_fail(err, -ENOMEM, "out of memory")
+               : 0;
 }
 
 static int allocate(struct bench_rows *rows, const struct bench_plan *plan, struct bench_run *run,
                     struct bench_error *err)
 {
-    size_t most = plan->ntargets * (BENCH_WORKLOAD_COUNT + 1);
+    size_t each = 0; /* rows of a target, each with a variant */
+    for (size_t w = 0; w < BENCH_WORKLOAD_COUNT; w++) {
+        const struct bench_workload *workload = bench_workload_get((enum bench_workload_id)w);
+        if (plan->workloads[w] &&
+            bench_cases_make(plan, workload, &rows->cases[w], &rows->ncases[w]) < 0)
+            return bench_fail(err, -ENOMEM, "out of memory");
+        each += 2 * rows->ncases[w];
+    }
     rows->groups = calloc(plan->ntargets, sizeof(*rows->groups));
-    rows->variants = calloc(plan->ntargets, sizeof(*rows->variants));
-    run->results = calloc(most, sizeof(*run->results));
-    run->targets = calloc(plan->ntargets * 2, sizeof(*run->targets));
+    rows->variants = calloc(2 * plan->ntargets, sizeof(*rows->variants));
+    run->results = calloc(plan->ntargets * each + 1, sizeof(*run->results));
+    run->targets = calloc(3 * plan->ntargets, sizeof(*run->targets));
     if (rows->groups == NULL || rows->variants == NULL || run->results == NULL ||
         run->targets == NULL)
         return bench_fail(err, -ENOMEM, "out of memory");
     for (size_t t = 0; t < plan->ntargets; t++) {
         struct bench_group *group = &rows->groups[rows->ngroups++];
         group->base = &plan->targets[t];
-        group->rows = calloc(BENCH_WORKLOAD_COUNT + 1, sizeof(*group->rows));
+        group->rows = calloc(each + 1, sizeof(*group->rows));
         if (group->rows == NULL || fill_info(&run->targets[run->ntargets++], group->base, plan,
                                              (unsigned)t) < 0)
             return bench_fail(err, -ENOMEM, "out of memory");
     }
     return 0;
+}
+
+/* A case on every target, and on the variant that its workload adds. */
+static int add_case(struct bench_rows *rows, struct bench_run *run, const struct bench_case *what,
+                    struct bench_error *err)
+{
+    int rc = 0;
+    for (size_t t = 0; rc == 0 && t < rows->plan->ntargets; t++) {
+        const struct bench_target *target = &rows->plan->targets[t], *variant;
+        rc = add_row(rows, &rows->groups[t], run, target, t, what, err);
+        const char *option = variant_of(target, what->workload);
+        size_t info;
+        if (rc == 0 && option != NULL)
+            rc = find_variant(rows, run, target, option, &variant, &info, err);
+        if (rc == 0 && option != NULL)
+            rc = add_row(rows, &rows->groups[t], run, variant, info, what, err);
+    }
+    return rc;
 }
 
 int bench_rows_init(struct bench_rows *rows, const struct bench_plan *plan, struct bench_run *run,
@@ -210,66 +322,68 @@ int bench_rows_init(struct bench_rows *rows, const struct bench_plan *plan, stru
     *rows = (struct bench_rows){.plan = plan};
     bench_arena_init(&rows->arena, EXPECTED_LIMIT);
     int rc = allocate(rows, plan, run, err);
-    for (size_t w = 0; rc == 0 && w < BENCH_WORKLOAD_COUNT; w++) {
-        const struct bench_workload *workload = bench_workload_get((enum bench_workload_id)w);
-        for (size_t t = 0; rc == 0 && plan->workloads[w] && t < plan->ntargets; t++) {
-            const struct bench_target *target = &plan->targets[t];
-            rc = add_row(rows, &rows->groups[t], run, target, t, workload, err);
-            const char *option = variant_of(target, workload);
-            if (rc < 0 || option == NULL)
-                continue;
-            struct bench_target *variant = &rows->variants[rows->nvariants];
-            rc = bench_target_variant(target, option, variant, err);
-            if (rc < 0)
-                break;
-            rows->nvariants++;
-            size_t info = run->ntargets++;
-            if (fill_info(&run->targets[info], variant, plan, (unsigned)info) < 0)
-                rc = bench_fail(err, -ENOMEM, "out of memory");
-            else
-                rc = add_row(rows, &rows->groups[t], run, variant, info, workload, err);
-        }
-    }
+    for (size_t w = 0; rc == 0 && w < BENCH_WORKLOAD_COUNT; w++)
+        for (size_t i = 0; rc == 0 && i < rows->ncases[w]; i++)
+            rc = add_case(rows, run, &rows->cases[w][i], err);
     return rc;
+}
+
+static void row_free(struct bench_row *row)
+{
+    const struct bench_protocol *p = row->target->protocol;
+    union {
+        const struct bench_program *in;
+        struct bench_program *out;
+    } program;
+    for (size_t i = 0; row->steps != NULL && i < row->what->nsteps; i++) {
+        program.in = row->steps[i].program;
+        if (i == 0 || row->steps[i].program != row->steps[0].program)
+            p->program_free(program.out);
+    }
+    if (row->setup != NULL) {
+        program.in = row->setup->program;
+        p->program_free(program.out);
+    }
+    free(row->steps);
+    free(row->setup);
 }
 
 void bench_rows_fini(struct bench_rows *rows)
 {
     for (size_t g = 0; g < rows->ngroups; g++) {
-        for (size_t r = 0; r < rows->groups[g].nrows; r++) {
-            struct bench_row *row = &rows->groups[g].rows[r];
-            row->target->protocol->program_free(row->program);
-        }
+        for (size_t r = 0; r < rows->groups[g].nrows; r++)
+            row_free(&rows->groups[g].rows[r]);
         free(rows->groups[g].rows);
     }
     for (size_t v = 0; v < rows->nvariants; v++)
         bench_target_fini(&rows->variants[v]);
+    for (size_t w = 0; w < BENCH_WORKLOAD_COUNT; w++)
+        free(rows->cases[w]);
     free(rows->groups);
     free(rows->variants);
     bench_arena_fini(&rows->arena);
 }
 
-void bench_row_cell(const struct bench_row *row, const struct bench_plan *plan,
-                    const struct bench_address *address, struct bench_cell *out)
+void bench_row_cell(const struct bench_row *row, const struct bench_address *address,
+                    struct bench_cell *out)
 {
-    const struct bench_workload *w = row->workload;
+    const struct bench_case *what = row->what;
     *out = (struct bench_cell){
         .protocol = row->target->protocol,
         .options = row->target->options,
-        .steps = {row->step},
-        .nsteps = 1,
-        .sample = w->sample,
-        .clients = w->concurrent ? (int)plan->clients : 1,
-        .units = bench_workload_count(w, plan),
-        .warmup = w->warm == BENCH_WARM_NONE ? 0 : w->warm == BENCH_WARM_ONE ? 1 : plan->warmup,
-        .budget_ns = plan->budget_ns,
-        .timeout_ns = plan->timeout_ns,
+        .steps = row->steps,
+        .nsteps = what->nsteps,
+        .setup = row->setup,
+        .nsetup = row->setup == NULL ? 0 : 1,
+        .sample = what->sample,
+        .clients = what->clients,
+        .units = what->units,
+        .warmup = what->warmup,
+        .budget_ns = what->budget_ns,
+        .timeout_ns = what->timeout_ns,
     };
     if (address != NULL)
         out->address = *address;
-    /* The warm-up of many clients together is that of one. */
-    if (w->concurrent && w->warm == BENCH_WARM_ALL)
-        out->warmup = (plan->warmup + out->clients - 1) / out->clients + 1;
 }
 
 int bench_row_use_probe(struct bench_row *row, struct bench_run *run, struct bench_error *err)
@@ -285,9 +399,12 @@ int bench_row_use_probe(struct bench_row *row, struct bench_run *run, struct ben
         free(name);
         return rc;
     }
-    protocol->program_free(row->program);
-    row->program = program;
-    row->step = (struct bench_step){.program = program};
+    union {
+        const struct bench_program *in;
+        struct bench_program *out;
+    } old = {.in = row->steps[0].program};
+    protocol->program_free(old.out);
+    row->steps[0] = (struct bench_step){.program = program};
     free(run->results[row->result].operation);
     run->results[row->result].operation = name;
     return 0;

@@ -6,15 +6,15 @@
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H
 
+#include "suite/cases.h"
 #include "suite/driver.h"
-#include "suite/plan.h"
 #include "suite/result.h"
 
 struct bench_row {
     const struct bench_target *target;
-    const struct bench_workload *workload;
-    struct bench_program *program;
-    struct bench_step step;
+    const struct bench_case *what;
+    struct bench_step *steps;    /* what->nsteps of them, owned with their programs */
+    struct bench_step *setup;    /* one step, or NULL */
     size_t result; /* index in run->results */
     bool off;      /* not to be run (any more); the result says why */
 };
@@ -32,6 +32,8 @@ struct bench_rows {
     size_t ngroups;
     struct bench_target *variants; /* owned: targets that the plan does not name */
     size_t nvariants;
+    struct bench_case *cases[BENCH_WORKLOAD_COUNT]; /* of each workload asked for */
+    size_t ncases[BENCH_WORKLOAD_COUNT];
     struct bench_arena arena; /* expected answers */
 };
 
@@ -41,9 +43,9 @@ int bench_rows_init(struct bench_rows *rows, const struct bench_plan *plan, stru
                     struct bench_error *err) BENCH_MUST_CHECK;
 void bench_rows_fini(struct bench_rows *rows);
 
-/* Fills a cell from a row. address: of the server. */
-void bench_row_cell(const struct bench_row *row, const struct bench_plan *plan,
-                    const struct bench_address *address, struct bench_cell *out);
+/* Fills a cell from a row, which it borrows. address: of the server; NULL = none. */
+void bench_row_cell(const struct bench_row *row, const struct bench_address *address,
+                    struct bench_cell *out);
 /* Exchanges the row's program for the protocol's probe, whose answer is not checked. */
 int bench_row_use_probe(struct bench_row *row, struct bench_run *run, struct bench_error *err)
     BENCH_MUST_CHECK;

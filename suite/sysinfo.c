@@ -138,6 +138,20 @@ static void software_facts(struct facts *f, const struct bench_plan *plan)
     add(f, "placement", "free");
 }
 
+static void add_list(struct facts *f, const char *name, const struct bench_list *list, bool sizes)
+{
+    char text[512] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < list->n && used < sizeof(text); i++) {
+        struct bench_text size = bench_format_size_exact(list->values[i]);
+        char plain[24];
+        (void)snprintf(plain, sizeof(plain), "%" PRId64, list->values[i]);
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i > 0 ? "," : "",
+                                 sizes ? size.s : plain);
+    }
+    add(f, name, "%s", text);
+}
+
 static void plan_facts(struct facts *f, const struct bench_plan *plan)
 {
     add(f, "quick", "%s", plan->quick ? "yes" : "no");
@@ -157,6 +171,10 @@ static void plan_facts(struct facts *f, const struct bench_plan *plan)
             add(f, table[i].name, "%s", (const char *)bench_buf_head(&value));
         bench_buf_fini(&value);
     }
+#define X(member, name, type, normal, quick, min, max, help)                                       \
+    add_list(f, name, &plan->member, BENCH_OPTION_##type == BENCH_OPTION_SIZE);
+    BENCH_PLAN_LISTS(X)
+#undef X
     static const char *const payloads[] = {"random", "zeros", "text"};
     add(f, "payload", "%s", payloads[plan->payload]);
     if (plan->operation != NULL)

@@ -10,8 +10,8 @@
 /* server: NULL for one that somebody else started, or none. idle_pss: its tree before the first
  * connection, bytes. Fills trial (recording included, may be NULL after a failure). Returns true
  * if the server is still there. */
-bool bench_trial_run(const struct bench_row *row, const struct bench_plan *plan,
-                     const struct bench_address *address, struct bench_launched *server,
-                     double idle_pss, struct bench_watch *watch, struct bench_trial *trial);
+bool bench_trial_run(const struct bench_row *row, const struct bench_address *address,
+                     struct bench_launched *server, double idle_pss, struct bench_watch *watch,
+                     struct bench_trial *trial);
 
 #endif

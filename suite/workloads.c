@@ -6,7 +6,7 @@
 #include "suite/plan.h"
 
 static const struct bench_workload workloads[] = {
-#define X(w_id, w_name, op, w_sample, many, count, w_warm, rank, text)                             \
+#define X(w_id, w_name, op, w_sample, many, count, w_warm, rank, w_cases, text)                    \
     {.id = BENCH_WORKLOAD_##w_id,                                                                  \
      .name = (w_name),                                                                             \
      .operation = BENCH_OP_##op,                                                                   \
@@ -15,6 +15,7 @@ static const struct bench_workload workloads[] = {
      .count_offset = offsetof(struct bench_plan, count),                                           \
      .warm = BENCH_WARM_##w_warm,                                                                  \
      .ranking = BENCH_RANKING_##rank,                                                              \
+     .cases = BENCH_CASES_##w_cases,                                                               \
      .summary = (text)},
 #include "suite/workloads.def"
 #undef X

@@ -61,6 +61,9 @@ struct bench_protocol {
     const char *latency_variant;
     /* The same for workloads that move bulk data ("socket=fast"), NULL = none. */
     const char *bulk_variant;
+    /* Rough CPU time that a byte of random payload costs, both sides, ns; for estimates of how
+     * long a run will take, never for results. 0 = about 1. */
+    double bulk_ns_per_byte;
     /* Refuses impossible combinations before any server starts; may be NULL. */
     int (*check)(const void *options, struct bench_error *err);
 

@@ -86,6 +86,7 @@ const struct bench_protocol rpyc_protocol = {
     .options = options,
     .options_size = sizeof(struct rpyc_options),
     .latency_variant = "call=cached",
+    .bulk_ns_per_byte = 20, /* zlib at level 1 */
     .bulk_variant = "socket=fast",
     .compile = rpyc_compile,
     .program_free = rpyc_program_free,

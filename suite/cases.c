@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "suite/cases.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/units.h"
+
+enum { DEFAULT_TX = 1024 }; /* bytes sent by an operation that sends, in workloads without sizes */
+/* Slowest that a byte may move before it counts as stuck: 0.5 MB/s, half of what Python's rpyc does
+ * with a whole 128 MiB. */
+#define TIMEOUT_NS_PER_BYTE 2000
+
+struct list {
+    struct bench_case *cases;
+    size_t n;
+    bool failed;
+};
+
+static const char *const styles[] = {
+#define X(id, name, help) name,
+    BENCH_STYLES(X)
+#undef X
+};
+
+static void set(struct bench_case *c, const char *name, const char *format, ...) BENCH_PRINTF(3, 4);
+
+static void set(struct bench_case *c, const char *name, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    c->parameters[c->nparameters].name = name;
+    (void)vsnprintf(c->parameters[c->nparameters].value, sizeof(c->parameters[0].value), format,
+                    args);
+    va_end(args);
+    c->nparameters++;
+}
+
+static struct bench_case *add(struct list *list, const struct bench_case *like)
+{
+    struct bench_case *grown = realloc(list->cases, (list->n + 1) * sizeof(*grown));
+    if (grown == NULL) {
+        list->failed = true;
+        return NULL;
+    }
+    list->cases = grown;
+    grown[list->n] = *like;
+    return &grown[list->n++];
+}
+
+static int64_t warmup_of(const struct bench_workload *w, const struct bench_plan *plan, int clients)
+{
+    if (w->warm == BENCH_WARM_NONE)
+        return 0;
+    if (w->warm == BENCH_WARM_ONE)
+        return 1;
+    /* The warm-up of many clients together is that of one. */
+    return w->concurrent ? (plan->warmup + clients - 1) / clients + 1 : plan->warmup;
+}
+
+static const struct bench_operation *chosen_operation(const struct bench_workload *w,
+                                                      const struct bench_plan *plan)
+{
+    bool free_choice = w->operation == BENCH_OP_PING && w->sample == BENCH_SAMPLE_STEP &&
+                       plan->operation != NULL;
+    return free_choice ? bench_operation_find(plan->operation, strlen(plan->operation))
+                       : bench_operation_get(w->operation);
+}
+
+static void add_arguments(struct bench_case *c, const struct bench_operation *operation)
+{
+    for (size_t i = 0; i < bench_operation_nparams(operation); i++) {
+        const struct bench_value *v = &operation->params[i].default_value;
+        if (v->kind == BENCH_FLOAT)
+            set(c, operation->params[i].name, "%g", v->real);
+        else
+            set(c, operation->params[i].name, "%" PRId64, v->integer);
+    }
+}
+
+static void clients_cases(struct list *list, const struct bench_plan *plan,
+                          const struct bench_workload *w)
+{
+    const struct bench_operation *operation = chosen_operation(w, plan);
+    for (size_t i = 0; i < (w->concurrent ? plan->clients.n : 1); i++) {
+        int clients = w->concurrent ? (int)plan->clients.values[i] : 1;
+        struct bench_case *c = add(list, &(struct bench_case){
+                                             .workload = w,
+                                             .operation = operation->id,
+                                             .sample = w->sample,
+                                             .nsteps = 1,
+                                             .clients = clients,
+                                             .warmup = warmup_of(w, plan, clients),
+                                             .piece = operation->tx ? DEFAULT_TX : 0,
+                                         });
+        if (c == NULL)
+            return;
+        set(c, "clients", "%d", clients);
+        set(c,
+            w->sample == BENCH_SAMPLE_CONNECTION ? "connections"
+            : w->concurrent                      ? "requests_per_client"
+                                                 : "requests",
+            "%" PRId64, bench_workload_count(w, plan));
+        add_arguments(c, operation);
+        if (operation->tx)
+            set(c, "payload", "%s", bench_format_size_exact(DEFAULT_TX).s);
+    }
+}
+
+static struct bench_case bulk_case(const struct bench_workload *w, bool up, uint64_t size)
+{
+    struct bench_case c = {
+        .workload = w,
+        .operation = up ? BENCH_OP_UPLOAD : BENCH_OP_DOWNLOAD,
+        .sample = w->sample,
+        .up = up,
+        .bulk = true,
+        .size = size,
+        .piece = size,
+        .nsteps = 1,
+        .clients = 1,
+    };
+    set(&c, "clients", "1");
+    set(&c, "direction", "%s", up ? "upload" : "download");
+    set(&c, "size", "%s", bench_format_size_exact((int64_t)size).s);
+    return c;
+}
+
+static void sizes_cases(struct list *list, const struct bench_plan *plan,
+                        const struct bench_workload *w)
+{
+    for (int up = 1; up >= 0; up--) {
+        for (size_t i = 0; i < plan->payload_sizes.n; i++) {
+            struct bench_case c = bulk_case(w, up != 0, (uint64_t)plan->payload_sizes.values[i]);
+            set(&c, "iterations", "%" PRId64, plan->iterations);
+            if (!c.up) {
+                c.args[0] = bench_int((int64_t)c.size);
+                c.nargs = 1;
+            }
+            (void)add(list, &c);
+        }
+    }
+}
+
+static void shape_style(struct bench_case *c, enum bench_style style, uint64_t chunk)
+{
+    if (!c->up) {
+        c->args[0] = bench_int((int64_t)c->size);
+        c->nargs = 1;
+    }
+    switch (style) {
+    case BENCH_STYLE_PIECES:
+        c->operation = c->up ? BENCH_OP_UPLOAD_CHUNK : BENCH_OP_DOWNLOAD_CHUNK;
+        c->piece = chunk;
+        c->nsteps = (size_t)((c->size + chunk - 1) / chunk);
+        break;
+    case BENCH_STYLE_STREAM:
+        c->operation = c->up ? BENCH_OP_UPLOAD_CHUNKED : BENCH_OP_DOWNLOAD_CHUNKED;
+        c->stream_chunk = chunk;
+        c->args[1] = bench_int((int64_t)chunk);
+        c->nargs = c->up ? 0 : 2;
+        break;
+    case BENCH_STYLE_WHOLE:
+    case BENCH_STYLE_COUNT:
+        break;
+    }
+}
+
+static void files_cases(struct list *list, const struct bench_plan *plan,
+                        const struct bench_workload *w)
+{
+    for (int up = 1; up >= 0; up--) {
+        for (size_t f = 0; f < plan->file_sizes.n; f++) {
+            uint64_t size = (uint64_t)plan->file_sizes.values[f];
+            for (int style = 0; style < BENCH_STYLE_COUNT; style++) {
+                bool whole = style == BENCH_STYLE_WHOLE;
+                for (size_t k = 0; plan->styles[style] && k < (whole ? 1 : plan->chunk_sizes.n);
+                     k++) {
+                    uint64_t chunk = (uint64_t)plan->chunk_sizes.values[k];
+                    if (!whole && chunk >= size)
+                        continue; /* that is the whole */
+                    struct bench_case c = bulk_case(w, up != 0, size);
+                    set(&c, "style", "%s", styles[style]);
+                    if (!whole)
+                        set(&c, "chunk", "%s", bench_format_size_exact((int64_t)chunk).s);
+                    set(&c, "iterations", "%" PRId64, plan->iterations);
+                    shape_style(&c, (enum bench_style)style, chunk);
+                    (void)add(list, &c);
+                }
+            }
+        }
+    }
+}
+
+int bench_cases_make(const struct bench_plan *plan, const struct bench_workload *workload,
+                     struct bench_case **out, size_t *count)
+{
+    struct list list = {.n = 0};
+    switch (workload->cases) {
+    case BENCH_CASES_CLIENTS:
+        clients_cases(&list, plan, workload);
+        break;
+    case BENCH_CASES_SIZES:
+        sizes_cases(&list, plan, workload);
+        break;
+    case BENCH_CASES_FILES:
+        files_cases(&list, plan, workload);
+        break;
+    }
+    if (list.failed) {
+        free(list.cases);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < list.n; i++) {
+        struct bench_case *c = &list.cases[i];
+        c->units = bench_workload_count(workload, plan);
+        c->budget_ns = plan->budget_ns / (int64_t)list.n;
+        if (c->budget_ns < 1)
+            c->budget_ns = 1;
+        c->timeout_ns = plan->timeout_ns + (int64_t)c->size * TIMEOUT_NS_PER_BYTE;
+    }
+    *out = list.cases;
+    *count = list.n;
+    return 0;
+}
