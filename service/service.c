@@ -40,7 +40,8 @@ static int integer_arg(struct bench_call *call, const char *name, const struct b
     if (arg->kind == BENCH_BIGINT)
         return bench_raise(call, "ValueError", "%s is not in 0 to %" PRId64, name, max);
     if (arg->kind != BENCH_INT)
-        return bench_raise(call, "TypeError", "%s must be int, not %s", name, bench_service_kind_name(arg->kind));
+        return bench_raise(call, "TypeError", "%s must be int, not %s", name,
+                           bench_service_kind_name(arg->kind));
     if (arg->integer < 0 || arg->integer > max)
         return bench_raise(call, "ValueError", "%s %" PRId64 " is not in 0 to %" PRId64, name,
                            arg->integer, max);

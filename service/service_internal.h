@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parts of the reference service that service.c is made of. The computing ones are apart so
- * that their cost can be looked at: pure functions, any thread. session may be NULL; with one they give up with -ECANCELED when it stops.
+ * that their cost can be looked at: pure functions, any thread. session may be NULL; with one they
+ * give up with -ECANCELED when it stops.
  */
 #ifndef BENCH_SERVICE_INTERNAL_H
 #define BENCH_SERVICE_INTERNAL_H

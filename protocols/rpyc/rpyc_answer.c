@@ -74,7 +74,8 @@ static int write_answer(struct rpyc_client *c, const struct rpyc_message *messag
         return rpyc_client_answer_lent(c, message, handler, args, &own->ref);
     switch (handler) {
     case RPYC_PING:
-        return rpyc_client_answer_value(c, message, args->seq.count > 0 ? &args->seq.items[0] : &nothing);
+        return rpyc_client_answer_value(c, message,
+                                        args->seq.count > 0 ? &args->seq.items[0] : &nothing);
     case RPYC_GETROOT:
         return answer_root(c, message);
     case RPYC_INSPECT:
@@ -86,9 +87,11 @@ static int write_answer(struct rpyc_client *c, const struct rpyc_message *messag
     case RPYC_SETATTR:
     case RPYC_DELATTR:
     case RPYC_CALLATTR:
-        return rpyc_client_answer_exception(c, message, "AttributeError", "this client has no such attribute");
+        return rpyc_client_answer_exception(c, message, "AttributeError",
+                                            "this client has no such attribute");
     default:
-        return rpyc_client_answer_exception(c, message, "TypeError", "this client offers nothing to call");
+        return rpyc_client_answer_exception(c, message, "TypeError",
+                                            "this client offers nothing to call");
     }
 }
 
