@@ -461,31 +461,34 @@ Test(rpyc_server, references_of_the_client_are_released)
 
 /* ---- requests of the server to its client ---- */
 
-/* GETROOT, then GETATTR upload_chunked: the method's triple, as hex, with seqs 0 and 1. */
-static void get_method(struct pair *p, const char *name, char *hex)
+/* The reply is a reference: its triple as hex. */
+static void expect_ref(struct pair *p, char *hex)
 {
     struct rpyc_message message;
     struct rpyc_ref ref;
     int64_t label;
+    cr_assert(next_message(p, &message));
+    cr_assert_eq(message.type, RPYC_REPLY);
+    cr_assert_eq(rpyc_read_box_head(&message.body, &label), 0);
+    cr_assert_eq(label, RPYC_REMOTE_REF);
+    const uint8_t *from = message.body.at;
+    cr_assert_eq(rpyc_read_ref(&message.body, &ref), 0);
+    for (const uint8_t *at = from; at < message.body.at; at++)
+        (void)snprintf(hex + 2 * (at - from), 3, "%02x", *at);
+}
+
+/* GETROOT, then GETATTR: the method's triple, with seqs 0 and 1. */
+static void get_method(struct pair *p, const char *name, char *hex)
+{
     char request[512];
-    send_hex(p, "125150115311" "5102");
-    for (int i = 0; i < 2; i++) {
-        cr_assert(next_message(p, &message));
-        cr_assert_eq(message.type, RPYC_REPLY);
-        cr_assert_eq(rpyc_read_box_head(&message.body, &label), 0);
-        cr_assert_eq(label, RPYC_REMOTE_REF);
-        const uint8_t *from = message.body.at;
-        cr_assert_eq(rpyc_read_ref(&message.body, &ref), 0);
-        for (const uint8_t *at = from; at < message.body.at; at++)
-            (void)snprintf(hex + 2 * (at - from), 3, "%02x", *at);
-        if (i == 1)
-            break;
-        int n = snprintf(request, sizeof(request), "125151115411521111" "53%s1151080e%02x", hex,
-                         (unsigned)strlen(name));
-        for (const char *c = name; *c; c++)
-            n += snprintf(request + n, sizeof(request) - (size_t)n, "%02x", (unsigned char)*c);
-        send_hex(p, request);
-    }
+    send_hex(p, "1251501153115102");
+    expect_ref(p, hex);
+    int n = snprintf(request, sizeof(request), "12515111541152111153%s1151080e%02x", hex,
+                     (unsigned)strlen(name));
+    for (const char *c = name; *c; c++)
+        n += snprintf(request + n, sizeof(request) - (size_t)n, "%02x", (unsigned char)*c);
+    send_hex(p, request);
+    expect_ref(p, hex);
 }
 
 #define LIST_ARG "12080e0d6275696c74696e732e6c6973745253" /* ("builtins.list", 2, 3) */
@@ -612,22 +615,13 @@ Test(rpyc_server, requests_nest_only_so_deep)
 Test(rpyc_server, a_stream_is_an_object_until_it_is_given_back)
 {
     struct pair p;
-    struct rpyc_message message;
-    struct rpyc_ref ref;
-    int64_t label;
     char method[256], object[256], text[512];
     start(&p);
     get_method(&p, "download_chunked", method);
     /* download_chunked(5, 3) */
     (void)snprintf(text, sizeof(text), "1251521157115212" "1153%s1151115553115102", method);
     send_hex(&p, text);
-    cr_assert(next_message(&p, &message));
-    cr_assert_eq(rpyc_read_box_head(&message.body, &label), 0);
-    cr_assert_eq(label, RPYC_REMOTE_REF);
-    const uint8_t *from = message.body.at;
-    cr_assert_eq(rpyc_read_ref(&message.body, &ref), 0);
-    for (const uint8_t *at = from; at < message.body.at; at++)
-        (void)snprintf(object + 2 * (at - from), 3, "%02x", *at);
+    expect_ref(&p, object);
     (void)snprintf(text, sizeof(text), "1251531158115213" "1153%s" ASK_NEXT, object);
     send_hex(&p, text);
     expect_hex(&p, "12525311510c000000");
@@ -646,7 +640,7 @@ Test(rpyc_server, a_stream_is_an_object_until_it_is_given_back)
     /* one more, which the end of the session releases */
     (void)snprintf(text, sizeof(text), "1251581157115212" "1153%s1151115553115102", method);
     send_hex(&p, text);
-    cr_assert(next_message(&p, &message));
+    expect_ref(&p, object);
     cr_assert_eq(end(&p), 0);
 }
 
