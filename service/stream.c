@@ -107,7 +107,6 @@ static int generator_next(struct bench_object *object, struct bench_call *call,
 
 static void generator_release(struct bench_object *object) { free(object); }
 
-
 static const struct bench_object_ops generator_ops = {
     .type_name = "builtins.generator",
     .iter = generator_iter,

@@ -40,7 +40,8 @@ static enum lent_kind find(struct rpyc_lent *lent, const struct rpyc_ref *ref,
         return LENT_NOTHING;
     const int64_t id = ref->instance_id.integer;
     const struct rpyc_ref list = ref_of(LENT_LIST, id), other = ref_of(LENT_ITERATOR, id);
-    if (id < ID_BASE || id >= ID_BASE + lent->given || (!same_ref(ref, &list) && !same_ref(ref, &other)))
+    if (id < ID_BASE || id >= ID_BASE + lent->given ||
+        (!same_ref(ref, &list) && !same_ref(ref, &other)))
         return LENT_NOTHING;
     if (id == lent->list && same_ref(ref, &list))
         return LENT_LIST;
@@ -229,8 +230,7 @@ int rpyc_client_answer_lent(struct rpyc_client *c, const struct rpyc_message *me
     struct rpyc_lent_iterator *iterator = NULL;
     enum lent_kind kind = find(&c->lent, ref, &iterator);
     if (kind == LENT_NOTHING || (kind == LENT_STALE && handler != RPYC_DEL))
-        return rpyc_client_answer_exception(c, message, "KeyError",
-                                            "no object has this reference");
+        return rpyc_client_answer_exception(c, message, "KeyError", "no object has this reference");
     switch (handler) {
     case RPYC_CALLATTR:
         return callattr(c, message, args, iterator);

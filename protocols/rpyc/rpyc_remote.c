@@ -61,8 +61,8 @@ static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
     struct bench_error *err = &peer->cause;
     const int64_t seq = peer->next_seq - 1;
     if (rc < 0)
-        return give_up(peer, bench_fail(err, rc, "cannot write a request: %s",
-                                        bench_errno_text(rc)));
+        return give_up(peer,
+                       bench_fail(err, rc, "cannot write a request: %s", bench_errno_text(rc)));
     rc = rpyc_outgoing_end(&peer->out, err);
     if (rc == 0)
         rc = peer->link.send(peer->link.user, err);
@@ -249,8 +249,7 @@ static struct rpyc_remote *find_received(const struct rpyc_peer *peer, const str
     return NULL;
 }
 
-int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref,
-                        struct bench_value *out)
+int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, struct bench_value *out)
 {
     struct rpyc_remote *remote = find_received(peer, ref);
     if (!remote) {

@@ -19,8 +19,8 @@ static int fail(struct bench_conn *conn, struct rpyc_client *c, enum bench_failu
 
 /* The answer has to be an object: its brine goes to `ref`. 0; 1 = it was not, and the op has
  * ended; negative after bench_conn_fail. */
-static int read_object(struct bench_conn *conn, struct rpyc_client *c,
-                       struct rpyc_message *message, struct bench_buf *ref, struct rpyc_ref *out)
+static int read_object(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message,
+                       struct bench_buf *ref, struct rpyc_ref *out)
 {
     int64_t label;
     int rc = rpyc_read_box_head(&message->body, &label);
@@ -78,8 +78,7 @@ static int ask_iter(struct bench_conn *conn, struct rpyc_client *c)
     return rpyc_client_send_callattr(conn, c, RPYC_STEP_ITER, &c->iterable, "__iter__");
 }
 
-static int got_stream(struct bench_conn *conn, struct rpyc_client *c,
-                      struct rpyc_message *message)
+static int got_stream(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     struct rpyc_ref ref;
     int rc = read_object(conn, c, message, &c->iterable, &ref);

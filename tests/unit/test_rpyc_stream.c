@@ -217,8 +217,9 @@ static void hold(struct conversation *t)
 /* Bytes of the request GETATTR(root, name). */
 static size_t getattr_size(const char *name)
 {
-    return sizeof("\x12\x51\x51\x11\x54\x11\x52\x11\x11\x53" METHOD_REF "\x11\x51\x08\x0e?") - 1 +
-           strlen(name);
+    return sizeof("\x12\x51\x51\x11\x54\x11\x52\x11\x11\x53" METHOD_REF
+                  "\x11\x51\x08\x0e?") -
+           1 + strlen(name);
 }
 
 static void fetch_method(struct conversation *t, const char *name)
@@ -434,5 +435,9 @@ Test(rpyc_stream, the_stall_is_named_where_it_can_be)
     cr_assert_null(rpyc_protocol.remark(&plain, download, 110 * 1024 + 1, 0.044));
     cr_assert_null(rpyc_protocol.remark(&plain, download, 65536, 0.002));
     cr_assert_null(rpyc_protocol.remark(&plain, download, 65536, 0.061));
+    cr_assert_null(rpyc_protocol.remark(&plain, download, 65536, 0.088));
+    plain.socket = RPYC_SOCKET_NODELAY;
+    cr_assert_not_null(rpyc_protocol.remark(&plain, download, 65536, 0.044));
+    cr_assert_not_null(rpyc_protocol.remark(&plain, download, 65536, 0.088));
     cr_assert_null(rpyc_protocol.remark(&plain, upload, 65536, 0.044));
 }
