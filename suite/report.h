@@ -13,6 +13,9 @@
 #include "suite/result.h"
 #include "suite/workloads.h"
 
+/* "normal", "floor", "ruler": as it stands in files. */
+const char *bench_role_key(enum bench_role role);
+
 /* Forgets run->comparisons. */
 void bench_comparisons_clear(struct bench_run *run);
 
@@ -64,6 +67,9 @@ void bench_trial_statistic(const struct bench_trial *trial, enum bench_series_id
 /* A trial that was measured and is good. */
 bool bench_trial_is_good(const struct bench_trial *trial);
 double bench_trial_throughput(const struct bench_trial *trial);
+
+/* user: the result that the trial belongs to. */
+double bench_trial_bandwidth(const struct bench_trial *trial, const void *user);
 
 uint64_t bench_recording_failed(const struct bench_recording *recording);
 

@@ -391,6 +391,7 @@ int bench_report_compare(struct bench_run *run)
     struct bench_report_group *groups;
     size_t count;
     bench_comparisons_clear(run);
+    bench_run_settle(run);
     int status = bench_report_groups_new(run, &groups, &count);
     if (status < 0)
         return status;

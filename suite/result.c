@@ -36,6 +36,16 @@ const char *bench_cell_status_name(enum bench_cell_status status)
     return (size_t)status < BENCH_COUNT_OF(names) ? names[status] : "?";
 }
 
+const char *bench_role_key(enum bench_role role)
+{
+    static const char *const keys[] = {
+        [BENCH_ROLE_NORMAL] = "normal",
+        [BENCH_ROLE_FLOOR] = "floor",
+        [BENCH_ROLE_RULER] = "ruler",
+    };
+    return (size_t)role < BENCH_COUNT_OF(keys) ? keys[role] : "?";
+}
+
 /* ---- the run ---- */
 
 struct bench_run *bench_run_new(void) { return calloc(1, sizeof(struct bench_run)); }
@@ -69,8 +79,10 @@ static void result_fini(struct bench_result *result)
     }
     for (size_t i = 0; i < result->ntrials; i++) {
         free(result->trials[i].reason);
+        free(result->trials[i].kept);
         bench_recording_free(result->trials[i].recording);
     }
+    free(result->remark);
     free(result->parameters);
     free(result->trials);
     free(result->workload);
@@ -107,6 +119,40 @@ void bench_run_free(struct bench_run *run)
     facts_free(run->environment, run->nenvironment);
     facts_free(run->plan, run->nplan);
     free(run);
+}
+
+/* As it will be read again from 15 digits, which every decimal text of that length survives. */
+static void settle_real(double *value)
+{
+    char text[32];
+    if (!isfinite(*value))
+        return;
+    (void)snprintf(text, sizeof(text), "%.15g", *value);
+    *value = strtod(text, NULL);
+}
+
+static void settle_resources(struct bench_resources *resources)
+{
+    settle_real(&resources->wall_s);
+    settle_real(&resources->server_cpu_s);
+    settle_real(&resources->client_cpu_s);
+    resources->server_pss_bytes = round(resources->server_pss_bytes);
+    resources->server_pss_idle_bytes = round(resources->server_pss_idle_bytes);
+    resources->client_rss_bytes = round(resources->client_rss_bytes);
+}
+
+void bench_run_settle(struct bench_run *run)
+{
+    settle_real(&run->started);
+    settle_real(&run->duration);
+    for (size_t i = 0; i < run->nresults; i++) {
+        struct bench_result *result = &run->results[i];
+        settle_resources(&result->resources);
+        for (size_t k = 0; k < result->ntrials; k++) {
+            settle_real(&result->trials[k].started);
+            settle_resources(&result->trials[k].resources);
+        }
+    }
 }
 
 /* ---- groups ---- */
@@ -241,7 +287,10 @@ void bench_result_statistic(const struct bench_result *result, enum bench_series
 void bench_trial_statistic(const struct bench_trial *trial, enum bench_series_id id,
                            struct bench_statistic *out)
 {
-    recording_statistic(trial->recording, id, out);
+    if (trial->kept != NULL)
+        *out = trial->kept[id];
+    else
+        recording_statistic(trial->recording, id, out);
 }
 
 bool bench_trial_is_good(const struct bench_trial *trial)
@@ -301,6 +350,43 @@ double bench_result_time(const struct bench_result *result)
     struct bench_statistic statistic;
     bench_result_statistic(result, bench_view_of(result->workload).series, &statistic);
     return statistic.median;
+}
+
+uint64_t bench_result_size(const struct bench_result *result)
+{
+    const char *text = bench_result_parameter(result, "size");
+    int64_t size;
+    if (text == NULL || bench_result_parameter(result, "direction") == NULL ||
+        bench_parse_size(text, &size, NULL) < 0 || size < 0)
+        return 0;
+    return (uint64_t)size;
+}
+
+/* How many connections moved bytes at the same time. */
+static double lanes(const struct bench_result *result)
+{
+    const char *text = bench_result_parameter(result, "clients");
+    int64_t clients;
+    if (text == NULL || bench_parse_int(text, 1, INT32_MAX, &clients, NULL) < 0)
+        return 1;
+    return (double)clients;
+}
+
+double bench_result_bandwidth(const struct bench_result *result)
+{
+    struct bench_statistic statistic;
+    uint64_t size = bench_result_size(result);
+    bench_result_statistic(result, BENCH_SERIES_RESPONSE, &statistic);
+    return size > 0 ? ratio_of((double)size * lanes(result), statistic.mean) : NAN;
+}
+
+double bench_trial_bandwidth(const struct bench_trial *trial, const void *user)
+{
+    const struct bench_result *result = user;
+    struct bench_statistic statistic;
+    uint64_t size = bench_result_size(result);
+    bench_trial_statistic(trial, BENCH_SERIES_RESPONSE, &statistic);
+    return size > 0 ? ratio_of((double)size * lanes(result), statistic.mean) : NAN;
 }
 
 static double per_operation(const struct bench_result *result, uint64_t amount)
