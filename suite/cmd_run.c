@@ -21,7 +21,6 @@ struct run_options {
     struct bench_plan plan;
     const char *targets[BENCH_TARGETS_MAX]; /* parsed after the plug-ins are loaded */
     size_t ntargets;
-    bool any_workload;
 };
 
 static const struct bench_option numbers[] = {
@@ -142,7 +141,7 @@ static int set_workload(void *target, const char *value, struct bench_error *err
             return bench_fail(err, -EINVAL, "there is no workload '%s'; there is %s", name, list);
         }
         o->plan.workloads[w->id] = true;
-        o->any_workload = true;
+        o->plan.workloads_chosen = true;
     }
     return 0;
 }
@@ -284,7 +283,7 @@ static int parse(struct run_options *o, int argc, char **argv, struct bench_erro
     }
     if (rc == 0 && o->ntargets == 0)
         rc = bench_plan_add_default_targets(&o->plan, err);
-    for (int i = 0; i < BENCH_WORKLOAD_COUNT && !o->any_workload; i++)
+    for (int i = 0; i < BENCH_WORKLOAD_COUNT && !o->plan.workloads_chosen; i++)
         o->plan.workloads[i] = true;
     if (rc == 0 && o->plan.output_dir != NULL)
         rc = bench_output_prepare(o->plan.output_dir, err);
@@ -344,7 +343,7 @@ int cmd_run(int argc, char **argv)
         if (rc < 0)
             (void)fprintf(stderr, "rpycbench run: %s\n", err.msg);
         else if (print_results(&o->plan, run) == 0)
-            status = bench_run_exit_status(run);
+            status = bench_run_exit_status(run, o->plan.workloads_chosen);
         bench_run_free(run);
     }
     bench_plan_fini(&o->plan);

@@ -4,51 +4,61 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Rough times on a small machine with Python servers; the budget bounds them, and the progress
- * line corrects them by what the first trials took. */
-#define SECONDS_PER_REQUEST 0.5e-3
-#define SECONDS_PER_CONNECTION 2e-3
-#define SECONDS_OF_CPU_WORK 50e-3
-#define SECONDS_OF_IO_WORK 12e-3
-#define CORES 2
-#define SECONDS_PER_TRIAL 0.005
-#define SECONDS_PER_BYTE_SQUARED 1.2e-15 /* 16 MiB: 0.35 s */
-#define START_NATIVE 0.1
-#define START_PYTHON 0.7
+/* Rough times of one small machine (2 cores), for servers in C and in Python. The budget bounds
+ * them, and the progress line corrects them by what the first trials took. */
+struct pace {
+    double start;      /* starting and stopping a server */
+    double connection; /* of `connection` */
+    double request;
+    double cpu_work;   /* CPU time of one */
+    double squared;    /* per byte and byte of one message: slicing what is left of it */
+};
 
-/* A unit that moves bulk: its calls and its bytes. Python's rpyc slices what is left of a large
- * frame again and again, which is what the square stands for. */
+static const struct pace native_pace = {0.05, 0.2e-3, 60e-6, 7.7e-3, 0};
+static const struct pace python_pace = {0.35, 2e-3, 220e-6, 30e-3, 0.8e-15};
+
+#define SECONDS_OF_IO_WORK 10.4e-3
+#define SECONDS_PER_TRIAL 0.004 /* threads, connections, looking at the server */
+#define SECONDS_OF_A_POOL 0.7   /* more than python_pace.start: workers have to load */
+#define CORES 2
+
+static const struct pace *pace_of(const struct bench_server_row *server)
+{
+    return server != NULL && server->program != NULL ? &python_pace : &native_pace;
+}
+
+/* A unit that moves bulk: its calls and its bytes. */
 static double bulk_unit(const struct bench_row *row)
 {
     const struct bench_case *what = row->what;
-    double per_byte = row->target->protocol->bulk_ns_per_byte;
-    bool python = row->target->server != NULL && row->target->server->program != NULL;
+    const struct pace *pace = pace_of(row->target->server);
+    double per_byte = fmax(row->target->protocol->bulk_ns_per_byte, 0.5);
     double calls = (double)what->nsteps;
     if (what->stream_chunk > 0)
-        calls = (double)what->size / (double)what->stream_chunk;
+        calls = fmax(1, (double)what->size / (double)what->stream_chunk);
     double one = (double)what->size / calls;
-    double square = python && per_byte > 1 ? one * one * SECONDS_PER_BYTE_SQUARED : 0;
-    return calls * (SECONDS_PER_REQUEST + square) +
-           (double)what->size * (per_byte > 1 ? per_byte : 1) * 1e-9;
+    double square = per_byte > 1 ? one * one * pace->squared : 0;
+    return calls * (pace->request + square) + (double)what->size * per_byte * 1e-9;
 }
 
 double bench_estimate_row(const struct bench_row *row)
 {
     const struct bench_case *what = row->what;
+    const struct pace *pace = pace_of(row->target->server);
     double count = (double)what->units;
     double clients = (double)what->clients;
     double budget = (double)what->budget_ns / 1e9;
+    double cpu = pace->cpu_work * clients / CORES; /* of one request of each */
+    double one = bulk_unit(row);
     if (what->bulk)
-        return fmax(bulk_unit(row), fmin(count * bulk_unit(row), budget)) + SECONDS_PER_TRIAL;
+        return fmax(one, fmin(count * one, budget + one / 2)) + SECONDS_PER_TRIAL;
     if (what->sample == BENCH_SAMPLE_CONNECTION)
-        return fmin(count * SECONDS_PER_CONNECTION, budget) + SECONDS_PER_TRIAL;
+        return fmin(count * pace->connection, budget) + SECONDS_PER_TRIAL;
     if (what->operation == BENCH_OP_CPU_WORK)
-        return fmin(count * clients * SECONDS_OF_CPU_WORK / CORES,
-                    budget + clients * SECONDS_OF_CPU_WORK) +
-               clients * SECONDS_OF_CPU_WORK / CORES;
+        return fmin(count * cpu, budget + cpu) + cpu;
     if (what->operation == BENCH_OP_IO_WORK)
         return fmin(count * SECONDS_OF_IO_WORK, budget) + SECONDS_OF_IO_WORK;
-    return fmin((count + (double)what->warmup) * clients * SECONDS_PER_REQUEST, budget) +
+    return fmin((count + (double)what->warmup) * clients * pace->request, budget) +
            SECONDS_PER_TRIAL;
 }
 
@@ -56,7 +66,29 @@ double bench_estimate_start(const struct bench_server_row *server)
 {
     if (server == NULL)
         return 0;
-    return server->program == NULL ? START_NATIVE : START_PYTHON;
+    return pace_of(server)->start + (server->label[0] != '\0' ? SECONDS_OF_A_POOL : 0);
+}
+
+/* All trials of a group: bulk workloads are cut to their budget from the second one on. */
+static double group_seconds(const struct bench_group *group, const struct bench_plan *plan)
+{
+    double bulk[BENCH_WORKLOAD_COUNT] = {0}, longest[BENCH_WORKLOAD_COUNT] = {0};
+    double repeats = (double)plan->repeats, budget = (double)plan->budget_ns / 1e9;
+    double total = repeats * bench_estimate_start(group->base->server);
+    for (size_t r = 0; r < group->nrows; r++) {
+        const struct bench_row *row = &group->rows[r];
+        double seconds = row->off ? 0 : bench_estimate_row(row);
+        size_t w = row->what->workload->id;
+        if (row->what->bulk) {
+            bulk[w] += seconds;
+            longest[w] = fmax(longest[w], seconds);
+        } else {
+            total += repeats * seconds;
+        }
+    }
+    for (size_t w = 0; w < BENCH_WORKLOAD_COUNT; w++)
+        total += bulk[w] + (repeats - 1) * fmin(bulk[w], budget + longest[w] / 2);
+    return total;
 }
 
 void bench_estimate_announce(const struct bench_rows *rows, struct bench_progress *progress)
@@ -68,12 +100,8 @@ void bench_estimate_announce(const struct bench_rows *rows, struct bench_progres
         if (group->off)
             continue;
         targets++;
-        total += bench_estimate_start(group->base->server);
-        for (size_t r = 0; r < group->nrows; r++)
-            if (!group->rows[r].off)
-                total += bench_estimate_row(&group->rows[r]);
+        total += group_seconds(group, rows->plan);
     }
-    total *= (double)rows->plan->repeats;
     (void)fprintf(stderr, "measuring %zu target%s, %lld trial%s each: about %d:%02d minutes\n",
                   targets, targets == 1 ? "" : "s", (long long)rows->plan->repeats,
                   rows->plan->repeats == 1 ? "" : "s", (int)total / 60, (int)total % 60);

@@ -21,7 +21,8 @@ struct bench_watch {
 int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
                       struct bench_run **out, struct bench_error *err) BENCH_MUST_CHECK;
 
-/* The exit status that the run's cells deserve: 0, 3, 4 or 130 (docs: exit status). */
-int bench_run_exit_status(const struct bench_run *run);
+/* The exit status that the run's cells deserve: 0, 3, 4 or 130. all_asked_for: a workload that no
+ * target can do (n/a everywhere) counts as one without a valid cell. */
+int bench_run_exit_status(const struct bench_run *run, bool all_asked_for);
 
 #endif

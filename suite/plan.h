@@ -85,6 +85,7 @@ struct bench_plan {
     struct bench_target targets[BENCH_TARGETS_MAX];
     size_t ntargets;
     bool workloads[BENCH_WORKLOAD_COUNT];
+    bool workloads_chosen; /* false: all of them, because nobody asked for particular ones */
     enum bench_payload_kind payload;
     const char *operation;  /* instead of ping in `latency` and `concurrent`; NULL */
     const char *output_dir; /* NULL = none */

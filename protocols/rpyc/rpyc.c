@@ -58,7 +58,7 @@ const struct bench_protocol rpyc_protocol = {
     .options = options,
     .options_size = sizeof(struct rpyc_options),
     .latency_variant = "call=cached",
-    .bulk_ns_per_byte = 40, /* zlib at level 1 */
+    .bulk_ns_per_byte = 20, /* zlib at level 1 */
     .compile = rpyc_compile,
     .program_free = rpyc_program_free,
     .conn_size = sizeof(struct rpyc_client),

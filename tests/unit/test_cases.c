@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* Workloads become cases, cases become rows with programs and right answers. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "suite/rows.h"
+
+static struct bench_plan *plan;
+
+static void make(void)
+{
+    plan = calloc(1, sizeof(*plan));
+    cr_assert_not_null(plan);
+    plan->connections = 20;
+    plan->requests = 300;
+    plan->requests_per_client = 25;
+    plan->iterations = 3;
+    plan->warmup = 20;
+    plan->budget_ns = 600000000;
+    plan->timeout_ns = 1000000000;
+    plan->clients = (struct bench_list){{1, 8, 64}, 3};
+    plan->payload_sizes = (struct bench_list){{1024, 1048576}, 2};
+    plan->file_sizes = (struct bench_list){{65536, 16 << 20}, 2};
+    plan->chunk_sizes = (struct bench_list){{65536, 49152}, 2};
+    for (int i = 0; i < BENCH_STYLE_COUNT; i++)
+        plan->styles[i] = true;
+    cr_assert_eq(bench_payload_init(BENCH_PAYLOAD_RANDOM, 1, NULL), 0);
+}
+
+static void unmake(void)
+{
+    bench_plan_fini(plan);
+    free(plan);
+}
+
+TestSuite(cases, .init = make, .fini = unmake, .timeout = 60);
+
+static const char *parameter(const struct bench_case *c, const char *name)
+{
+    for (size_t i = 0; i < c->nparameters; i++)
+        if (strcmp(c->parameters[i].name, name) == 0)
+            return c->parameters[i].value;
+    return "";
+}
+
+static struct bench_case *cases_of(enum bench_workload_id id, size_t *n)
+{
+    struct bench_case *cases = NULL;
+    cr_assert_eq(bench_cases_make(plan, bench_workload_get(id), &cases, n), 0);
+    return cases;
+}
+
+Test(cases, each_number_of_clients_is_a_case)
+{
+    size_t n;
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_CONCURRENT, &n);
+    cr_assert_eq(n, 3);
+    cr_expect_eq(cases[1].clients, 8);
+    cr_expect_str_eq(parameter(&cases[2], "clients"), "64");
+    cr_expect_eq(cases[1].units, 25);
+    free(cases);
+    free(cases_of(BENCH_WORKLOAD_LATENCY, &n));
+    cr_expect_eq(n, 1);
+}
+
+Test(cases, bandwidth_has_a_case_for_each_size_and_direction)
+{
+    size_t n;
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_BANDWIDTH, &n);
+    cr_assert_eq(n, 4);
+    cr_expect_eq(cases[0].operation, BENCH_OP_UPLOAD);
+    cr_expect_str_eq(parameter(&cases[0], "size"), "1KiB");
+    cr_expect_eq(cases[3].operation, BENCH_OP_DOWNLOAD);
+    cr_expect_eq(cases[3].args[0].integer, 1048576);
+    cr_expect_eq(cases[3].budget_ns * 4, plan->budget_ns);
+    free(cases);
+}
+
+Test(cases, transfer_has_each_size_direction_style_and_chunk_that_differ)
+{
+    size_t n;
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_TRANSFER, &n);
+    /* 64 KiB: whole, and both other styles at 48 KiB only, since 64 KiB is the whole;
+     * 16 MiB: whole, and both other styles at two chunk sizes; both directions */
+    cr_assert_eq(n, 2 * ((1 + 2) + (1 + 4)));
+    for (size_t i = 0; i < n; i++) {
+        cr_expect_gt(cases[i].timeout_ns, plan->timeout_ns);
+        cr_expect_eq(strcmp(parameter(&cases[i], "style"), "whole") == 0,
+                     strcmp(parameter(&cases[i], "chunk"), "") == 0);
+    }
+    free(cases);
+}
+
+static const struct bench_row *find_row(const struct bench_rows *rows, size_t group,
+                                        enum bench_operation_id operation, uint64_t size,
+                                        uint64_t piece)
+{
+    const struct bench_group *g = &rows->groups[group];
+    for (size_t i = 0; i < g->nrows; i++)
+        if (g->rows[i].what->operation == operation && g->rows[i].what->size == size &&
+            g->rows[i].what->piece == piece)
+            return &g->rows[i];
+    cr_assert_fail("no such row");
+    return NULL;
+}
+
+Test(cases, pieces_are_the_identical_work_in_both_protocols)
+{
+    struct bench_error err = {0};
+    struct bench_run *run = bench_run_new();
+    struct bench_rows rows;
+    plan->workloads[BENCH_WORKLOAD_TRANSFER] = true;
+    plan->styles[BENCH_STYLE_STREAM] = false;
+    cr_assert_eq(bench_plan_add_targets(plan, "rpyc/threaded/native,http/threaded/native", &err),
+                 0);
+    cr_assert_eq(bench_rows_init(&rows, plan, run, &err), 0, "%s", err.msg);
+    const uint64_t size = 16 << 20, piece = 65536;
+    for (int up = 0; up < 2; up++) {
+        enum bench_operation_id id = up ? BENCH_OP_UPLOAD_CHUNK : BENCH_OP_DOWNLOAD_CHUNK;
+        const struct bench_row *a = find_row(&rows, 0, id, size, piece);
+        const struct bench_row *b = find_row(&rows, 1, id, size, piece);
+        cr_assert_eq(a->what->nsteps, 256);
+        cr_assert_eq(a->what, b->what);
+        uint64_t moved = 0;
+        for (size_t i = 0; i < 256; i++) {
+            cr_expect(a->steps[i].expected.known && b->steps[i].expected.known);
+            cr_expect_eq(a->steps[i].tx, b->steps[i].tx);
+            cr_expect_eq(a->steps[i].tx_length, b->steps[i].tx_length);
+            cr_expect_eq(a->steps[i].expected.checksum, b->steps[i].expected.checksum);
+            const uint8_t *payload = bench_payload(size);
+            if (!up)
+                cr_expect_eq(a->steps[i].expected.checksum,
+                             XXH3_64bits(payload + i * piece, piece));
+            else
+                cr_expect_eq(memcmp(a->steps[i].tx, payload + i * piece, piece), 0);
+            moved += up ? a->steps[i].tx_length : a->steps[i].expected.length;
+        }
+        cr_expect_eq(moved, size);
+    }
+    bench_rows_fini(&rows);
+    bench_run_free(run);
+}
+
+Test(cases, the_last_piece_is_what_is_left)
+{
+    struct bench_error err = {0};
+    struct bench_run *run = bench_run_new();
+    struct bench_rows rows;
+    plan->workloads[BENCH_WORKLOAD_TRANSFER] = true;
+    plan->styles[BENCH_STYLE_STREAM] = false;
+    plan->file_sizes = (struct bench_list){{100000}, 1};
+    plan->chunk_sizes = (struct bench_list){{49152}, 1};
+    cr_assert_eq(bench_plan_add_targets(plan, "tcp/threaded/native", &err), 0);
+    cr_assert_eq(bench_rows_init(&rows, plan, run, &err), 0, "%s", err.msg);
+    const struct bench_row *up = find_row(&rows, 0, BENCH_OP_UPLOAD_CHUNK, 100000, 49152);
+    cr_assert_eq(up->what->nsteps, 3);
+    cr_expect_eq(up->steps[2].tx_length, 100000 - 2 * 49152);
+    const struct bench_row *down = find_row(&rows, 0, BENCH_OP_DOWNLOAD_CHUNK, 100000, 49152);
+    cr_expect_eq(down->steps[2].expected.length, 100000 - 2 * 49152);
+    bench_rows_fini(&rows);
+    bench_run_free(run);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* From trials to a cell. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "suite/orchestrator.h"
+#include "suite/pool.h"
+
+TestSuite(pool, .timeout = 20);
+
+static struct bench_trial trial(int block, enum bench_cell_status status, const char *reason,
+                                int64_t ns, int samples)
+{
+    struct bench_trial t = {.block = block, .status = status, .reason = strdup(reason)};
+    cr_assert_eq(bench_recording_new(&t.recording), 0);
+    for (int i = 0; i < samples; i++) {
+        cr_assert_eq(bench_recording_sample(t.recording, BENCH_SERIES_RESPONSE, ns), 0);
+        bench_recording_outcome(t.recording, BENCH_FAILURE_NONE, "");
+    }
+    t.resources = (struct bench_resources){.wall_s = 1,
+                                           .server_cpu_s = 0.5,
+                                           .client_cpu_s = 0.25,
+                                           .server_pss_bytes = (block + 1) * 100.0,
+                                           .server_pss_idle_bytes = 10,
+                                           .server_processes = block + 1};
+    return t;
+}
+
+static struct bench_run *run_of(size_t n, const struct bench_trial *trials)
+{
+    struct bench_run *run = bench_run_new();
+    cr_assert_not_null(run);
+    run->results = calloc(1, sizeof(*run->results));
+    run->nresults = 1;
+    struct bench_result *r = &run->results[0];
+    r->workload = strdup("latency");
+    r->reason = strdup("");
+    r->ntrials = n;
+    r->trials = calloc(n, sizeof(*r->trials));
+    memcpy(r->trials, trials, n * sizeof(*trials));
+    return run;
+}
+
+Test(pool, good_trials_are_merged_and_their_resources_summed)
+{
+    struct bench_trial trials[] = {trial(0, BENCH_CELL_OK, "", 1000, 3),
+                                   trial(1, BENCH_CELL_OK, "", 3000, 1),
+                                   trial(2, BENCH_CELL_OK, "", 2000, 1)};
+    struct bench_run *run = run_of(3, trials);
+    struct bench_result *r = &run->results[0];
+    cr_assert_eq(bench_pool_result(r, 3), 0);
+    cr_expect_eq(r->status, BENCH_CELL_OK);
+    cr_expect_eq(r->pooled->succeeded, 5);
+    cr_expect_eq(r->pooled->series[BENCH_SERIES_RESPONSE].max, 3000);
+    cr_expect_float_eq(r->resources.wall_s, 3, 1e-12);
+    cr_expect_float_eq(r->resources.server_cpu_s, 1.5, 1e-12);
+    cr_expect_float_eq(r->resources.server_pss_bytes, 200, 1e-12, "the median of the trials");
+    cr_expect_eq(r->resources.server_processes, 3);
+    cr_expect_eq(bench_run_exit_status(run, true), 0);
+    bench_run_free(run);
+}
+
+Test(pool, a_failed_trial_marks_the_cell_and_keeps_what_the_others_gave)
+{
+    struct bench_trial trials[] = {trial(0, BENCH_CELL_OK, "", 1000, 3),
+                                   trial(1, BENCH_CELL_FAILED, "the server died", 1, 1)};
+    struct bench_run *run = run_of(2, trials);
+    struct bench_result *r = &run->results[0];
+    cr_assert_eq(bench_pool_result(r, 2), 0);
+    cr_expect_eq(r->status, BENCH_CELL_FAILED);
+    cr_expect_str_eq(r->reason, "trial 2 of 2: the server died");
+    cr_expect_eq(r->pooled->succeeded, 3, "samples of a failed trial are not pooled");
+    cr_expect_eq(bench_run_exit_status(run, true), 3);
+    bench_run_free(run);
+}
+
+Test(pool, half_of_the_trials_make_a_cell_client_bound)
+{
+    struct bench_trial trials[] = {trial(0, BENCH_CELL_OK, "", 1000, 1),
+                                   trial(1, BENCH_CELL_CLIENT_BOUND, "busy", 1000, 1)};
+    struct bench_run *run = run_of(2, trials);
+    cr_assert_eq(bench_pool_result(&run->results[0], 2), 0);
+    cr_expect_eq(run->results[0].status, BENCH_CELL_CLIENT_BOUND);
+    cr_expect_eq(bench_run_exit_status(run, true), 0, "client-bound has no effect on the exit status");
+    bench_run_free(run);
+}
+
+Test(pool, a_cell_without_trials_failed_unless_it_was_switched_off)
+{
+    struct bench_run *run = run_of(0, NULL);
+    struct bench_result *r = &run->results[0];
+    cr_assert_eq(bench_pool_result(r, 3), 0);
+    cr_expect_eq(r->status, BENCH_CELL_FAILED);
+    cr_expect_null(r->pooled);
+    cr_expect_eq(bench_run_exit_status(run, true), 3);
+    r->status = BENCH_CELL_UNAVAILABLE;
+    free(r->reason);
+    r->reason = strdup("no such thing");
+    cr_assert_eq(bench_pool_result(r, 3), 0);
+    cr_expect_eq(r->status, BENCH_CELL_UNAVAILABLE);
+    cr_expect_str_eq(r->reason, "no such thing");
+    cr_expect_eq(bench_run_exit_status(run, true), 3, "nothing was measured");
+    bench_run_free(run);
+}
+
+Test(pool, a_workload_that_no_target_can_do_matters_only_if_it_was_asked_for)
+{
+    struct bench_trial trials[] = {trial(0, BENCH_CELL_OK, "", 1000, 3)};
+    struct bench_run *run = run_of(1, trials);
+    cr_assert_eq(bench_pool_result(&run->results[0], 1), 0);
+    run->results = realloc(run->results, 2 * sizeof(*run->results));
+    run->results[1] = (struct bench_result){.workload = strdup("cpu"),
+                                            .status = BENCH_CELL_UNAVAILABLE,
+                                            .reason = strdup("not offered")};
+    run->nresults = 2;
+    cr_expect_eq(bench_run_exit_status(run, true), 4);
+    cr_expect_eq(bench_run_exit_status(run, false), 0);
+    bench_run_free(run);
+}
+
+Test(pool, an_interrupted_run_says_so_before_anything_else)
+{
+    struct bench_trial trials[] = {trial(0, BENCH_CELL_FAILED, "interrupted", 1, 1)};
+    struct bench_run *run = run_of(1, trials);
+    cr_assert_eq(bench_pool_result(&run->results[0], 3), 0);
+    run->interrupted = true;
+    cr_expect_eq(bench_run_exit_status(run, true), 130);
+    bench_run_free(run);
+}
