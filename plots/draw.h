@@ -40,8 +40,10 @@ struct plot_look plot_look(const struct bench_plot_series *series);
 
 /* ---- text.c: arbitrary text, made harmless and measured ---- */
 
+#define PLOT_TEXT_BYTES 1024
+
 struct plot_text {
-    char s[512]; /* UTF-8 without control characters */
+    char s[PLOT_TEXT_BYTES]; /* UTF-8 without control characters */
 };
 
 /* The text in one line, cut to max_px (<= 0: not cut) with an ellipsis at the end or in the
@@ -101,7 +103,7 @@ struct plot_canvas {
     FILE *out;
     double height;
     size_t nsubtitle;
-    struct plot_text subtitle[3];
+    struct plot_text subtitle[4];
 };
 
 /* Where the content starts below title and subtitle. */

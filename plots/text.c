@@ -4,6 +4,9 @@
 #include "plots/draw.h"
 
 #define MAX_CHARS 2000 /* of a text; what is behind them would be cut anyway */
+/* Characters of four bytes that, with an ellipsis, always fit into a struct plot_text: more than
+ * fit into a line of the canvas. */
+#define LINE_CHARS ((PLOT_TEXT_BYTES - 4) / 4)
 
 struct glyph {
     char bytes[5];
@@ -119,8 +122,7 @@ struct plot_text plot_text_fit(const char *text, double font_px, double max_px, 
         text = next_glyph(text, &glyphs[n], false);
         width += glyphs[n].width;
     }
-    /* 120 characters of four bytes always fit into the result. */
-    if ((max_px <= 0 || width <= room) && n <= 120) {
+    if ((max_px <= 0 || width <= room) && n <= LINE_CHARS) {
         for (size_t i = 0; i < n; i++)
             append(&out, &used, glyphs[i].bytes);
         return out;
@@ -130,11 +132,11 @@ struct plot_text plot_text_fit(const char *text, double font_px, double max_px, 
     /* The ellipsis is one em wide; the tail gets half of the rest when the middle is cut. */
     size_t tail = n, head = 0;
     double left = room - 1.0, tail_room = middle ? left / 2 : 0;
-    while (tail > 0 && glyphs[tail - 1].width <= tail_room && n - tail < 55) {
+    while (tail > 0 && glyphs[tail - 1].width <= tail_room && n - tail < LINE_CHARS / 2) {
         tail_room -= glyphs[--tail].width;
         left -= glyphs[tail].width;
     }
-    while (head < tail && glyphs[head].width <= left && head < 110 - (n - tail)) {
+    while (head < tail && glyphs[head].width <= left && head < LINE_CHARS - 1 - (n - tail)) {
         append(&out, &used, glyphs[head].bytes);
         left -= glyphs[head++].width;
     }
@@ -153,20 +155,23 @@ size_t plot_text_wrap(const char *text, double font_px, double max_px, struct pl
     while (*text && count < max) {
         const char *at = text, *space = NULL;
         double width = 0;
+        size_t chars = 0;
         struct glyph glyph;
-        while (*at && width <= max_px && at - text < 400) {
+        while (*at && width <= max_px && chars < LINE_CHARS) {
             const char *next = next_glyph(at, &glyph, false);
             if (glyph.bytes[0] == ' ')
                 space = at;
             width += glyph.width * font_px;
-            if (width <= max_px)
+            if (width <= max_px) {
                 at = next;
+                chars++;
+            }
         }
         if (*at == '\0' || count + 1 == max || !space || space == text) {
             lines[count++] = plot_text_fit(text, font_px, max_px, false);
             break;
         }
-        char line[512];
+        char line[PLOT_TEXT_BYTES];
         (void)snprintf(line, sizeof(line), "%.*s", (int)(space - text), text);
         lines[count++] = plot_text_fit(line, font_px, max_px, false);
         text = space + 1;

@@ -13,6 +13,9 @@
 #include "suite/result.h"
 #include "suite/workloads.h"
 
+/* "normal", "floor", "ruler": as it stands in files. */
+const char *bench_role_key(enum bench_role role);
+
 /* Forgets run->comparisons. */
 void bench_comparisons_clear(struct bench_run *run);
 
@@ -40,18 +43,59 @@ int bench_report_groups_new(const struct bench_run *run, struct bench_report_gro
                             size_t *count) BENCH_MUST_CHECK;
 void bench_report_groups_free(struct bench_report_group *groups, size_t count);
 
+/* What stands in one table, and how. */
+enum bench_page_kind {
+    BENCH_PAGE_SINGLE,  /* one group, many figures of each target */
+    BENCH_PAGE_SIZES,   /* a column for each payload size */
+    BENCH_PAGE_STYLES,  /* a column for each style and chunk size */
+    BENCH_PAGE_CLIENTS, /* a column for each number of clients */
+};
+
+struct bench_report_page {
+    enum bench_page_kind kind;
+    const struct bench_report_group **groups; /* columns from left to right */
+    size_t ngroups;
+};
+
+struct bench_report_pages {
+    struct bench_report_group *groups;
+    size_t ngroups;
+    struct bench_report_page *pages; /* in the order of the run */
+    size_t npages;
+};
+
+/* 0 or -ENOMEM; free with bench_report_pages_free. */
+int bench_report_pages_new(const struct bench_run *run,
+                           struct bench_report_pages *out) BENCH_MUST_CHECK;
+void bench_report_pages_free(struct bench_report_pages *pages);
+/* What tells a column of the page from the others: "10MiB", "pieces 64KiB", "8 clients"; "" of a
+ * single one. Lines are parted by `separator`. */
+struct bench_text bench_report_column(const struct bench_report_page *page,
+                                      const struct bench_report_group *group, char separator);
+/* Of a page with sizes, styles or clients: the group with most of it. */
+const struct bench_report_group *bench_report_largest(const struct bench_report_page *page);
+/* Whether any row of a concurrent workload knows its server's memory. */
+bool bench_report_knows_memory(const struct bench_report_group *group);
+/* The row of a target; NULL if it has none. */
+const struct bench_result *bench_report_row(const struct bench_report_group *group,
+                                            const struct bench_target_info *target);
+
 /* "cpu_work(iterations=100000)": the operation and what it was given, clean. Returns out. */
 char *bench_report_operation(const struct bench_report_group *group, char *out, size_t size);
 /* Whether a parameter says how much was done (clients, requests), not what. */
-bool bench_parameter_is_count(const struct bench_parameter *parameter);
+bool bench_parameter_is_count(const struct bench_result *result,
+                              const struct bench_parameter *parameter);
 
 /* Lines about single rows, for under their table. */
-void bench_report_remarks(FILE *out, const struct bench_report_group *group);
+void bench_report_remarks(FILE *out, const struct bench_run *run,
+                          const struct bench_report_page *page);
 
 /* Measured, and its figures may be shown: ok, or client-bound ("at least"). */
 bool bench_result_is_shown(const struct bench_result *result);
 /* May be compared and may win: ok, and neither floor nor ruler. */
 bool bench_result_is_judged(const struct bench_result *result);
+/* Moves payload of a given size in one direction: compared by bytes per second. */
+bool bench_result_is_bulk(const struct bench_result *result);
 /* The value of a parameter, or NULL. */
 const char *bench_result_parameter(const struct bench_result *result, const char *name);
 
@@ -64,6 +108,9 @@ void bench_trial_statistic(const struct bench_trial *trial, enum bench_series_id
 /* A trial that was measured and is good. */
 bool bench_trial_is_good(const struct bench_trial *trial);
 double bench_trial_throughput(const struct bench_trial *trial);
+
+/* user: the result that the trial belongs to. */
+double bench_trial_bandwidth(const struct bench_trial *trial, const void *user);
 
 uint64_t bench_recording_failed(const struct bench_recording *recording);
 

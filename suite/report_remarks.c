@@ -4,21 +4,20 @@
  * failed requests by kind.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "suite/report.h"
 #include "suite/table.h"
 
 #define NOTE_BYTES 512
 
-/* What is true of single rows and has no column: pools, and trials that were left out. */
-static void write_remarks(FILE *out, const struct bench_result *result)
+/* What is true of single rows and has no column: pools, and trials that were left out. where: the
+ * column of the page, "" or "10MiB: ". */
+static void write_trials(FILE *out, const struct bench_result *result, const char *where)
 {
     char name[NOTE_BYTES], text[NOTE_BYTES];
     const char *why = "";
     size_t bad = 0;
-    (void)bench_text_clean(result->target->name, name, sizeof(name));
-    if (result->target->label[0] != '\0' && bench_result_is_shown(result))
-        fprintf(out, "%s: %s\n", name, bench_text_clean(result->target->label, text, sizeof(text)));
     for (size_t i = 0; i < result->ntrials; i++) {
         const struct bench_trial *trial = &result->trials[i];
         if (trial->status == BENCH_CELL_OK || trial->status == result->status)
@@ -26,8 +25,82 @@ static void write_remarks(FILE *out, const struct bench_result *result)
         why = bad++ == 0 ? trial->reason : why;
     }
     if (bad > 0)
-        fprintf(out, "%s: %zu of %zu trials not ok, first: %s\n", name, bad, result->ntrials,
+        fprintf(out, "%s%s: %zu of %zu trials not ok, first: %s\n", where,
+                bench_text_clean(result->target->name, name, sizeof(name)), bad, result->ntrials,
                 bench_text_clean(why, text, sizeof(text)));
+}
+
+/* "http/threaded/pool: pool of 1 x 8", once on a page. */
+static void write_labels(FILE *out, const struct bench_run *run,
+                         const struct bench_report_page *page)
+{
+    char name[NOTE_BYTES], text[NOTE_BYTES];
+    for (size_t t = 0; t < run->ntargets; t++) {
+        const struct bench_target_info *target = &run->targets[t];
+        bool shown = false;
+        for (size_t g = 0; g < page->ngroups && target->label[0] != '\0'; g++) {
+            const struct bench_result *result = bench_report_row(page->groups[g], target);
+            shown |= result != NULL && bench_result_is_shown(result);
+        }
+        if (shown)
+            fprintf(out, "%s: %s\n", bench_text_clean(target->name, name, sizeof(name)),
+                    bench_text_clean(target->label, text, sizeof(text)));
+    }
+}
+
+static bool has_remark(const struct bench_result *result, const char *remark)
+{
+    return bench_result_is_shown(result) && result->remark != NULL && result->remark[0] != '\0' &&
+           (remark == NULL || strcmp(result->remark, remark) == 0);
+}
+
+/* Whether the same remark stood on the page before row r of column g. */
+static bool said_before(const struct bench_report_page *page, size_t g, size_t r)
+{
+    const char *remark = page->groups[g]->rows[r]->remark;
+    for (size_t i = 0; i <= g; i++) {
+        for (size_t k = 0; k < (i < g ? page->groups[i]->nrows : r); k++) {
+            if (has_remark(page->groups[i]->rows[k], remark))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* "10MiB: ", where the page has several columns. */
+static const char *place_text(const struct bench_report_page *page, size_t g, char *out,
+                              size_t size, const char *end)
+{
+    struct bench_text column = bench_report_column(page, page->groups[g], ' ');
+    out[0] = '\0';
+    if (column.s[0] != '\0')
+        (void)snprintf(out, size, "%s%s", column.s, end);
+    return out;
+}
+
+/* What protocols say of their cells: each sentence once, with all whom it concerns. */
+static void write_protocols_remarks(FILE *out, const struct bench_report_page *page)
+{
+    char text[NOTE_BYTES], place[64];
+    for (size_t g = 0; g < page->ngroups; g++) {
+        for (size_t r = 0; r < page->groups[g]->nrows; r++) {
+            const char *remark = page->groups[g]->rows[r]->remark, *separator = ": ";
+            if (!has_remark(page->groups[g]->rows[r], NULL) || said_before(page, g, r))
+                continue;
+            fprintf(out, "%s", bench_text_clean(remark, text, sizeof(text)));
+            for (size_t i = g; i < page->ngroups; i++) {
+                for (size_t k = i == g ? r : 0; k < page->groups[i]->nrows; k++) {
+                    if (!has_remark(page->groups[i]->rows[k], remark))
+                        continue;
+                    fprintf(out, "%s%s%s", separator, place_text(page, i, place, sizeof(place), " "),
+                            bench_text_clean(page->groups[i]->rows[k]->target->name, text,
+                                             sizeof(text)));
+                    separator = ", ";
+                }
+            }
+            fputc('\n', out);
+        }
+    }
 }
 
 static size_t trials_cut(const struct bench_result *result)
@@ -39,7 +112,7 @@ static size_t trials_cut(const struct bench_result *result)
 }
 
 /* "the time budget cut trials short: http/threaded/python (1 of 8), ...". */
-static void write_cuts(FILE *out, const struct bench_report_group *group)
+static void write_cuts(FILE *out, const struct bench_report_group *group, const char *where)
 {
     size_t all = 0, cut = 0, shown = 0;
     char name[NOTE_BYTES];
@@ -53,7 +126,7 @@ static void write_cuts(FILE *out, const struct bench_report_group *group)
     }
     if (cut == 0)
         return;
-    fprintf(out, "the time budget cut %strials short: ", shown == all ? "all " : "");
+    fprintf(out, "%sthe time budget cut %strials short: ", where, shown == all ? "all " : "");
     if (shown == all) {
         fprintf(out, "fewer samples than asked for\n");
         return;
@@ -71,7 +144,7 @@ static void write_cuts(FILE *out, const struct bench_report_group *group)
 }
 
 /* "http/threaded/python: 3 timeouts, 1 reset, first: no answer within 5 s" */
-static void write_failures(FILE *out, const struct bench_result *result)
+static void write_failures(FILE *out, const struct bench_result *result, const char *where)
 {
     static const char *const words[BENCH_FAILURE_COUNT][2] = {
         [BENCH_FAILURE_REFUSED] = {"refused connection", "refused connections"},
@@ -88,7 +161,7 @@ static void write_failures(FILE *out, const struct bench_result *result)
     char text[NOTE_BYTES];
     if (result->pooled == NULL || bench_recording_failed(result->pooled) == 0)
         return;
-    fprintf(out, "%s: ", bench_text_clean(result->target->name, text, sizeof(text)));
+    fprintf(out, "%s%s: ", where, bench_text_clean(result->target->name, text, sizeof(text)));
     const char *separator = "";
     for (size_t kind = 1; kind < BENCH_FAILURE_COUNT; kind++) {
         uint64_t count = result->pooled->failures[kind];
@@ -104,11 +177,22 @@ static void write_failures(FILE *out, const struct bench_result *result)
     fputc('\n', out);
 }
 
-void bench_report_remarks(FILE *out, const struct bench_report_group *group)
+void bench_report_remarks(FILE *out, const struct bench_run *run,
+                          const struct bench_report_page *page)
 {
-    for (size_t i = 0; i < group->nrows; i++)
-        write_remarks(out, group->rows[i]);
-    write_cuts(out, group);
-    for (size_t i = 0; i < group->nrows; i++)
-        write_failures(out, group->rows[i]);
+    char where[64];
+    write_labels(out, run, page);
+    for (size_t g = 0; g < page->ngroups; g++) {
+        for (size_t i = 0; i < page->groups[g]->nrows; i++)
+            write_trials(out, page->groups[g]->rows[i],
+                         place_text(page, g, where, sizeof(where), ": "));
+    }
+    for (size_t g = 0; g < page->ngroups; g++)
+        write_cuts(out, page->groups[g], place_text(page, g, where, sizeof(where), ": "));
+    for (size_t g = 0; g < page->ngroups; g++) {
+        for (size_t i = 0; i < page->groups[g]->nrows; i++)
+            write_failures(out, page->groups[g]->rows[i],
+                           place_text(page, g, where, sizeof(where), ": "));
+    }
+    write_protocols_remarks(out, page);
 }

@@ -44,6 +44,8 @@ static const struct phrasing {
      "requests", false},
     {"cpu", PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "does", "work", true},
     {"io", PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "does", "work", false},
+    {"bandwidth", PAIR_PROTOCOL, "answers", "faster", "moves", "bytes per second", false},
+    {"transfer", PAIR_PROTOCOL, "answers", "faster", "moves", "bytes per second", false},
     {NULL, PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "serves", "requests", false},
 };
 
@@ -129,7 +131,7 @@ struct duel {
     const struct bench_report_group *group;
     const struct phrasing *phrasing;
     unsigned kind;
-    bool by_time;
+    enum measure { BY_TIME, BY_RATE, BY_BYTES } measure;
     char subject[128]; /* "cpu, 8 clients" */
     struct side a, b;
 };
@@ -158,17 +160,28 @@ static void side_init(struct side *side, const struct duel *duel, const struct b
 {
     side->result = result;
     (void)bench_text_clean(result->target->name, side->name, sizeof(side->name));
-    side->value = duel->by_time ? bench_result_time(result) : bench_result_throughput(result);
-    side->range =
-        bench_result_range(result, duel->by_time ? trial_median : trial_rate, &duel->group->view);
+    switch (duel->measure) {
+    case BY_TIME:
+        side->value = bench_result_time(result);
+        side->range = bench_result_range(result, trial_median, &duel->group->view);
+        break;
+    case BY_RATE:
+        side->value = bench_result_throughput(result);
+        side->range = bench_result_range(result, trial_rate, NULL);
+        break;
+    case BY_BYTES:
+        side->value = bench_result_bandwidth(result);
+        side->range = bench_result_range(result, bench_trial_bandwidth, result);
+        break;
+    }
     side->cores = bench_result_server_cores(result);
     side->cores_high = fmax(side->cores, bench_result_range(result, trial_cores, NULL).high);
 }
 
 static const char *metric_name(const struct duel *duel)
 {
-    if (!duel->by_time)
-        return "throughput";
+    if (duel->measure != BY_TIME)
+        return duel->measure == BY_RATE ? "throughput" : "bandwidth";
     return duel->group->view.series == BENCH_SERIES_RESPONSE ? "response p50" : "first answer p50";
 }
 
@@ -213,7 +226,12 @@ static int duel_tell(struct duel *duel, const char *verdict, double ratio, const
 
 static struct bench_text value_text(const struct duel *duel, const struct side *side)
 {
-    return duel->by_time ? bench_format_seconds(side->value) : bench_format_rate(side->value);
+    if (duel->measure != BY_BYTES)
+        return duel->measure == BY_TIME ? bench_format_seconds(side->value)
+                                        : bench_format_rate(side->value);
+    struct bench_text text = bench_format_size(side->value), out;
+    (void)snprintf(out.s, sizeof(out.s), "%.24s/s", text.s);
+    return out;
 }
 
 /* "0.24 ms against 0.51 ms" and for modes of a CPU-bound workload the cores. */
@@ -238,7 +256,7 @@ static int tell_winner(struct duel *duel, double ratio)
     if (duel->kind == PAIR_SERVER)
         (void)snprintf(tail, sizeof(tail), ": what the %s server costs",
                        duel->b.result->target->server);
-    if (duel->by_time)
+    if (duel->measure == BY_TIME)
         return duel_tell(duel, "faster", ratio, "%s %s %s %s than %s, %s%s", duel->a.name,
                          phrasing->verb, times.s, phrasing->how, duel->b.name, figures, tail);
     bool one_core = duel->kind == PAIR_MODE && phrasing->cores && duel->a.cores >= ONE_CORE &&
@@ -258,7 +276,7 @@ static bool ranges_overlap(const struct bench_range *a, const struct bench_range
 /* Puts the better side into a. */
 static double duel_sort(struct duel *duel)
 {
-    double ratio = duel->by_time ? duel->b.value / duel->a.value : duel->a.value / duel->b.value;
+    double ratio = duel->measure == BY_TIME ? duel->b.value / duel->a.value : duel->a.value / duel->b.value;
     if (ratio < 1) {
         struct side better = duel->b;
         duel->b = duel->a;
@@ -335,7 +353,10 @@ static int compare_pair(struct duel *duel, const struct bench_result *a,
     if (!is_measured(a) || !is_measured(b))
         return 0;
     /* Opening connections one after another: what a mode can do shows in their rate. */
-    duel->by_time = duel->group->view.ranking == BENCH_RANKING_TIME && duel->kind != PAIR_MODE;
+    duel->measure = bench_result_is_bulk(a) ? BY_BYTES
+                    : duel->group->view.ranking == BENCH_RANKING_TIME && duel->kind != PAIR_MODE
+                        ? BY_TIME
+                        : BY_RATE;
     side_init(&duel->a, duel, a);
     side_init(&duel->b, duel, b);
     if (a->status != BENCH_CELL_OK || b->status != BENCH_CELL_OK)
@@ -345,11 +366,32 @@ static int compare_pair(struct duel *duel, const struct bench_result *a,
     return tell_verdict(duel);
 }
 
+/* "bandwidth, download 1MiB", "transfer, upload 16MiB in pieces of 64KiB". */
+static void bulk_subject(const struct bench_result *result, char *out, size_t size)
+{
+    char text[128];
+    const char *chunk = bench_result_parameter(result, "chunk");
+    const char *style = bench_result_parameter(result, "style");
+    (void)snprintf(text, sizeof(text), "%.30s, %.20s %.20s%s%.20s%s%.20s", result->workload,
+                   bench_result_parameter(result, "direction"),
+                   bench_result_parameter(result, "size"),
+                   style == NULL     ? ""
+                   : chunk != NULL ? " in "
+                                   : " ",
+                   style != NULL ? style : "", chunk != NULL ? " of " : "",
+                   chunk != NULL ? chunk : "");
+    (void)bench_text_clean(text, out, size);
+}
+
 /* "cpu, 8 clients"; with everything else that tells this group from its namesakes. */
 static void subject_text(const struct bench_report_group *group, char *out, size_t size)
 {
     const struct bench_result *first = group->rows[0];
     char text[128];
+    if (bench_result_is_bulk(first)) {
+        bulk_subject(first, out, size);
+        return;
+    }
     (void)snprintf(text, sizeof(text), "%s", first->workload);
     for (size_t i = 0; i < first->nparameters; i++) {
         const struct bench_parameter *parameter = &first->parameters[i];
@@ -357,11 +399,71 @@ static void subject_text(const struct bench_report_group *group, char *out, size
         size_t used = strlen(text);
         if (clients && !same(parameter->value, "1"))
             (void)snprintf(text + used, sizeof(text) - used, ", %s clients", parameter->value);
-        else if (!bench_parameter_is_count(parameter) && group->same_workload > 1)
+        else if (!bench_parameter_is_count(first, parameter) && group->same_workload > 1)
             (void)snprintf(text + used, sizeof(text) - used, ", %s %s", parameter->name,
                            parameter->value);
     }
     (void)bench_text_clean(text, out, size);
+}
+
+/* ---- which cells of bulk ---- */
+
+/* What is compared of many sizes: the smallest, the one nearest to this, and the largest. */
+#define MIDDLE_BYTES 102400.0
+
+static double amount(const struct bench_report_group *group, const char *name)
+{
+    const char *text = bench_result_parameter(group->rows[0], name);
+    int64_t value;
+    return text != NULL && bench_parse_size(text, &value, NULL) == 0 ? (double)value : NAN;
+}
+
+/* Of the page's groups that are like this one but for the parameter: the least and the greatest
+ * value of it, and the one nearest to the middle. */
+struct landmarks {
+    double least, greatest, middle;
+};
+
+static double far_from_middle(double bytes) { return fabs(log(fmax(bytes, 1) / MIDDLE_BYTES)); }
+
+static struct landmarks landmarks_of(const struct bench_report_group *groups, size_t count,
+                                     const struct bench_report_group *group, const char *name)
+{
+    struct landmarks marks = {NAN, NAN, NAN};
+    for (size_t g = 0; g < count; g++) {
+        const struct bench_result *a = groups[g].rows[0], *b = group->rows[0];
+        const char *own = bench_result_parameter(a, "direction");
+        double value = amount(&groups[g], name);
+        if (!same(a->workload, b->workload) || own == NULL ||
+            !same(own, bench_result_parameter(b, "direction")) || isnan(value))
+            continue;
+        marks.least = fmin(marks.least, value);
+        marks.greatest = fmax(marks.greatest, value);
+        if (isnan(marks.middle) || far_from_middle(value) < far_from_middle(marks.middle))
+            marks.middle = value;
+    }
+    return marks;
+}
+
+/* Whether sentences are wanted of this group. Of bulk, few sizes stand for all; a transfer is
+ * compared at its largest size: whole, and in pieces of the smallest and largest chunk. Streams are
+ * not the same work in two protocols. */
+static bool is_wanted(const struct bench_report_group *groups, size_t count,
+                      const struct bench_report_group *group)
+{
+    if (!bench_result_is_bulk(group->rows[0]))
+        return true;
+    const char *style = bench_result_parameter(group->rows[0], "style");
+    struct landmarks sizes = landmarks_of(groups, count, group, "size");
+    double size = amount(group, "size");
+    if (style == NULL)
+        return size <= sizes.least || size >= sizes.greatest ||
+               (size >= sizes.middle && size <= sizes.middle);
+    if (size < sizes.greatest || same(style, "stream"))
+        return false;
+    struct landmarks chunks = landmarks_of(groups, count, group, "chunk");
+    double chunk = amount(group, "chunk");
+    return isnan(chunk) || chunk <= chunks.least || chunk >= chunks.greatest;
 }
 
 static int compare_group(struct bench_run *run, const struct bench_report_group *group)
@@ -391,11 +493,14 @@ int bench_report_compare(struct bench_run *run)
     struct bench_report_group *groups;
     size_t count;
     bench_comparisons_clear(run);
+    bench_run_settle(run);
     int status = bench_report_groups_new(run, &groups, &count);
     if (status < 0)
         return status;
-    for (size_t i = 0; i < count && status == 0; i++)
-        status = compare_group(run, &groups[i]);
+    for (size_t i = 0; i < count && status == 0; i++) {
+        if (is_wanted(groups, count, &groups[i]))
+            status = compare_group(run, &groups[i]);
+    }
     bench_report_groups_free(groups, count);
     return status;
 }

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite/table.h"
 
 /* Fewer trials than this give no interval (order statistics of five have none at 95 %). */
 #define INTERVAL_MIN_TRIALS 6
@@ -34,6 +33,16 @@ const char *bench_cell_status_name(enum bench_cell_status status)
 #undef X
     };
     return (size_t)status < BENCH_COUNT_OF(names) ? names[status] : "?";
+}
+
+const char *bench_role_key(enum bench_role role)
+{
+    static const char *const keys[] = {
+        [BENCH_ROLE_NORMAL] = "normal",
+        [BENCH_ROLE_FLOOR] = "floor",
+        [BENCH_ROLE_RULER] = "ruler",
+    };
+    return (size_t)role < BENCH_COUNT_OF(keys) ? keys[role] : "?";
 }
 
 /* ---- the run ---- */
@@ -69,8 +78,10 @@ static void result_fini(struct bench_result *result)
     }
     for (size_t i = 0; i < result->ntrials; i++) {
         free(result->trials[i].reason);
+        free(result->trials[i].kept);
         bench_recording_free(result->trials[i].recording);
     }
+    free(result->remark);
     free(result->parameters);
     free(result->trials);
     free(result->workload);
@@ -109,7 +120,41 @@ void bench_run_free(struct bench_run *run)
     free(run);
 }
 
-/* ---- groups ---- */
+/* As it will be read again from 15 digits, which every decimal text of that length survives. */
+static void settle_real(double *value)
+{
+    char text[32];
+    if (!isfinite(*value))
+        return;
+    (void)snprintf(text, sizeof(text), "%.15g", *value);
+    *value = strtod(text, NULL);
+}
+
+static void settle_resources(struct bench_resources *resources)
+{
+    settle_real(&resources->wall_s);
+    settle_real(&resources->server_cpu_s);
+    settle_real(&resources->client_cpu_s);
+    resources->server_pss_bytes = round(resources->server_pss_bytes);
+    resources->server_pss_idle_bytes = round(resources->server_pss_idle_bytes);
+    resources->client_rss_bytes = round(resources->client_rss_bytes);
+}
+
+void bench_run_settle(struct bench_run *run)
+{
+    settle_real(&run->started);
+    settle_real(&run->duration);
+    for (size_t i = 0; i < run->nresults; i++) {
+        struct bench_result *result = &run->results[i];
+        settle_resources(&result->resources);
+        for (size_t k = 0; k < result->ntrials; k++) {
+            settle_real(&result->trials[k].started);
+            settle_resources(&result->trials[k].resources);
+        }
+    }
+}
+
+/* ---- figures ---- */
 
 const char *bench_result_parameter(const struct bench_result *result, const char *name)
 {
@@ -119,99 +164,6 @@ const char *bench_result_parameter(const struct bench_result *result, const char
     }
     return NULL;
 }
-
-static bool measured_alike(const struct bench_result *a, const struct bench_result *b)
-{
-    if (strcmp(a->workload, b->workload) != 0 || strcmp(a->operation, b->operation) != 0 ||
-        strcmp(a->load_model, b->load_model) != 0 || a->nparameters != b->nparameters)
-        return false;
-    for (size_t i = 0; i < a->nparameters; i++) {
-        const char *value = bench_result_parameter(b, a->parameters[i].name);
-        if (value == NULL || strcmp(value, a->parameters[i].value) != 0)
-            return false;
-    }
-    return true;
-}
-
-static void count_namesakes(struct bench_report_group *groups, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < count; k++) {
-            if (strcmp(groups[i].rows[0]->workload, groups[k].rows[0]->workload) != 0)
-                continue;
-            groups[i].same_workload++;
-            groups[i].ordinal += k < i;
-        }
-    }
-}
-
-int bench_report_groups_new(const struct bench_run *run, struct bench_report_group **out,
-                            size_t *count)
-{
-    struct bench_report_group *groups = calloc(run->nresults + 1, sizeof(*groups));
-    size_t n = 0;
-    if (groups == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < run->nresults; i++) {
-        const struct bench_result *result = &run->results[i];
-        size_t g = 0;
-        while (g < n && !measured_alike(groups[g].rows[0], result))
-            g++;
-        if (g == n) {
-            groups[g].rows = calloc(run->nresults, sizeof(const struct bench_result *));
-            if (groups[g].rows == NULL) {
-                bench_report_groups_free(groups, n);
-                return -ENOMEM;
-            }
-            groups[g].view = bench_view_of(result->workload);
-            n++;
-        }
-        groups[g].rows[groups[g].nrows++] = result;
-    }
-    count_namesakes(groups, n);
-    *out = groups;
-    *count = n;
-    return 0;
-}
-
-void bench_report_groups_free(struct bench_report_group *groups, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(groups[i].rows);
-    free(groups);
-}
-
-bool bench_parameter_is_count(const struct bench_parameter *parameter)
-{
-    static const char *const counts[] = {"clients", "connections", "requests",
-                                         "requests_per_client"};
-    for (size_t i = 0; i < BENCH_COUNT_OF(counts); i++) {
-        if (strcmp(parameter->name, counts[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-char *bench_report_operation(const struct bench_report_group *group, char *out, size_t size)
-{
-    const struct bench_result *first = group->rows[0];
-    char text[512];
-    const char *separator = "(";
-    (void)snprintf(text, sizeof(text), "%s", first->operation);
-    for (size_t i = 0; i < first->nparameters; i++) {
-        size_t used = strlen(text);
-        if (bench_parameter_is_count(&first->parameters[i]))
-            continue;
-        (void)snprintf(text + used, sizeof(text) - used, "%s%s=%s", separator,
-                       first->parameters[i].name, first->parameters[i].value);
-        separator = ", ";
-    }
-    size_t used = strlen(text);
-    (void)snprintf(text + used, sizeof(text) - used, "%s", separator[0] == '(' ? "" : ")");
-    return bench_text_clean(text, out, size);
-}
-
-/* ---- figures ---- */
 
 bool bench_result_is_shown(const struct bench_result *result)
 {
@@ -241,7 +193,10 @@ void bench_result_statistic(const struct bench_result *result, enum bench_series
 void bench_trial_statistic(const struct bench_trial *trial, enum bench_series_id id,
                            struct bench_statistic *out)
 {
-    recording_statistic(trial->recording, id, out);
+    if (trial->kept != NULL)
+        *out = trial->kept[id];
+    else
+        recording_statistic(trial->recording, id, out);
 }
 
 bool bench_trial_is_good(const struct bench_trial *trial)
@@ -301,6 +256,48 @@ double bench_result_time(const struct bench_result *result)
     struct bench_statistic statistic;
     bench_result_statistic(result, bench_view_of(result->workload).series, &statistic);
     return statistic.median;
+}
+
+bool bench_result_is_bulk(const struct bench_result *result)
+{
+    return bench_result_parameter(result, "direction") != NULL &&
+           bench_result_parameter(result, "size") != NULL;
+}
+
+uint64_t bench_result_size(const struct bench_result *result)
+{
+    const char *text = bench_result_parameter(result, "size");
+    int64_t size;
+    if (!bench_result_is_bulk(result) || bench_parse_size(text, &size, NULL) < 0 || size < 0)
+        return 0;
+    return (uint64_t)size;
+}
+
+/* How many connections moved bytes at the same time. */
+static double lanes(const struct bench_result *result)
+{
+    const char *text = bench_result_parameter(result, "clients");
+    int64_t clients;
+    if (text == NULL || bench_parse_int(text, 1, INT32_MAX, &clients, NULL) < 0)
+        return 1;
+    return (double)clients;
+}
+
+double bench_result_bandwidth(const struct bench_result *result)
+{
+    struct bench_statistic statistic;
+    uint64_t size = bench_result_size(result);
+    bench_result_statistic(result, BENCH_SERIES_RESPONSE, &statistic);
+    return size > 0 ? ratio_of((double)size * lanes(result), statistic.mean) : NAN;
+}
+
+double bench_trial_bandwidth(const struct bench_trial *trial, const void *user)
+{
+    const struct bench_result *result = user;
+    struct bench_statistic statistic;
+    uint64_t size = bench_result_size(result);
+    bench_trial_statistic(trial, BENCH_SERIES_RESPONSE, &statistic);
+    return size > 0 ? ratio_of((double)size * lanes(result), statistic.mean) : NAN;
 }
 
 static double per_operation(const struct bench_result *result, uint64_t amount)

@@ -51,6 +51,9 @@ struct bench_trial {
     bool budget_cut;  /* stopped by the wall-time budget before all samples were taken */
     struct bench_recording *recording;
     struct bench_resources resources;
+    /* Read from a file without its histograms: the statistics by series, and no samples in the
+     * recording. NULL otherwise. */
+    struct bench_statistic *kept;
 };
 
 /* One name=value of a cell: "clients" = "8", "size" = "64KiB". */
@@ -75,6 +78,7 @@ struct bench_result {
     size_t nparameters;
     enum bench_cell_status status;
     char *reason;
+    char *remark; /* what its protocol has to say about it, or NULL */
     struct bench_recording *pooled; /* NULL when nothing was measured */
     struct bench_resources resources; /* sums of CPU and wall; memory: median over trials */
     struct bench_trial *trials;
@@ -128,16 +132,53 @@ double bench_result_success(const struct bench_result *result);
  * to the first answer. Seconds; NaN. */
 double bench_result_time(const struct bench_result *result);
 
+/* Payload bytes that one sample moves; 0 where that is not the point of the workload. */
+uint64_t bench_result_size(const struct bench_result *result);
+/* Payload bytes per second: all that were moved over the time that it took. NaN without a size. */
+double bench_result_bandwidth(const struct bench_result *result);
+
+/* Rounds the measured figures to what result.json keeps, so that a run that was read back renders
+ * the same bytes. bench_report_compare does it first. */
+void bench_run_settle(struct bench_run *run);
+
 /* ---- renderings ---- */
 
 /* Text tables, one per workload, with the sentences under each. UTF-8. */
 int bench_report_tables(const struct bench_run *run, struct bench_buf *out) BENCH_MUST_CHECK;
 /* result.json as docs/result.schema.json describes it. */
 int bench_report_json(const struct bench_run *run, struct bench_buf *out) BENCH_MUST_CHECK;
+/* The recordings of the single trials as gzip of JSON lines {"result": index, "trial": index,
+ * "recording": its serial form}; the same bytes for the same run. 0; -ENODATA when there are
+ * none. */
+int bench_report_histograms(const struct bench_run *run, struct bench_buf *out) BENCH_MUST_CHECK;
+/* report.md: answer, tables, charts (as links to charts/NAME.svg), environment, plan. */
+int bench_report_markdown(const struct bench_run *run, struct bench_buf *out) BENCH_MUST_CHECK;
+/* One line per result, RFC 4180. */
+int bench_report_csv(const struct bench_run *run, struct bench_buf *out) BENCH_MUST_CHECK;
 /* All charts into DIR (made if missing). Missing gnuplot: -ENOENT after writing data/scripts. */
 int bench_report_charts(const struct bench_run *run, const char *dir, struct bench_error *err)
     BENCH_MUST_CHECK;
+/* One chart, by its name: into DIR (made if missing), or as text of that width. -ENOENT with the
+ * names that there are, and what bench_report_charts returns. */
+int bench_report_chart(const struct bench_run *run, const char *name, const char *dir,
+                       struct bench_error *err) BENCH_MUST_CHECK;
+int bench_report_chart_text(const struct bench_run *run, const char *name, size_t width,
+                            struct bench_buf *out, struct bench_error *err) BENCH_MUST_CHECK;
+/* "name\ttitle" lines. */
+int bench_report_chart_names(const struct bench_run *run, struct bench_buf *out) BENCH_MUST_CHECK;
 /* Fills run->comparisons from the results. 0 or -ENOMEM. */
 int bench_report_compare(struct bench_run *run) BENCH_MUST_CHECK;
+
+/* ---- reading back ---- */
+
+/* What bench_report_json and, unless histograms is NULL, bench_report_histograms wrote. Hostile
+ * text: -EINVAL with what is wrong. -ENOMEM. */
+int bench_result_parse(const char *json, size_t length, const void *histograms,
+                       size_t histograms_length, struct bench_run **out,
+                       struct bench_error *err) BENCH_MUST_CHECK;
+/* The same from NAME.json (or a folder with result.json) and NAME.hist.gz beside it. *whole: false
+ * if the latter is missing. */
+int bench_result_read(const char *path, struct bench_run **out, bool *whole,
+                      struct bench_error *err) BENCH_MUST_CHECK;
 
 #endif

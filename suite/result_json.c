@@ -146,11 +146,6 @@ static void put_series(struct object *object, const char *key, const struct benc
 
 static json_t *target_json(const struct bench_target_info *target)
 {
-    static const char *const roles[] = {
-        [BENCH_ROLE_NORMAL] = "normal",
-        [BENCH_ROLE_FLOOR] = "floor",
-        [BENCH_ROLE_RULER] = "ruler",
-    };
     struct object object = object_begin();
     put(&object, "name", text(target->name));
     put(&object, "protocol", text(target->protocol));
@@ -160,7 +155,7 @@ static json_t *target_json(const struct bench_target_info *target)
     put(&object, "client", text(target->client));
     put(&object, "url", text(target->url));
     put(&object, "label", text(target->label));
-    put(&object, "role", text(roles[target->role]));
+    put(&object, "role", text(bench_role_key(target->role)));
     return object_end(&object);
 }
 
@@ -200,6 +195,27 @@ static json_t *throughput_json(const struct bench_result *result)
     return object_end(&object);
 }
 
+/* Under the name of its direction, where bytes are what it is about. */
+static void put_bandwidth(struct object *object, const struct bench_result *result)
+{
+    const char *direction = bench_result_parameter(result, "direction");
+    bool up = direction != NULL && strcmp(direction, "upload") == 0;
+    struct bench_range range = bench_result_range(result, bench_trial_bandwidth, result);
+    double low, high;
+    struct object inner;
+    if (bench_result_size(result) == 0)
+        return;
+    inner = object_begin();
+    if (trial_interval(result, bench_trial_bandwidth, result, &low, &high) < 0)
+        inner.failed = true;
+    put(&inner, "payload_bytes", whole(bench_result_size(result)));
+    put(&inner, "bytes_per_second", real(bench_result_bandwidth(result)));
+    put(&inner, "lowest_trial", real(range.low));
+    put(&inner, "highest_trial", real(range.high));
+    put(&inner, "ci95", pair(low, high));
+    put(object, up ? "upload_bandwidth" : "download_bandwidth", object_end(&inner));
+}
+
 static json_t *cpu_json(const struct bench_result *result)
 {
     struct object object = object_begin();
@@ -222,6 +238,22 @@ static json_t *memory_json(const struct bench_resources *resources)
     return object_end(&object);
 }
 
+/* The exact sums that the means are of. */
+static json_t *wire_totals_json(const struct bench_op_stat_sum *stat)
+{
+    struct object object = object_begin();
+    put(&object, "operations", whole(stat->operations));
+    put(&object, "frames_sent", whole(stat->frames_sent));
+    put(&object, "frames_received", whole(stat->frames_received));
+    put(&object, "round_trips", whole(stat->round_trips));
+    put(&object, "served", whole(stat->served));
+    put(&object, "plain_sent", whole(stat->plain_sent));
+    put(&object, "plain_received", whole(stat->plain_received));
+    put(&object, "wire_sent", whole(stat->wire_sent));
+    put(&object, "wire_received", whole(stat->wire_received));
+    return object_end(&object);
+}
+
 /* Per operation, over those that were completed. */
 static json_t *wire_json(const struct bench_result *result)
 {
@@ -240,6 +272,7 @@ static json_t *wire_json(const struct bench_result *result)
     put(&object, "tcp_bytes_sent", whole(result->pooled->tcp_sent));
     put(&object, "tcp_bytes_received", whole(result->pooled->tcp_received));
     put(&object, "tcp_bytes_per_request", real(bench_result_tcp_bytes(result)));
+    put(&object, "totals", wire_totals_json(stat));
     return object_end(&object);
 }
 
@@ -346,6 +379,7 @@ static void put_measured(struct object *object, const struct bench_result *resul
     put_series(object, "latency", result, BENCH_SERIES_RESPONSE);
     put_series(object, "service_time", result, BENCH_SERIES_SERVICE);
     put_series(object, "lag", result, BENCH_SERIES_LAG);
+    put_bandwidth(object, result);
     put(object, "throughput", throughput_json(result));
     put(object, "cpu", cpu_json(result));
     put(object, "memory", memory_json(&result->resources));
@@ -364,6 +398,7 @@ static json_t *result_json(const struct bench_result *result)
     put(&object, "load_model", text(result->load_model));
     put(&object, "status", text(bench_cell_status_name(result->status)));
     put(&object, "reason", text(result->reason));
+    put(&object, "remark", result->remark != NULL ? text(result->remark) : json_null());
     put(&object, "total_requests", whole(pooled != NULL ? pooled->attempted : 0));
     put(&object, "failed_requests", whole(pooled != NULL ? bench_recording_failed(pooled) : 0));
     put(&object, "errors", errors_json(pooled));

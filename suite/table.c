@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_COLUMNS 24
+#define MAX_COLUMNS 40
 #define GAP         2 /* spaces between columns */
 #define CELL_BYTES  1024
 
 struct column {
     char *head;
+    size_t span; /* 0 = stands under nothing, else 1 + index of its text */
     enum bench_align align;
     unsigned sacrifice;
     bool dropped;
@@ -26,6 +27,9 @@ struct row {
 struct bench_table {
     struct column columns[MAX_COLUMNS];
     size_t ncolumns;
+    char *spans[MAX_COLUMNS];
+    size_t nspans;
+    bool spanning;
     struct row *rows;
     size_t nrows;
     bool rule_next, failed;
@@ -119,6 +123,8 @@ void bench_table_free(struct bench_table *table)
         return;
     for (size_t c = 0; c < table->ncolumns; c++)
         free(table->columns[c].head);
+    for (size_t i = 0; i < table->nspans; i++)
+        free(table->spans[i]);
     for (size_t r = 0; r < table->nrows; r++) {
         for (size_t c = 0; c < table->rows[r].ncells; c++)
             free(table->rows[r].cells[c]);
@@ -136,12 +142,26 @@ void bench_table_column(struct bench_table *table, const char *head, enum bench_
     }
     struct column *column = &table->columns[table->ncolumns];
     column->head = strdup(head);
+    column->span = table->spanning ? table->nspans : 0;
     column->align = align;
     column->sacrifice = sacrifice;
     if (column->head == NULL)
         table->failed = true;
     else
         table->ncolumns++;
+}
+
+void bench_table_span(struct bench_table *table, const char *text)
+{
+    table->spanning = text[0] != '\0';
+    if (!table->spanning || table->failed)
+        return;
+    table->failed = table->nspans == MAX_COLUMNS;
+    if (!table->failed) {
+        table->spans[table->nspans] = strdup(text);
+        table->failed = table->spans[table->nspans] == NULL;
+        table->nspans += !table->failed;
+    }
 }
 
 void bench_table_row(struct bench_table *table)
@@ -242,16 +262,6 @@ static size_t column_width(const struct bench_table *table, size_t c)
     return width;
 }
 
-static size_t table_width(const struct bench_table *table)
-{
-    size_t width = 0;
-    for (size_t c = 0; c < table->ncolumns; c++) {
-        if (column_is_shown(table, c))
-            width += (width > 0 ? GAP : 0) + column_width(table, c);
-    }
-    return width;
-}
-
 /* The column to go next, or ncolumns when none may. */
 static size_t least_important(const struct bench_table *table)
 {
@@ -270,7 +280,7 @@ void bench_table_fit(struct bench_table *table, size_t width, char *dropped, siz
 {
     size_t used = 0;
     dropped[0] = '\0';
-    while (table_width(table) > width) {
+    while (bench_table_width(table) > width) {
         size_t c = least_important(table);
         if (c == table->ncolumns)
             return;
@@ -330,24 +340,156 @@ static void write_heads(const struct bench_table *table, const size_t *widths, F
     }
 }
 
+/* How many columns of the terminal the shown ones from c on take that stand under the same text;
+ * *next: the first that does not. */
+static size_t span_width(const struct bench_table *table, const size_t *widths, size_t c,
+                         size_t *next)
+{
+    size_t width = 0, span = table->columns[c].span;
+    for (; c < table->ncolumns && table->columns[c].span == span; c++) {
+        if (column_is_shown(table, c))
+            width += (width > 0 ? GAP : 0) + widths[c];
+    }
+    *next = c;
+    return width;
+}
+
+/* "── MiB/s ─────────" over the columns that it stands for. */
+static void write_spans(const struct bench_table *table, const size_t *widths, FILE *out)
+{
+    size_t pending = 0, next;
+    bool begun = false;
+    for (size_t c = 0; c < table->ncolumns; c = next) {
+        size_t width = span_width(table, widths, c, &next);
+        const char *text = table->columns[c].span > 0 ? table->spans[table->columns[c].span - 1]
+                                                      : NULL;
+        if (width == 0)
+            continue;
+        pending += begun ? GAP : 0;
+        begun = true;
+        if (text == NULL) {
+            pending += width;
+            continue;
+        }
+        size_t own = bench_text_width(text);
+        fprintf(out, "%*s", (int)pending, "");
+        pending = 0;
+        bool room = own + 6 <= width;
+        fprintf(out, room ? "── %s " : "%s", text);
+        for (size_t i = room ? own + 4 : own; i < width; i++)
+            fputs("─", out);
+    }
+    fputc('\n', out);
+}
+
+/* Texts over columns may be wider than these. */
+static void widen(const struct bench_table *table, size_t *widths)
+{
+    size_t next;
+    for (size_t c = 0; c < table->ncolumns; c = next) {
+        size_t width = span_width(table, widths, c, &next);
+        if (table->columns[c].span == 0 || width == 0)
+            continue;
+        size_t own = bench_text_width(table->spans[table->columns[c].span - 1]);
+        for (size_t k = c; k < next && width < own; k++) {
+            if (!column_is_shown(table, k))
+                continue;
+            widths[k] += own - width;
+            width = own;
+        }
+    }
+}
+
+static void column_widths(const struct bench_table *table, size_t *widths)
+{
+    for (size_t c = 0; c < table->ncolumns; c++)
+        widths[c] = column_width(table, c);
+    widen(table, widths);
+}
+
+size_t bench_table_width(const struct bench_table *table)
+{
+    size_t widths[MAX_COLUMNS] = {0}, width = 0;
+    column_widths(table, widths);
+    for (size_t c = 0; c < table->ncolumns; c++) {
+        if (column_is_shown(table, c))
+            width += (width > 0 ? GAP : 0) + widths[c];
+    }
+    return width;
+}
+
 int bench_table_write(const struct bench_table *table, FILE *out)
 {
     size_t widths[MAX_COLUMNS] = {0};
     if (table->failed)
         return -ENOMEM;
-    for (size_t c = 0; c < table->ncolumns; c++)
-        widths[c] = column_width(table, c);
+    column_widths(table, widths);
+    if (table->nspans > 0)
+        write_spans(table, widths, out);
     write_heads(table, widths, out);
-    write_rule(out, table_width(table), "─");
+    write_rule(out, bench_table_width(table), "─");
     for (size_t r = 0; r < table->nrows; r++) {
         struct line line = {.out = out};
         if (table->rows[r].rule)
-            write_rule(out, table_width(table), "╌");
+            write_rule(out, bench_table_width(table), "╌");
         for (size_t c = 0; c < table->ncolumns; c++) {
             if (column_is_shown(table, c))
                 line_add(&line, cell_text(&table->rows[r], c), widths[c], table->columns[c].align);
         }
         fputc('\n', out);
+    }
+    return ferror(out) ? -EIO : 0;
+}
+
+/* ---- Markdown ---- */
+
+void bench_markdown_text(FILE *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("\\`*_[]<>|~&$#", *text) != NULL)
+            fputc('\\', out);
+        fputc(*text, out);
+    }
+}
+
+/* The lines of a head in one, behind what it stands under. */
+static void markdown_head(const struct bench_table *table, size_t c, FILE *out)
+{
+    char text[CELL_BYTES];
+    size_t span = table->columns[c].span;
+    (void)snprintf(text, sizeof(text), "%s%s%s", span > 0 ? table->spans[span - 1] : "",
+                   span > 0 ? " " : "", table->columns[c].head);
+    for (char *at = text; *at != '\0'; at++)
+        *at = *at == '\n' ? ' ' : *at;
+    bench_markdown_text(out, text);
+}
+
+int bench_table_write_markdown(const struct bench_table *table, FILE *out)
+{
+    if (table->failed)
+        return -ENOMEM;
+    for (size_t c = 0; c < table->ncolumns; c++) {
+        if (!column_is_shown(table, c))
+            continue;
+        fputs("| ", out);
+        markdown_head(table, c, out);
+        fputc(' ', out);
+    }
+    fputs("|\n", out);
+    for (size_t c = 0; c < table->ncolumns; c++) {
+        if (column_is_shown(table, c))
+            fputs(table->columns[c].align == BENCH_ALIGN_RIGHT ? "|---:" : "|:---", out);
+    }
+    fputs("|\n", out);
+    for (size_t r = 0; r < table->nrows; r++) {
+        for (size_t c = 0; c < table->ncolumns; c++) {
+            if (!column_is_shown(table, c))
+                continue;
+            fputs("| ", out);
+            bench_markdown_text(out, cell_text(&table->rows[r], c));
+            fputc(' ', out);
+        }
+        fputs("|\n", out);
     }
     return ferror(out) ? -EIO : 0;
 }

@@ -23,6 +23,9 @@ void bench_table_free(struct bench_table *table);
  * with higher numbers are dropped first. A column without any filled cell is not shown at all. */
 void bench_table_column(struct bench_table *table, const char *head, enum bench_align align,
                         unsigned sacrifice);
+/* The columns from the next one on stand together under this text, until the next call; "" = under
+ * none. */
+void bench_table_span(struct bench_table *table, const char *text);
 /* Begins a row; its cells follow from left to right. */
 void bench_table_row(struct bench_table *table);
 /* A dashed line before the next row. */
@@ -34,6 +37,11 @@ void bench_table_cell(struct bench_table *table, const char *text);
  * the heads of what was dropped, in one line separated by ", ", to dropped ("" = none). */
 void bench_table_fit(struct bench_table *table, size_t width, char *dropped, size_t size);
 
+/* Columns of a terminal that it takes. */
+size_t bench_table_width(const struct bench_table *table);
+/* As a table of GitHub's Markdown, which knows no rules between rows. Errors as below. */
+int bench_table_write_markdown(const struct bench_table *table, FILE *out) BENCH_MUST_CHECK;
+
 /* 0 or -ENOMEM (also for what failed earlier), -EIO when out cannot take it. */
 int bench_table_write(const struct bench_table *table, FILE *out) BENCH_MUST_CHECK;
 
@@ -43,5 +51,8 @@ size_t bench_text_width(const char *text);
  * them; C1 included) become spaces, bytes that are not UTF-8 become '?'. Cut at a whole character
  * to fit size bytes with its NUL. Returns out. */
 char *bench_text_clean(const char *text, char *out, size_t size);
+
+/* Writes text so that nothing in it is special to Markdown (CommonMark and GitHub's tables). */
+void bench_markdown_text(FILE *out, const char *text);
 
 #endif
