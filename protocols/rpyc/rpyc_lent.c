@@ -79,7 +79,7 @@ static size_t piece_size(const struct bench_op *op)
 static size_t piece_count(const struct bench_op *op)
 {
     size_t size = piece_size(op);
-    return size > 0 ? (op->tx.length - 1) / size + 1 : 0;
+    return op->tx.length > 0 ? (op->tx.length - 1) / size + 1 : 0;
 }
 
 static struct bench_value piece(const struct bench_op *op, size_t i)
