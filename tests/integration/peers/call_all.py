@@ -4,8 +4,9 @@
     call_all.py --protocol rpyc|http --port N [--host ADDR]
 
 Prints one JSON object {call: answer}, keys in a fixed order, all answers strings: text as it is,
-a number in decimal, bytes as "LENGTH sha256:HEX", pieces as their bytes and lengths. Both
-protocols give the same object. Exit status 0, or 1 with the error on stderr.
+a number in decimal, bytes as "LENGTH sha256:HEX" (those of download_chunked once the lengths of
+its pieces are right). Both protocols give the same object. Exit status 0, or 1 with the error on
+stderr.
 
 The bytes of argument bytes(n): x = 1; n times: x = (x * 1103515245 + 12345) mod 2^32, the byte is
 (x >> 16) mod 256.
@@ -50,13 +51,20 @@ CALLS = [
 
 
 def show(answer):
-    if isinstance(answer, list):
-        return "%s in pieces of %s" % (show(b"".join(answer)), [len(piece) for piece in answer])
     if isinstance(answer, bytes):
         return "%d sha256:%s" % (len(answer), hashlib.sha256(answer).hexdigest())
     if isinstance(answer, bool) or not isinstance(answer, (str, int)):
         raise TypeError("unexpected answer of type %s" % type(answer).__name__)
     return str(answer)
+
+
+def joined(pieces, size, chunk_size):
+    """The bytes of download_chunked, if they came as they should."""
+    pieces = list(pieces)
+    wanted = [min(chunk_size, size - offset) for offset in range(0, size, chunk_size)]
+    if [len(piece) for piece in pieces] != wanted:
+        raise ValueError("pieces of %s bytes" % [len(piece) for piece in pieces])
+    return b"".join(pieces)
 
 
 class RpycClient:
@@ -66,7 +74,7 @@ class RpycClient:
 
     def call(self, name, args):
         answer = getattr(self.connection.root, name)(*args)
-        return list(answer) if name == "download_chunked" else answer
+        return joined(answer, *args) if name == "download_chunked" else answer
 
     def close(self):
         self.connection.close()
@@ -107,7 +115,7 @@ class HttpClient:
                                      stream=stream)
         reply.raise_for_status()
         if stream:
-            return self.pieces(reply)
+            return joined(self.pieces(reply), *args)
         if key is None:
             return reply.content
         answer = reply.json()
@@ -121,7 +129,7 @@ class HttpClient:
         if reply.headers.get("Transfer-Encoding") != "chunked":
             raise ValueError("%s is not answered in chunks" % reply.url)
         # urllib3 gives the chunks as they were sent, unlike iter_content().
-        return list(reply.raw.read_chunked(decode_content=False))
+        return reply.raw.read_chunked(decode_content=False)
 
     def close(self):
         self.session.close()
