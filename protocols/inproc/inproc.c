@@ -162,7 +162,8 @@ const struct bench_protocol inproc_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "inproc",
     .summary = "the ruler: answers from memory, the cost of measuring itself",
-    .caps = BENCH_CAP_PIPELINE | BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_NO_TRANSPORT,
+    .caps = BENCH_CAP_PIPELINE | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN |
+            BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_NO_TRANSPORT,
     .role = BENCH_ROLE_RULER,
     .max_inflight = MAX_INFLIGHT,
     .max_payload = BENCH_PAYLOAD_MAX,

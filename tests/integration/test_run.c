@@ -138,8 +138,9 @@ static void check_run(const char *const *targets, const char *const *latency_tar
     rig_adopt();
     cr_assert_eq(support_tempdir_make(&folder, NULL), 0);
     (void)snprintf(list, sizeof(list), "%s,%s", targets[0], targets[1]);
-    rig_run(&out, WORDS("run", "--quick", "--repeats", "2", "--workload-budget", "50ms", "--target",
-                        list, "--output", folder));
+    rig_run(&out, WORDS("run", "--quick", "--repeats", "2", "--workload-budget", "50ms",
+                        "--workload", "connection,latency,concurrent,cpu,io", "--target", list,
+                        "--output", folder));
     cr_assert_eq(out.exit_status, 0, "exit %d: %s", out.exit_status, out.err);
     check_tables(&out, targets);
     check_charts(folder);
