@@ -4,7 +4,8 @@
  * against a limit.
  *
  *   bench-ratios NAME LIMIT FILE.json WORKLOAD METRIC A B
- *       trials of one run, paired by block. METRIC: p50 (response), throughput, cpu (of server and
+ *       trials of one run, paired by block. WORKLOAD: as in the result, or WORKLOAD:DIRECTION.
+ *       METRIC: p50 (response), throughput, cpu (of server and
  *       client, per request), client-cpu, absolute-p50 (of A alone, in µs; B is '-')
  *   bench-ratios NAME LIMIT --pairs FILE
  *       a text file with two numbers a line: A and B
@@ -65,8 +66,15 @@ static double metric_of(const json_t *trial, const char *metric)
     return NAN;
 }
 
-static const json_t *trials_of(const json_t *root, const char *workload, const char *target)
+/* workload: "latency", or "bandwidth:download" for one direction of several. */
+static const json_t *trials_of(const json_t *root, const char *workload_and_direction,
+                               const char *target)
 {
+    char workload[64];
+    (void)snprintf(workload, sizeof(workload), "%s", workload_and_direction);
+    char *direction = strchr(workload, ':');
+    if (direction != NULL)
+        *direction++ = '\0';
     size_t i;
     json_t *result;
     json_array_foreach(json_object_get(root, "results"), i, result)
@@ -74,7 +82,10 @@ static const json_t *trials_of(const json_t *root, const char *workload, const c
         const char *w = json_string_value(json_object_get(result, "workload"));
         const char *t =
             json_string_value(json_object_get(json_object_get(result, "target"), "name"));
-        if (w != NULL && t != NULL && strcmp(w, workload) == 0 && strcmp(t, target) == 0)
+        const char *d = json_string_value(
+            json_object_get(json_object_get(result, "parameters"), "direction"));
+        bool fits = direction == NULL || (d != NULL && strcmp(d, direction) == 0);
+        if (w != NULL && t != NULL && strcmp(w, workload) == 0 && strcmp(t, target) == 0 && fits)
             return json_object_get(result, "trials");
     }
     (void)fprintf(stderr, "bench-ratios: no result for %s, %s\n", workload, target);
