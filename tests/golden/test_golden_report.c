@@ -116,3 +116,13 @@ Test(golden_report, json_empty, .timeout = 20)
 Test(golden_report, json_one, .timeout = 20) { check_json(SUPPORT_FIXTURE_ONE, "report-one.json"); }
 
 Test(golden_report, json_two, .timeout = 20) { check_json(SUPPORT_FIXTURE_TWO, "report-two.json"); }
+
+Test(golden_report, tables_bulk_two, .timeout = 20)
+{
+    check_tables(SUPPORT_FIXTURE_BULK_TWO, "report-bulk-two.txt");
+}
+
+Test(golden_report, tables_bulk, .timeout = 20)
+{
+    check_tables(SUPPORT_FIXTURE_BULK, "report-bulk.txt");
+}
