@@ -397,8 +397,10 @@ static void subject_text(const struct bench_report_group *group, char *out, size
         const struct bench_parameter *parameter = &first->parameters[i];
         bool clients = same(parameter->name, "clients");
         size_t used = strlen(text);
-        if (clients && !same(parameter->value, "1"))
-            (void)snprintf(text + used, sizeof(text) - used, ", %s clients", parameter->value);
+        bool one = same(parameter->value, "1");
+        if (clients && (!one || group->same_workload > 1))
+            (void)snprintf(text + used, sizeof(text) - used, ", %s client%s", parameter->value,
+                           one ? "" : "s");
         else if (!bench_parameter_is_count(first, parameter) && group->same_workload > 1)
             (void)snprintf(text + used, sizeof(text) - used, ", %s %s", parameter->name,
                            parameter->value);
@@ -445,6 +447,22 @@ static struct landmarks landmarks_of(const struct bench_report_group *groups, si
     return marks;
 }
 
+/* Of several numbers of clients: the smallest and the largest. */
+static bool is_outermost(const struct bench_report_group *groups, size_t count,
+                         const struct bench_report_group *group)
+{
+    bool least = true, greatest = true;
+    double own = amount(group, "clients");
+    for (size_t g = 0; g < count && !isnan(own); g++) {
+        const struct bench_result *a = groups[g].rows[0], *b = group->rows[0];
+        if (!same(a->workload, b->workload) || !same(a->operation, b->operation))
+            continue;
+        least = least && !(amount(&groups[g], "clients") < own);
+        greatest = greatest && !(amount(&groups[g], "clients") > own);
+    }
+    return least || greatest;
+}
+
 /* Whether sentences are wanted of this group. Of bulk, few sizes stand for all; a transfer is
  * compared at its largest size: whole, and in pieces of the smallest and largest chunk. Streams are
  * not the same work in two protocols. */
@@ -452,7 +470,7 @@ static bool is_wanted(const struct bench_report_group *groups, size_t count,
                       const struct bench_report_group *group)
 {
     if (!bench_result_is_bulk(group->rows[0]))
-        return true;
+        return is_outermost(groups, count, group);
     const char *style = bench_result_parameter(group->rows[0], "style");
     struct landmarks sizes = landmarks_of(groups, count, group, "size");
     double size = amount(group, "size");
