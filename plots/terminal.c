@@ -265,7 +265,9 @@ static void put_x_ticks(const struct grid *grid, FILE *out)
         size_t own = columns_of(text.s);
         double left = place * (double)(grid->columns - 1) - (double)own / 2;
         size_t column = left > 0 ? (size_t)lround(left) : 0;
-        if (column < at + (at > 0) || column + own > grid->columns + 4)
+        if (column + own > grid->columns)
+            column = own < grid->columns ? grid->columns - own : 0;
+        if (column < at + (at > 0))
             continue;
         fprintf(out, "%*s%s", (int)(column - at), "", text.s);
         at = column + own;

@@ -24,6 +24,18 @@ static bool measured_alike(const struct bench_result *a, const struct bench_resu
     return true;
 }
 
+/* Whether b has every parameter of a that says what is done. */
+static bool same_but_counts(const struct bench_result *a, const struct bench_result *b)
+{
+    for (size_t i = 0; i < a->nparameters; i++) {
+        const char *value = bench_result_parameter(b, a->parameters[i].name);
+        if (!bench_parameter_is_count(a, &a->parameters[i]) &&
+            (value == NULL || strcmp(value, a->parameters[i].value) != 0))
+            return false;
+    }
+    return true;
+}
+
 static void count_namesakes(struct bench_report_group *groups, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -32,6 +44,7 @@ static void count_namesakes(struct bench_report_group *groups, size_t count)
                 continue;
             groups[i].same_workload++;
             groups[i].ordinal += k < i;
+            groups[i].varies_otherwise |= !same_but_counts(groups[i].rows[0], groups[k].rows[0]);
         }
     }
 }

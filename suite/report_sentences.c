@@ -401,7 +401,7 @@ static void subject_text(const struct bench_report_group *group, char *out, size
         if (clients && (!one || group->same_workload > 1))
             (void)snprintf(text + used, sizeof(text) - used, ", %s client%s", parameter->value,
                            one ? "" : "s");
-        else if (!bench_parameter_is_count(first, parameter) && group->same_workload > 1)
+        else if (!bench_parameter_is_count(first, parameter) && group->varies_otherwise)
             (void)snprintf(text + used, sizeof(text) - used, ", %s %s", parameter->name,
                            parameter->value);
     }
