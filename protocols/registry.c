@@ -2,6 +2,7 @@
 /* The table of backends: built-in ones from protocols.def, then plug-ins. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/protocol.h"
@@ -107,8 +108,13 @@ static int add(void *handle, struct bench_error *err)
 
 int bench_protocol_load(const char *path, struct bench_error *err)
 {
+    /* A name without a slash is a file here, not one of the system's libraries. */
+    char file[4096];
+    int n = snprintf(file, sizeof(file), "%s%s", strchr(path, '/') == NULL ? "./" : "", path);
+    if (n >= (int)sizeof(file))
+        return bench_fail(err, -ENAMETOOLONG, "plug-in %.60s...: its path is too long", path);
     /* Never unloaded on success: its table and code are used until the end. */
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (handle == NULL)
         return bench_fail(err, -ENOENT, "cannot load plug-in %s: %s", path, dlerror());
     int rc = add(handle, err);

@@ -11,11 +11,13 @@
 #include "service/service_internal.h"
 
 #define MAX_ARGS    (BENCH_OPERATION_PARAMS + 1)
-#define TX_NAME     "data" /* what a caller by keyword names the transmitted bytes */
+/* What a caller by keyword names the transmitted bytes. */
+#define TX_NAME     "data"
+#define PIECES_NAME "chunks"
 #define IO_MAX_S    3600.0
 #define PAYLOAD_MAX ((int64_t)BENCH_PAYLOAD_MAX)
 
-static const char *kind_name(enum bench_kind kind)
+const char *bench_service_kind_name(enum bench_kind kind)
 {
     static const char *const names[] = {
         [BENCH_NONE] = "NoneType", [BENCH_BOOL] = "bool",
@@ -38,7 +40,8 @@ static int integer_arg(struct bench_call *call, const char *name, const struct b
     if (arg->kind == BENCH_BIGINT)
         return bench_raise(call, "ValueError", "%s is not in 0 to %" PRId64, name, max);
     if (arg->kind != BENCH_INT)
-        return bench_raise(call, "TypeError", "%s must be int, not %s", name, kind_name(arg->kind));
+        return bench_raise(call, "TypeError", "%s must be int, not %s", name,
+                           bench_service_kind_name(arg->kind));
     if (arg->integer < 0 || arg->integer > max)
         return bench_raise(call, "ValueError", "%s %" PRId64 " is not in 0 to %" PRId64, name,
                            arg->integer, max);
@@ -58,7 +61,7 @@ static int real_arg(struct bench_call *call, const char *name, const struct benc
         return bench_raise(call, "ValueError", "%s is not in 0 to %g", name, max);
     else
         return bench_raise(call, "TypeError", "%s must be float, not %s", name,
-                           kind_name(arg->kind));
+                           bench_service_kind_name(arg->kind));
     if (!(value >= 0.0 && value <= max)) /* also refuses NaN */
         return bench_raise(call, "ValueError", "%s %g is not in 0 to %g", name, value, max);
     *out = value;
@@ -69,7 +72,7 @@ static int bytes_arg(struct bench_call *call, const struct bench_value *arg, int
 {
     if (arg->kind != BENCH_BYTES)
         return bench_raise(call, "TypeError", TX_NAME " must be bytes, not %s",
-                           kind_name(arg->kind));
+                           bench_service_kind_name(arg->kind));
     if (arg->text.length > BENCH_PAYLOAD_MAX)
         return bench_raise(call, "ValueError", "%zu bytes are more than %" PRIu64, arg->text.length,
                            BENCH_PAYLOAD_MAX);
@@ -108,8 +111,8 @@ static int do_upload(struct bench_call *call, const struct bench_value *args,
     return rc;
 }
 
-static int payload_piece(struct bench_call *call, int64_t offset, int64_t size,
-                         struct bench_value *out)
+int bench_service_payload_piece(struct bench_call *call, int64_t offset, int64_t size,
+                                struct bench_value *out)
 {
     /* The payload repeats with every tile, so an offset needs no more than one tile in front. */
     const size_t skip = (size_t)offset % BENCH_PAYLOAD_TILE;
@@ -125,7 +128,7 @@ static int do_download(struct bench_call *call, const struct bench_value *args,
 {
     int64_t size = 0;
     const int rc = integer_arg(call, "size", &args[0], PAYLOAD_MAX, &size);
-    return rc < 0 ? rc : payload_piece(call, 0, size, out);
+    return rc < 0 ? rc : bench_service_payload_piece(call, 0, size, out);
 }
 
 static int do_download_chunk(struct bench_call *call, const struct bench_value *args,
@@ -135,7 +138,29 @@ static int do_download_chunk(struct bench_call *call, const struct bench_value *
     int rc = integer_arg(call, "size", &args[0], PAYLOAD_MAX, &size);
     if (rc == 0)
         rc = integer_arg(call, "offset", &args[1], PAYLOAD_MAX - size, &offset);
-    return rc < 0 ? rc : payload_piece(call, offset, size, out);
+    return rc < 0 ? rc : bench_service_payload_piece(call, offset, size, out);
+}
+
+static int do_upload_chunked(struct bench_call *call, const struct bench_value *args,
+                             struct bench_value *out)
+{
+    int64_t total = 0;
+    const int rc = bench_service_take_pieces(call, &args[0], &total);
+    if (rc == 0)
+        *out = bench_int(total);
+    return rc;
+}
+
+static int do_download_chunked(struct bench_call *call, const struct bench_value *args,
+                               struct bench_value *out)
+{
+    int64_t size = 0, chunk_size = 0;
+    int rc = integer_arg(call, "size", &args[0], PAYLOAD_MAX, &size);
+    if (rc == 0)
+        rc = integer_arg(call, "chunk_size", &args[1], PAYLOAD_MAX, &chunk_size);
+    if (rc == 0 && chunk_size == 0)
+        return bench_raise(call, "ValueError", "chunk_size must be at least 1");
+    return rc < 0 ? rc : bench_service_give_pieces(size, chunk_size, out);
 }
 
 static int do_cpu_work(struct bench_call *call, const struct bench_value *args,
@@ -192,6 +217,8 @@ static const operation_fn functions[BENCH_OPERATION_COUNT] = {
     [BENCH_OP_UPLOAD_CHUNK] = do_upload, [BENCH_OP_DOWNLOAD_CHUNK] = do_download_chunk,
     [BENCH_OP_CPU_WORK] = do_cpu_work,   [BENCH_OP_COMPUTE] = do_compute,
     [BENCH_OP_IO_WORK] = do_io_work,     [BENCH_OP_HEALTH_CHECK] = do_health_check,
+    [BENCH_OP_UPLOAD_CHUNKED] = do_upload_chunked,
+    [BENCH_OP_DOWNLOAD_CHUNKED] = do_download_chunked,
 };
 
 /* ---- calling ---- */
@@ -203,7 +230,9 @@ static size_t arg_count(const struct bench_operation *operation)
 
 static const char *arg_name(const struct bench_operation *operation, size_t i)
 {
-    return i < bench_operation_nparams(operation) ? operation->params[i].name : TX_NAME;
+    if (i < bench_operation_nparams(operation))
+        return operation->params[i].name;
+    return operation->id == BENCH_OP_UPLOAD_CHUNKED ? PIECES_NAME : TX_NAME;
 }
 
 /* Runs the row with arguments of which given[i] says whether the caller named them. */
@@ -216,7 +245,7 @@ static int run(struct bench_call *call, const struct bench_operation *operation,
             continue;
         if (i >= nparams)
             return bench_raise(call, "TypeError", "%s() misses the argument '%s'", operation->name,
-                               TX_NAME);
+                               arg_name(operation, i));
         args[i] = operation->params[i].default_value;
     }
     return functions[operation->id](call, args, out);

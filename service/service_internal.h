@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The computing parts of the reference service, apart so that their cost can be looked at. Pure
- * functions, any thread. session may be NULL; with one they give up with -ECANCELED when it stops.
+ * The parts of the reference service that service.c is made of. The computing ones are apart so
+ * that their cost can be looked at: pure functions, any thread. session may be NULL; with one they
+ * give up with -ECANCELED when it stops.
  */
 #ifndef BENCH_SERVICE_INTERNAL_H
 #define BENCH_SERVICE_INTERNAL_H
 
-#include "bench/api.h"
-
-struct bench_session;
+#include "bench/object.h"
 
 /* The sum of all i*i with 0 <= i < BENCH_COMPUTE_MAX is far below 2^127. */
 #define BENCH_COMPUTE_MAX INT64_C(1000000000000)
@@ -23,5 +22,24 @@ int bench_service_hash(struct bench_session *session, int64_t iterations,
 
 /* The sum of i*i for i < n, by a loop. 0 or -ECANCELED. */
 int bench_service_sum(struct bench_session *session, int64_t n, __int128 *out) BENCH_MUST_CHECK;
+
+/* ---- streaming (service/stream.c) ---- */
+
+/* The total length of what upload_chunked got: BYTES, a TUPLE or LIST of BYTES, or an OBJECT that
+ * is iterated. Returns as the functions of struct bench_object_ops. */
+int bench_service_take_pieces(struct bench_call *call, const struct bench_value *pieces,
+                              int64_t *total) BENCH_MUST_CHECK;
+/* The OBJECT that download_chunked answers: an iterator over the payload's first `size` bytes.
+ * chunk_size > 0. 0 or -ENOMEM. */
+int bench_service_give_pieces(int64_t size, int64_t chunk_size,
+                              struct bench_value *out) BENCH_MUST_CHECK;
+
+/* ---- shared by the operations (service/service.c) ---- */
+
+/* "bytes", as Python names the type. */
+const char *bench_service_kind_name(enum bench_kind kind);
+/* BYTES of the payload; borrowed from it. offset + size <= BENCH_PAYLOAD_MAX. */
+int bench_service_payload_piece(struct bench_call *call, int64_t offset, int64_t size,
+                                struct bench_value *out) BENCH_MUST_CHECK;
 
 #endif

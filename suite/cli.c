@@ -2,6 +2,7 @@
 #include "suite/cli.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -136,6 +137,7 @@ static void print_version(void)
 {
     (void)printf("rpycbench %s (%s%s%s)\n", RPYCBENCH_VERSION, RPYCBENCH_BUILD_TYPE,
                  RPYCBENCH_SANITIZERS[0] != '\0' ? ", " : "", RPYCBENCH_SANITIZERS);
+    (void)printf("  libevent/%s\n", event_get_version());
     for (const struct bench_protocol *const *p = bench_protocols(); *p != NULL; p++)
         if ((*p)->libraries != NULL)
             (void)printf("  %s: %s\n", (*p)->name, (*p)->libraries());

@@ -269,6 +269,29 @@ static int prepare(struct session *s, struct bench_error *err)
     return rc;
 }
 
+/* What the protocols know about their cells. */
+static int add_remarks(struct session *s)
+{
+    for (size_t g = 0; g < s->rows.ngroups; g++) {
+        const struct bench_group *group = &s->rows.groups[g];
+        for (size_t r = 0; r < group->nrows; r++) {
+            const struct bench_row *row = &group->rows[r];
+            const struct bench_protocol *p = row->target->protocol;
+            struct bench_result *result = &s->run->results[row->result];
+            if (p->remark == NULL || result->pooled == NULL || !row->what->bulk)
+                continue;
+            struct bench_statistic statistic;
+            bench_series_statistic(&result->pooled->series[BENCH_SERIES_RESPONSE], &statistic);
+            const char *text = p->remark(row->target->options,
+                                         bench_operation_get(row->what->operation),
+                                         row->what->piece, statistic.median);
+            if (text != NULL && (result->remark = strdup(text)) == NULL)
+                return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
 int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
                       struct bench_run **out, struct bench_error *err)
 {
@@ -294,6 +317,8 @@ int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
     s.run->interrupted = watch->interrupted;
     for (size_t r = 0; rc == 0 && r < s.run->nresults; r++)
         rc = bench_pool_result(&s.run->results[r], (int)plan->repeats);
+    if (rc == 0)
+        rc = add_remarks(&s);
     if (rc == 0)
         rc = bench_sysinfo_collect(plan, s.run);
     if (rc == 0)

@@ -110,7 +110,7 @@ static int take_recording(struct bench_trial *trial, const json_t *line, size_t 
 static int read_line(struct bench_run *run, const char *text, size_t length, size_t number,
                      struct bench_error *err)
 {
-    struct bench_trial *trial;
+    struct bench_trial *trial = NULL;
     json_error_t where;
     json_t *line = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
     if (line == NULL)

@@ -167,6 +167,16 @@ static int make_setup(struct bench_row *row, struct bench_error *err)
     return rc;
 }
 
+/* What the protocol's table says it cannot do need not be compiled to find out. */
+static int check_caps(const struct bench_row *row, struct bench_error *err)
+{
+    const struct bench_protocol *p = row->target->protocol;
+    unsigned needed = row->what->up ? BENCH_CAP_STREAM_UP : BENCH_CAP_STREAM_DOWN;
+    if (row->what->stream_chunk > 0 && !(p->caps & needed))
+        return bench_fail(err, -ENOTSUP, "%s does not stream", p->name);
+    return 0;
+}
+
 static int compile_row(struct bench_rows *rows, struct bench_row *row, struct bench_run *run,
                        struct bench_error *err)
 {
@@ -177,7 +187,7 @@ static int compile_row(struct bench_rows *rows, struct bench_row *row, struct be
     if (row->steps == NULL)
         return bench_fail(err, -ENOMEM, "out of memory");
     struct bench_error why = {0};
-    int rc = 0;
+    int rc = check_caps(row, &why);
     for (size_t i = 0; rc == 0 && i < what->nsteps; i++)
         rc = make_step(rows, row, i, &why);
     if (rc == 0 && what->bulk)

@@ -207,6 +207,18 @@ struct check {
     char text[200];
 };
 
+/* The first line of an output, or the last: a traceback says why at its end. */
+static void line_of(char *output, bool last, char *out, size_t size)
+{
+    size_t end = strlen(output);
+    while (end > 0 && strchr("\r\n ", output[end - 1]) != NULL)
+        end--;
+    output[end] = '\0';
+    const char *newline = last ? strrchr(output, '\n') : NULL;
+    const char *line = newline != NULL ? newline + 1 : output;
+    (void)snprintf(out, size, "%.*s", (int)strcspn(line, "\r\n"), line);
+}
+
 static int ask(const struct bench_server_row *row, struct check *check, struct bench_error *err)
 {
     struct bench_server_command command = {.argc = 0};
@@ -228,8 +240,7 @@ static int ask(const struct bench_server_row *row, struct check *check, struct b
     bench_server_command_free(&command);
     if (rc < 0)
         return rc;
-    size_t length = strcspn(output, "\r\n");
-    (void)snprintf(check->text, sizeof(check->text), "%.*s", (int)length, output);
+    line_of(output, status != 0, check->text, sizeof(check->text));
     free(output);
     if (status != 0)
         return bench_fail(err, -ENOENT, "%s; run scripts/setup",

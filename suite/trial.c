@@ -12,7 +12,10 @@
 #include "bench/units.h"
 #include "core/proc.h"
 
-enum { MEMORY_PERIOD_MS = 1000 };
+enum {
+    MEMORY_PERIOD_MS = 1000,
+    DEATH_MS = 200, /* between the end of a dying server's connections and its own */
+};
 /* A worker that is busy for this share of the load was what limited it (docs/methodology.md). */
 #define CLIENT_BOUND_SHARE 0.8
 
@@ -118,6 +121,15 @@ static void judge(const struct bench_row *row, struct bench_trial *trial,
     }
 }
 
+/* Requests that fail may be the first sign of a death. */
+static void look_for_death(struct watched *w, bool trouble)
+{
+    if (w->server == NULL || w->died)
+        return;
+    struct pollfd fd = {.fd = w->server->pid_fd, .events = POLLIN};
+    w->died = poll(&fd, 1, trouble ? DEATH_MS : 0) == 1;
+}
+
 static void measure(const struct bench_row *row, struct watched *w, double idle_pss,
                     struct bench_trial *trial)
 {
@@ -136,6 +148,7 @@ static void measure(const struct bench_row *row, struct watched *w, double idle_
     double rss = own_rss();
     struct bench_error collect_err = {0};
     int collected = ops->collect(w->driver, &trial->recording, &trial->budget_cut, &collect_err);
+    look_for_death(w, rc < 0 || trial->recording->succeeded < trial->recording->attempted);
     double wall = bench_recording_duration(trial->recording);
     trial->resources = (struct bench_resources){
         .wall_s = wall,

@@ -57,11 +57,14 @@ struct bench_object_ops {
     int (*contains)(struct bench_object *, struct bench_call *, const struct bench_value *item,
                     bool *out);
     int (*iter)(struct bench_object *, struct bench_call *, struct bench_value *out);
+    /* The item is valid until the next call of `next`. */
     int (*next)(struct bench_object *, struct bench_call *, struct bench_value *out);
     int (*repr)(struct bench_object *, struct bench_call *, struct bench_value *out);
     int (*hash)(struct bench_object *, struct bench_call *, int64_t *out);
     int (*dir)(struct bench_object *, struct bench_call *, struct bench_value *out);
-    void (*release)(struct bench_object *); /* the last reference of a session is gone; or NULL */
+    /* The last reference of a session is gone; or NULL. Who calls into objects without a session
+     * table does it once for each distinct object that a call or `iter` answered. */
+    void (*release)(struct bench_object *);
 };
 
 /* First member of every object. */

@@ -57,7 +57,7 @@ const struct bench_protocol http_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "http",
     .summary = "HTTP/1.1 with JSON and plain bodies (client: libcurl)",
-    .caps = BENCH_CAP_LAZY_CONNECT,
+    .caps = BENCH_CAP_LAZY_CONNECT | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = MAX_PAYLOAD,
@@ -76,4 +76,5 @@ const struct bench_protocol http_protocol = {
     .conn_close = http_conn_close,
     .conn_fini = http_conn_fini,
     .server = &http_server_ops,
+    .libraries = http_client_libraries,
 };

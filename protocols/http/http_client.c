@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,11 +12,8 @@
 #include "bench/units.h"
 #include "protocols/http/http_conn.h"
 
-#define OLDEST_CURL         0x075500              /* 7.85.0: CURLOPT_PROTOCOLS_STR */
-#define BIG_BODY            ((uint64_t)128 << 10) /* from here on large buffers pay for themselves */
-#define BIG_BUFFER          (512L << 10)
-#define SMALL_UPLOAD_BUFFER (64L << 10)        /* libcurl's own default */
-#define ERROR_BODY_MAX      ((size_t)64 << 10) /* of an answer that means failure */
+#define OLDEST_CURL    0x075500           /* 7.85.0: CURLOPT_PROTOCOLS_STR */
+#define ERROR_BODY_MAX ((size_t)64 << 10) /* of an answer that means failure */
 
 static struct http_conn *http_of(struct bench_conn *conn)
 {
@@ -46,6 +44,8 @@ int http_client_init(struct bench_error *err)
 }
 
 void http_client_fini(void) { curl_global_cleanup(); }
+
+const char *http_client_libraries(void) { return curl_version(); }
 
 /* ---- sockets and timer: libcurl on our loop ---- */
 
@@ -173,16 +173,29 @@ int http_on_request(void *user, char *peer_ip, char *own_ip, int peer_port, int 
     return CURL_PREREQFUNC_OK;
 }
 
+static bool is_chunked_header(const char *data, size_t length)
+{
+    static const char name[] = "transfer-encoding:";
+    size_t at = sizeof(name) - 1;
+    if (length < at || strncasecmp(data, name, at) != 0)
+        return false;
+    while (at < length && (data[at] == ' ' || data[at] == '\t'))
+        at++;
+    return length - at >= 7 && strncasecmp(data + at, "chunked", 7) == 0;
+}
+
 size_t http_on_header(char *data, size_t size, size_t count, void *user)
 {
     struct http_conn *http = user;
     size_t length = size * count;
     if (http->op != NULL && http->op->marks.first_byte == 0)
         http->op->marks.first_byte = bench_now_ns();
+    if (is_chunked_header(data, length))
+        http->chunked_reply = true;
     if (length <= 2 && (data[0] == '\r' || data[0] == '\n'))
         http->head_done = true;
     else if (length > 5 && memcmp(data, "HTTP/", 5) == 0)
-        http->head_done = false; /* after a 100 comes another head */
+        http->head_done = http->chunked_reply = false; /* after a 100 comes another head */
     return length;
 }
 
@@ -193,7 +206,7 @@ static bool is_good(const struct http_program *program, long status)
     return status >= 200 && status < 300;
 }
 
-static int take_body(struct http_conn *http, const char *data, size_t length)
+static int take_payload(struct http_conn *http, const char *data, size_t length)
 {
     const struct http_program *program = http->program;
     http->received += length;
@@ -207,6 +220,22 @@ static int take_body(struct http_conn *http, const char *data, size_t length)
                                   : bench_buf_add(&http->reply, data, length);
     size_t room = ERROR_BODY_MAX - bench_buf_length(&http->reply);
     return bench_buf_add(&http->reply, data, length < room ? length : room);
+}
+
+/* libcurl passes a chunked body on as it is: only so can its bytes be counted. */
+static int take_body(struct http_conn *http, const char *data, size_t length)
+{
+    http->body_bytes += length;
+    if (!http->chunked_reply)
+        return take_payload(http, data, length);
+    const char *end = data + length;
+    const char *piece;
+    size_t n;
+    int rc = 0;
+    while (rc == 0 && http->op != NULL &&
+           (n = http_chunks_next(&http->chunks, &data, end, &piece)) > 0)
+        rc = take_payload(http, piece, n);
+    return rc;
 }
 
 size_t http_on_body(char *data, size_t size, size_t count, void *user)
@@ -260,26 +289,6 @@ static struct curl_failure explain(struct http_conn *http, CURLcode code)
     return (struct curl_failure){code, BENCH_FAILURE_OTHER, -EIO};
 }
 
-size_t http_decimal_digits(size_t n)
-{
-    size_t digits = 1;
-    for (; n >= 10; n /= 10)
-        digits++;
-    return digits;
-}
-
-/* The head of a POST as libcurl writes it. CURLINFO_REQUEST_SIZE cannot be used there: it holds
- * the body as well, but only in so far as it went out together with the head. */
-static size_t post_head_bytes(const struct http_conn *http, size_t body)
-{
-    size_t n = strlen("POST  HTTP/1.1\r\n") + strlen(http->target);
-    n += strlen("Host: \r\n") + http->host_bytes;
-    n += strlen("User-Agent: " HTTP_USER_AGENT "\r\nAccept: */*\r\n" HTTP_CONTENT_TYPE "\r\n");
-    if (!http->options->keepalive)
-        n += strlen(HTTP_CONNECTION_CLOSE "\r\n");
-    return n + strlen("Content-Length: \r\n\r\n") + http_decimal_digits(body);
-}
-
 static void note_connected(struct http_conn *http, struct bench_op *op)
 {
     curl_off_t connect_us = 0;
@@ -293,20 +302,18 @@ static void note_connected(struct http_conn *http, struct bench_op *op)
 static void fill_stat(struct http_conn *http, struct bench_op *op)
 {
     long request = 0, head = 0;
-    curl_off_t body = 0;
     (void)curl_easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &request);
     if (request == 0)
         return; /* never sent */
     (void)curl_easy_getinfo(http->easy, CURLINFO_HEADER_SIZE, &head);
-    (void)curl_easy_getinfo(http->easy, CURLINFO_SIZE_DOWNLOAD_T, &body);
     uint64_t sent = (uint64_t)request;
     if (http->program->call.verb == HTTP_VERB_POST)
-        sent = post_head_bytes(http, op->tx.length) + op->tx.length;
+        sent = http_post_bytes(http, op);
     op->stat.frames_sent = 1;
     op->stat.frames_received = head > 0;
     op->stat.round_trips = 1;
     op->stat.plain_sent = op->stat.wire_sent = sent;
-    op->stat.plain_received = op->stat.wire_received = (uint64_t)head + (uint64_t)body;
+    op->stat.plain_received = op->stat.wire_received = (uint64_t)head + http->body_bytes;
 }
 
 /* A complete reply: what does it say? */
@@ -361,6 +368,8 @@ static void finish(struct http_conn *http, CURLcode code)
     /* For libcurl the end of the connection ends a head as well as an empty line does. */
     if (code == CURLE_OK && !http->head_done)
         code = CURLE_PARTIAL_FILE;
+    if (code == CURLE_OK && http->chunks.state == HTTP_CHUNKS_BAD)
+        code = CURLE_WEIRD_SERVER_REPLY;
     if (code == CURLE_OK) {
         bench_op_complete(op, judge(http, op));
     } else if (http->abort_code < 0) {
@@ -371,10 +380,12 @@ static void finish(struct http_conn *http, CURLcode code)
                                             (long long)http->options->max_reply));
     } else {
         struct curl_failure why = explain(http, code);
+        const char *text = http->error[0] != '\0' ? http->error : curl_easy_strerror(code);
+        if (code == CURLE_COULDNT_CONNECT) /* libcurl's own words hide the cause */
+            text = bench_errno_text(why.code);
         const struct bench_address *address = bench_conn_address(http->conn);
         (void)bench_conn_fail(http->conn, why.failure, why.code, "%s:%u: %s", address->host,
-                              address->port,
-                              http->error[0] != '\0' ? http->error : curl_easy_strerror(code));
+                              address->port, text);
     }
 }
 
@@ -448,74 +459,22 @@ int http_conn_open(struct bench_conn *conn, struct bench_error *err)
 
 /* ---- operations ---- */
 
-/* By contents: another program may live where one that was freed has lived. */
-static bool is_set_up_for(const struct http_conn *http, const struct http_program *program)
-{
-    return http->verb == program->call.verb &&
-           strcmp(http->target + http->prefix_length, program->call.target) == 0;
-}
-
-static bool set_program(struct http_conn *http, const struct http_program *program)
-{
-    CURL *e = http->easy;
-    CURLoption verb = CURLOPT_HTTPGET;
-    if (program->call.verb == HTTP_VERB_HEAD)
-        verb = CURLOPT_NOBODY;
-    else if (program->call.verb == HTTP_VERB_POST)
-        verb = CURLOPT_POST;
-    memcpy(http->target + http->prefix_length, program->call.target,
-           strlen(program->call.target) + 1);
-    http->verb = HTTP_VERB_OTHER; /* until all is set */
-    /* HTTPGET first: it undoes what the program before had set. */
-    if (curl_easy_setopt(e, CURLOPT_HTTPGET, 1L) != CURLE_OK ||
-        curl_easy_setopt(e, verb, 1L) != CURLE_OK ||
-        curl_easy_setopt(e, CURLOPT_REQUEST_TARGET, http->target) != CURLE_OK ||
-        curl_easy_setopt(e, CURLOPT_HTTPHEADER,
-                         verb == CURLOPT_POST ? http->post_headers : http->plain_headers) !=
-            CURLE_OK)
-        return false;
-    http->verb = program->call.verb;
-    return true;
-}
-
-static bool set_buffers(struct http_conn *http, bool big)
-{
-    if (curl_easy_setopt(http->easy, CURLOPT_BUFFERSIZE, big ? BIG_BUFFER : HTTP_SMALL_BUFFER) !=
-            CURLE_OK ||
-        curl_easy_setopt(http->easy, CURLOPT_UPLOAD_BUFFERSIZE,
-                         big ? BIG_BUFFER : SMALL_UPLOAD_BUFFER) != CURLE_OK)
-        return false;
-    http->big_buffers = big;
-    return true;
-}
-
-static bool set_body(struct http_conn *http, const struct bench_op *op)
-{
-    const void *data = op->tx.length > 0 ? op->tx.data : "";
-    return curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, data) == CURLE_OK &&
-           curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)op->tx.length) ==
-               CURLE_OK;
-}
-
 int http_conn_submit(struct bench_conn *conn, struct bench_op *op, struct bench_error *err)
 {
     struct http_conn *http = http_of(conn);
     const struct http_program *program = (const struct http_program *)op->program;
     if (http->added)
         return -EAGAIN;
-    size_t tx = program->base.tx ? op->tx.length : 0;
-    bool big = tx >= BIG_BODY || program->call.reply_bytes >= BIG_BODY;
-    if ((!is_set_up_for(http, program) && !set_program(http, program)) ||
-        (http->big_buffers != big && !set_buffers(http, big)) ||
-        (program->base.tx && !set_body(http, op)))
+    if (!http_request_prepare(http, program, op))
         return bench_fail(err, -ENOMEM, "libcurl does not take the request");
 
     http->op = op;
     http->program = program;
-    http->head_done = false;
+    http->head_done = http->chunked_reply = false;
     http->status = 0;
     http->abort_code = 0;
-    http->received = 0;
+    http->received = http->body_bytes = 0;
+    http->chunks = (struct http_chunks){0};
     http->error[0] = '\0';
     bench_buf_clear(&http->reply);
     CURLMcode code = curl_multi_add_handle(http->multi, http->easy);
@@ -558,6 +517,7 @@ void http_conn_fini(struct bench_conn *conn)
     curl_url_cleanup(http->url);
     curl_slist_free_all(http->plain_headers);
     curl_slist_free_all(http->post_headers);
+    curl_slist_free_all(http->chunked_headers);
     curl_slist_free_all(http->resolve);
     bench_buf_fini(&http->reply);
     http->magic = 0;

@@ -25,6 +25,8 @@ struct http_program {
 const char *http_client_unavailable(void);
 int http_client_init(struct bench_error *err);
 void http_client_fini(void);
+/* libcurl and what it stands on, with versions. */
+const char *http_client_libraries(void);
 
 int http_conn_open(struct bench_conn *conn, struct bench_error *err);
 int http_conn_submit(struct bench_conn *conn, struct bench_op *op, struct bench_error *err);

@@ -18,26 +18,33 @@
 #define ALLOW_POST     "POST"
 
 /* How a row is spelled. A path that ends in '/' is followed by the first parameter; `query` names
- * the second one. `key` is the member of the JSON reply and `kind` its value; BYTES = bulk. */
+ * the second one. `key` is the member of the JSON reply and `kind` its value; BYTES = bulk.
+ * `chunked`: the payload travels in chunked encoding. Such a row shares its path with the one that
+ * moves the same payload whole: a query tells a streamed reply from a whole one, and a streamed
+ * request is the same to the server as a whole one. */
 struct spelling {
     const char *path; /* NULL: HTTP has no such operation */
     enum http_verb verb;
     enum bench_kind kind;
     const char *key;
     const char *query;
+    bool chunked;
 };
 
 static const struct spelling spellings[BENCH_OPERATION_COUNT] = {
-    [BENCH_OP_PING] = {"/ping", HTTP_VERB_GET, BENCH_STR, "response", NULL},
-    [BENCH_OP_ECHO] = {"/echo", HTTP_VERB_POST, BENCH_BYTES, NULL, NULL},
-    [BENCH_OP_UPLOAD] = {"/upload", HTTP_VERB_POST, BENCH_INT, "size", NULL},
-    [BENCH_OP_DOWNLOAD] = {"/download/", HTTP_VERB_GET, BENCH_BYTES, NULL, NULL},
-    [BENCH_OP_UPLOAD_CHUNK] = {"/upload-chunk", HTTP_VERB_POST, BENCH_INT, "size", NULL},
-    [BENCH_OP_DOWNLOAD_CHUNK] = {"/download-chunk/", HTTP_VERB_GET, BENCH_BYTES, NULL, "offset"},
-    [BENCH_OP_CPU_WORK] = {"/cpu/", HTTP_VERB_GET, BENCH_STR, "result", NULL},
-    [BENCH_OP_COMPUTE] = {"/compute/", HTTP_VERB_GET, BENCH_INT, "result", NULL},
-    [BENCH_OP_IO_WORK] = {"/io/", HTTP_VERB_GET, BENCH_STR, "result", NULL},
-    [BENCH_OP_HEALTH_CHECK] = {"/health", HTTP_VERB_GET, BENCH_STR, "status", NULL},
+    [BENCH_OP_PING] = {"/ping", HTTP_VERB_GET, BENCH_STR, "response", NULL, false},
+    [BENCH_OP_ECHO] = {"/echo", HTTP_VERB_POST, BENCH_BYTES, NULL, NULL, false},
+    [BENCH_OP_UPLOAD] = {"/upload", HTTP_VERB_POST, BENCH_INT, "size", NULL, false},
+    [BENCH_OP_DOWNLOAD] = {"/download/", HTTP_VERB_GET, BENCH_BYTES, NULL, NULL, false},
+    [BENCH_OP_UPLOAD_CHUNK] = {"/upload-chunk", HTTP_VERB_POST, BENCH_INT, "size", NULL, false},
+    [BENCH_OP_DOWNLOAD_CHUNK] = {"/download-chunk/", HTTP_VERB_GET, BENCH_BYTES, NULL, "offset",
+                                 false},
+    [BENCH_OP_UPLOAD_CHUNKED] = {"/upload", HTTP_VERB_POST, BENCH_INT, "size", NULL, true},
+    [BENCH_OP_DOWNLOAD_CHUNKED] = {"/download/", HTTP_VERB_GET, BENCH_BYTES, NULL, "chunk", true},
+    [BENCH_OP_CPU_WORK] = {"/cpu/", HTTP_VERB_GET, BENCH_STR, "result", NULL, false},
+    [BENCH_OP_COMPUTE] = {"/compute/", HTTP_VERB_GET, BENCH_INT, "result", NULL, false},
+    [BENCH_OP_IO_WORK] = {"/io/", HTTP_VERB_GET, BENCH_STR, "result", NULL, false},
+    [BENCH_OP_HEALTH_CHECK] = {"/health", HTTP_VERB_GET, BENCH_STR, "status", NULL, false},
 };
 
 static const char *const verb_names[] = {
@@ -121,6 +128,7 @@ static int spell_operation(const struct bench_spec *spec, struct http_call *out,
     out->operation = operation;
     out->verb = row->verb;
     out->bulk = operation->bulk;
+    out->chunked_tx = row->chunked && row->verb == HTTP_VERB_POST;
     if (operation->bulk && nparams > 0) {
         struct bench_value size = bench_spec_arg(spec, 0);
         if (size.kind == BENCH_INT && size.integer > 0)
@@ -334,21 +342,22 @@ static bool parse_arg(const char *text, enum bench_kind kind, struct bench_value
     return *end == '\0' && errno == 0;
 }
 
-/* The value of a query's parameter, decoded in place, or NULL. Cuts the query up. */
-static char *query_value(char *query, const char *name)
+/* The value of a query's parameter, not decoded and not cut off behind, or NULL. */
+static char *query_find(char *query, const char *name)
 {
     size_t length = strlen(name);
-    char *rest = query;
-    char *pair;
-    while ((pair = strsep(&rest, "&")) != NULL)
+    for (char *pair = query; pair != NULL; pair = strchr(pair, '&')) {
+        pair += *pair == '&';
         if (strncmp(pair, name, length) == 0 && pair[length] == '=')
             return pair + length + 1;
+    }
     return NULL;
 }
 
-static bool path_matches(const struct spelling *row, const char *path)
+static bool path_matches(const struct spelling *row, const char *path, char *query)
 {
-    if (row->path == NULL)
+    if (row->path == NULL || (row->chunked && (row->query == NULL || query == NULL ||
+                                               query_find(query, row->query) == NULL)))
         return false;
     size_t length = strlen(row->path);
     if (row->path[length - 1] != '/')
@@ -373,7 +382,9 @@ static void route_args(const struct spelling *row, const char *path, char *query
         if (i == 0) {
             text = path + strlen(row->path);
         } else if (row->query != NULL && query != NULL) {
-            char *value = query_value(query, row->query);
+            char *value = query_find(query, row->query);
+            if (value != NULL)
+                value[strcspn(value, "&")] = '\0';
             if (value != NULL && !percent_decode(value)) {
                 route_bad(out, operation->name, "escape in", value);
                 return;
@@ -382,6 +393,10 @@ static void route_args(const struct spelling *row, const char *path, char *query
         }
         out->args[i] = param->default_value;
         if (text != NULL && !parse_arg(text, param->default_value.kind, &out->args[i])) {
+            route_bad(out, operation->name, param->name, text);
+            return;
+        }
+        if (i == 1 && row->chunked && out->args[i].integer < 1) {
             route_bad(out, operation->name, param->name, text);
             return;
         }
@@ -409,9 +424,10 @@ void http_codec_route(enum http_verb verb, char *target, struct http_route *out)
         out->allow = ALLOW_GET;
         return;
     }
-    for (int id = 0; id < BENCH_OPERATION_COUNT; id++) {
+    /* From the last on: a row that asks for a query stands behind the one that does not. */
+    for (int id = BENCH_OPERATION_COUNT - 1; id >= 0; id--) {
         const struct spelling *row = &spellings[id];
-        if (!path_matches(row, target))
+        if (!path_matches(row, target, query))
             continue;
         out->status = row->verb == plain ? 200 : 405;
         out->allow = row->verb == HTTP_VERB_POST ? ALLOW_POST : ALLOW_GET;
@@ -461,7 +477,7 @@ int http_codec_encode(const struct bench_operation *operation, const struct benc
 {
     const struct spelling *row = &spellings[operation->id];
     if (value->kind == BENCH_BYTES) {
-        *out = (struct http_body){"application/octet-stream", value->text.data, value->text.length};
+        *out = (struct http_body){HTTP_BINARY, value->text.data, value->text.length};
         return 0;
     }
     bench_buf_clear(buf);

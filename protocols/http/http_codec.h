@@ -19,7 +19,8 @@
 
 struct bench_buf;
 
-#define HTTP_TARGET_MAX 2048 /* bytes of path and query, with the NUL */
+#define HTTP_TARGET_MAX 2048                       /* bytes of path and query, with the NUL */
+#define HTTP_BINARY     "application/octet-stream" /* content type of bulk replies */
 
 enum http_verb { HTTP_VERB_GET, HTTP_VERB_HEAD, HTTP_VERB_POST, HTTP_VERB_OTHER };
 
@@ -34,6 +35,7 @@ struct http_call {
     const struct bench_operation *operation; /* NULL: a user's text or the probe */
     bool probe;                              /* any answer below 500 is a good one */
     bool bulk;                               /* the reply's body goes to the sink */
+    bool chunked_tx;                         /* op->tx goes out piece by piece, chunked */
     uint64_t reply_bytes;                    /* expected of a bulk reply, 0 = unknown */
     char target[HTTP_TARGET_MAX];
 };

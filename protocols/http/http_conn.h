@@ -9,15 +9,18 @@
 #include <curl/curl.h>
 
 #include "bench/buf.h"
+#include "protocols/http/http_chunks.h"
 #include "protocols/http/http_client.h"
 
 struct bench_io;
 struct bench_timer;
 
 #define HTTP_CONN_MAGIC       0x68747470u
-#define HTTP_SMALL_BUFFER     (16L << 10)
+#define HTTP_SMALL_BUFFER     (16L << 10) /* for receiving */
+#define HTTP_UPLOAD_BUFFER    (64L << 10) /* libcurl's own default */
 #define HTTP_USER_AGENT       "rpycbench/" RPYCBENCH_VERSION
 #define HTTP_CONTENT_TYPE     "Content-Type: application/octet-stream"
+#define HTTP_CHUNKED          "Transfer-Encoding: chunked"
 #define HTTP_CONNECTION_CLOSE "Connection: close"
 
 /* A socket of libcurl. Between two transfers libcurl stops watching it; we leave it in the poll
@@ -37,15 +40,16 @@ struct http_conn {
     CURLM *multi;
     CURL *easy;
     CURLU *url; /* http://HOST:PORT/; what is asked for is CURLOPT_REQUEST_TARGET */
-    struct curl_slist *plain_headers, *post_headers, *resolve;
+    struct curl_slist *plain_headers, *post_headers, *chunked_headers, *resolve;
     struct bench_timer *timer;
     int64_t timer_ns; /* wanted by libcurl, -1 = off */
     bool timer_changed, timer_armed;
     struct http_socket sockets[HTTP_SOCKETS];
 
     enum http_verb verb; /* what the easy handle is set up for, with target */
-    bool big_buffers;
-    size_t host_bytes; /* of the value of the Host header */
+    bool chunked_tx;
+    long read_buffer, upload_buffer; /* bytes, as they are set */
+    size_t host_bytes;               /* of the value of the Host header */
     size_t prefix_length;
     char target[sizeof(((struct bench_address *)0)->path) + HTTP_TARGET_MAX];
 
@@ -54,10 +58,15 @@ struct http_conn {
     bool added;                         /* the easy handle is in the multi handle */
     bool inside;                        /* a function of libcurl is on the stack */
     bool close_later;
-    bool head_done; /* the empty line behind the headers came */
-    long status;    /* of the reply; 0 = not looked at */
-    int abort_code; /* why the write callback gave up */
-    uint64_t received;
+    bool head_done;            /* the empty line behind the headers came */
+    bool chunked_reply;        /* its body is in chunked encoding */
+    long status;               /* of the reply; 0 = not looked at */
+    int abort_code;            /* why the write callback gave up */
+    uint64_t received;         /* payload of the reply */
+    uint64_t body_bytes;       /* of the reply's body on the wire */
+    size_t given;              /* payload of a chunked request that libcurl has fetched */
+    uint64_t given_bytes;      /* the same on the wire */
+    struct http_chunks chunks; /* of the reply */
     struct bench_buf reply;
     char error[CURL_ERROR_SIZE];
 };
@@ -67,6 +76,11 @@ struct http_conn {
 int http_conn_setup(struct http_conn *http, struct bench_error *err) BENCH_MUST_CHECK;
 /* The bytes of a decimal number. */
 size_t http_decimal_digits(size_t n);
+/* Sets the easy handle up for a request (http_request.c). False: libcurl does not take it. */
+bool http_request_prepare(struct http_conn *http, const struct http_program *program,
+                          const struct bench_op *op);
+/* The bytes of the transfer's request, a POST, on the wire. */
+uint64_t http_post_bytes(const struct http_conn *http, const struct bench_op *op);
 
 /* Callbacks of libcurl; user is the struct http_conn (http_client.c). */
 curl_socket_t http_on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address);
@@ -75,6 +89,8 @@ int http_on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *soc
 int http_on_timer_wanted(CURLM *multi, long timeout_ms, void *user);
 int http_on_request(void *user, char *peer_ip, char *own_ip, int peer_port, int own_port);
 size_t http_on_header(char *data, size_t size, size_t count, void *user);
+size_t http_on_fetch(char *data, size_t size, size_t count, void *user);
+int http_on_rewind(void *user, curl_off_t offset, int origin);
 size_t http_on_body(char *data, size_t size, size_t count, void *user);
 
 #endif

@@ -21,6 +21,8 @@
 #define LINGER_BYTES ((size_t)16 << 20) /* read and dropped after a refusal */
 #define LINGER_NS    (2 * BENCH_NS_PER_S)
 
+#define HEAD_OUT_MAX ((size_t)320) /* bytes of a reply's head */
+
 static const char continue_line[] = "HTTP/1.1 100 Continue\r\n\r\n";
 static const char root_body[] = "rpycbench\n";
 
@@ -40,7 +42,7 @@ struct http_session {
     bool in_value, head_done, complete, keep_alive;
     /* kept for the next request */
     struct bench_buf body, json;
-    struct bench_arena arena;
+    struct bench_arena arena, pieces;
 };
 
 /* ---- reading: callbacks of the parser ---- */
@@ -217,7 +219,9 @@ static int read_request(struct http_session *s)
 struct reply {
     int status;
     struct http_body body;
-    const char *allow; /* or NULL */
+    const char *allow;           /* or NULL */
+    struct bench_object *pieces; /* or NULL; the body comes from this iterator, to be released */
+    struct bench_call *call;     /* that pieces belongs to */
 };
 
 static const char *reason(int status)
@@ -233,29 +237,103 @@ static const char *reason(int status)
     }
 }
 
-static int write_reply(struct http_session *s, const struct reply *reply, bool head_only)
+/* The line that says where the body ends; the end of the connection does it for HTTP/1.0 clients,
+ * who do not know chunked encoding. */
+static void length_line(const struct http_session *s, const struct reply *reply, char *out,
+                        size_t size)
 {
-    char head[320];
+    if (reply->pieces == NULL)
+        snprintf(out, size, "Content-Length: %zu\r\n", reply->body.length);
+    else
+        snprintf(out, size, "%s", s->parser.http_minor > 0 ? "Transfer-Encoding: chunked\r\n" : "");
+}
+
+/* The bytes of the head in out, or -EOVERFLOW. */
+static int write_head(const struct http_session *s, const struct reply *reply, char *out,
+                      size_t size)
+{
+    char length[48];
     const char *connection = "";
     if (!s->keep_alive)
         connection = "Connection: close\r\n";
     else if (s->parser.http_minor == 0)
         connection = "Connection: keep-alive\r\n";
+    length_line(s, reply, length, sizeof(length));
     int n =
-        snprintf(head, sizeof(head),
+        snprintf(out, size,
                  "HTTP/1.1 %d %s\r\nServer: rpycbench\r\nContent-Type: %s\r\n"
-                 "Content-Length: %zu\r\n%s%s%s%s\r\n",
-                 reply->status, reason(reply->status), reply->body.content_type, reply->body.length,
+                 "%s%s%s%s%s\r\n",
+                 reply->status, reason(reply->status), reply->body.content_type, length,
                  reply->allow != NULL ? "Allow: " : "", reply->allow != NULL ? reply->allow : "",
                  reply->allow != NULL ? "\r\n" : "", connection);
-    if (n < 0 || (size_t)n >= sizeof(head))
-        return -EOVERFLOW;
-    const struct iovec pieces[] = {
-        {head, (size_t)n},
-        {(void *)(uintptr_t)reply->body.data, reply->body.length},
-    };
+    return n < 0 || (size_t)n >= size ? -EOVERFLOW : n;
+}
+
+static struct iovec piece_of(const void *data, size_t length)
+{
+    return (struct iovec){(void *)(uintptr_t)data, length}; /* iovec has no const */
+}
+
+static int write_reply(struct http_session *s, const struct reply *reply, bool head_only)
+{
+    char head[HEAD_OUT_MAX];
+    int n = write_head(s, reply, head, sizeof(head));
+    if (n < 0)
+        return n;
+    const struct iovec pieces[] = {{head, (size_t)n},
+                                   piece_of(reply->body.data, reply->body.length)};
     bool with_body = !head_only && reply->body.length > 0;
     return bench_session_write(s->session, pieces, with_body ? 2 : 1);
+}
+
+/* The next piece that is not empty: an empty chunk would end the body. -ENODATA at the end;
+ * -EREMOTEIO (a status cannot be taken back: only the end of the connection tells of it). */
+static int next_piece(struct http_session *s, const struct reply *reply, struct bench_value *out)
+{
+    int rc;
+    do {
+        bench_arena_reset(&s->pieces);
+        *out = bench_none();
+        rc = reply->pieces->ops->next(reply->pieces, reply->call, out);
+        if (rc == 0 && out->kind != BENCH_BYTES)
+            rc = -ENOTSUP;
+    } while (rc == 0 && out->text.length == 0);
+    return rc;
+}
+
+/* One write for each piece, as they come; the head goes out with the first one. */
+static int write_pieces(struct http_session *s, struct reply *reply, bool head_only)
+{
+    static const char line_end[] = "\r\n", last_chunk[] = "0\r\n\r\n";
+    const bool chunked = s->parser.http_minor > 0;
+    char head[HEAD_OUT_MAX], size[24];
+    if (!chunked)
+        s->keep_alive = false;
+    int n = write_head(s, reply, head, sizeof(head));
+    if (n < 0)
+        return n;
+    struct bench_value piece;
+    int rc = 0;
+    while (rc == 0 && !head_only && (rc = next_piece(s, reply, &piece)) == 0) {
+        const int digits = snprintf(size, sizeof(size), "%zx\r\n", piece.text.length);
+        const struct iovec out[] = {
+            {head, (size_t)n},
+            {size, chunked ? (size_t)digits : 0},
+            piece_of(piece.text.data, piece.text.length),
+            piece_of(line_end, chunked ? sizeof(line_end) - 1 : 0),
+        };
+        n = 0; /* the head is sent once */
+        rc = bench_session_write(s->session, out, BENCH_COUNT_OF(out));
+    }
+    if (rc < 0 && rc != -ENODATA)
+        return rc;
+    const struct iovec end[] = {
+        {head, (size_t)n},
+        piece_of(last_chunk, chunked && !head_only ? sizeof(last_chunk) - 1 : 0),
+    };
+    return end[0].iov_len + end[1].iov_len > 0
+               ? bench_session_write(s->session, end, BENCH_COUNT_OF(end))
+               : 0;
 }
 
 static struct reply plain_reply(int status)
@@ -271,28 +349,56 @@ static int exception_reply(struct http_session *s, const char *type, const char 
     return http_codec_encode_error(type, message, &s->json, &out->body);
 }
 
-static int call_service(struct http_session *s, struct http_route *route, struct reply *out,
-                        struct bench_error *err)
+static void release(struct bench_object *object)
 {
-    const struct bench_service *service = bench_session_service(s->session);
-    struct bench_call call = {.arena = &s->arena, .session = s->session, .service = service};
+    if (object->ops->release != NULL)
+        object->ops->release(object);
+}
+
+/* A bulk row may answer with an iterator over its pieces. */
+static int take_iterator(struct bench_call *call, struct bench_object *object, struct reply *out)
+{
+    struct bench_value iterator = bench_none();
+    int rc = -ENOTSUP;
+    if (object->ops->iter != NULL && object->ops->next != NULL)
+        rc = object->ops->iter(object, call, &iterator);
+    if (rc == 0 && (iterator.kind != BENCH_OBJECT || iterator.object != object))
+        rc = -ENOTSUP;
+    if (rc < 0) {
+        release(object);
+        return rc;
+    }
+    *out = (struct reply){
+        .status = 200, .body = {.content_type = HTTP_BINARY}, .pieces = object, .call = call};
+    return 0;
+}
+
+static int call_service(struct http_session *s, struct http_route *route, struct bench_call *call,
+                        struct reply *out, struct bench_error *err)
+{
+    const struct bench_service *service = call->service;
     struct bench_value value = bench_none();
     size_t nargs = route->nargs;
     if (route->operation->tx)
         route->args[nargs++] = bench_bytes(
             bench_buf_length(&s->body) > 0 ? (const void *)bench_buf_head(&s->body) : "",
             bench_buf_length(&s->body));
-    int rc = service->call(service, &call, route->operation, route->args, nargs, &value);
+    int rc = service->call(service, call, route->operation, route->args, nargs, &value);
+    if (rc == 0 && value.kind == BENCH_OBJECT && route->operation->bulk) {
+        call->arena = &s->pieces;
+        rc = take_iterator(call, value.object, out);
+    } else if (rc == 0) {
+        *out = (struct reply){.status = 200};
+        rc = http_codec_encode(route->operation, &value, &s->json, &out->body);
+    }
     if (rc == -EREMOTEIO)
-        return exception_reply(s, call.exception.type != NULL ? call.exception.type : "Exception",
-                               call.exception.message, out);
-    if (rc < 0)
-        return bench_fail(err, rc, "%s: %s", route->operation->name, bench_errno_text(rc));
-    *out = (struct reply){.status = 200};
-    rc = http_codec_encode(route->operation, &value, &s->json, &out->body);
-    if (rc < 0)
+        return exception_reply(s, call->exception.type != NULL ? call->exception.type : "Exception",
+                               call->exception.message, out);
+    if (rc == -ENOTSUP)
         return bench_fail(err, rc, "%s: its result cannot be written as JSON",
                           route->operation->name);
+    if (rc < 0)
+        return bench_fail(err, rc, "%s: %s", route->operation->name, bench_errno_text(rc));
     return 0;
 }
 
@@ -315,6 +421,8 @@ static int answer(struct http_session *s, struct bench_error *err)
     enum http_verb verb = verb_of(&s->parser);
     struct http_route route;
     struct reply reply;
+    struct bench_call call = {
+        .arena = &s->arena, .session = s->session, .service = bench_session_service(s->session)};
     int rc = 0;
     http_codec_route(verb, s->target, &route);
     if (route.status == 400)
@@ -322,14 +430,23 @@ static int answer(struct http_session *s, struct bench_error *err)
     else if (route.status != 200)
         reply = plain_reply(route.status);
     else if (route.operation == NULL)
-        reply = (struct reply){200, {"text/plain", root_body, sizeof(root_body) - 1}, NULL};
+        reply =
+            (struct reply){.status = 200, .body = {"text/plain", root_body, sizeof(root_body) - 1}};
     else
-        rc = call_service(s, &route, &reply, err);
+        rc = call_service(s, &route, &call, &reply, err);
     if (rc < 0)
         return rc;
     if (route.status == 405)
         reply.allow = route.allow;
-    rc = write_reply(s, &reply, verb == HTTP_VERB_HEAD);
+    if (reply.pieces != NULL)
+        rc = write_pieces(s, &reply, verb == HTTP_VERB_HEAD);
+    else
+        rc = write_reply(s, &reply, verb == HTTP_VERB_HEAD);
+    if (reply.pieces != NULL)
+        release(reply.pieces);
+    if (rc == -EREMOTEIO)
+        return bench_fail(err, rc, "%s: %s within the reply", route.operation->name,
+                          call.exception.type != NULL ? call.exception.type : "Exception");
     if (rc < 0)
         return bench_fail(err, rc, "cannot write the reply: %s", bench_errno_text(rc));
     return 0;
@@ -406,7 +523,9 @@ static int http_serve(struct bench_session *session, struct bench_error *err)
     bench_buf_init(&s->body, limit > 0 && limit < SIZE_MAX ? (size_t)limit : SIZE_MAX);
     bench_buf_init(&s->json, JSON_MAX);
     bench_arena_init(&s->arena, ARENA_MAX);
+    bench_arena_init(&s->pieces, ARENA_MAX);
     int rc = serve_requests(s, err);
+    bench_arena_fini(&s->pieces);
     bench_arena_fini(&s->arena);
     bench_buf_fini(&s->json);
     bench_buf_fini(&s->body);

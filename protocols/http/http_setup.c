@@ -55,25 +55,33 @@ static int set_address(struct http_conn *http, const struct bench_address *addre
     return 0;
 }
 
+static int add_header(struct curl_slist **list, const char *line, struct bench_error *err)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer == NULL)
+        return bench_fail(err, -ENOMEM, "out of memory");
+    *list = longer;
+    return 0;
+}
+
 /* Headers that libcurl would not send by itself, or should not: an empty Expect keeps it from
  * waiting a second for a 100 from servers that do not send one. */
 static int set_headers(struct http_conn *http, struct bench_error *err)
 {
-    static const char *const post[] = {HTTP_CONTENT_TYPE, "Expect:"};
-    for (size_t i = 0; i < BENCH_COUNT_OF(post); i++) {
-        struct curl_slist *longer = curl_slist_append(http->post_headers, post[i]);
-        if (longer == NULL)
-            return bench_fail(err, -ENOMEM, "out of memory");
-        http->post_headers = longer;
+    struct curl_slist **const lists[] = {&http->plain_headers, &http->post_headers,
+                                         &http->chunked_headers};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(lists); i++) {
+        if (i > 0)
+            rc = add_header(lists[i], HTTP_CONTENT_TYPE, err);
+        if (rc == 0 && i > 0)
+            rc = add_header(lists[i], "Expect:", err);
+        if (rc == 0 && lists[i] == &http->chunked_headers)
+            rc = add_header(lists[i], HTTP_CHUNKED, err);
+        if (rc == 0 && !http->options->keepalive)
+            rc = add_header(lists[i], HTTP_CONNECTION_CLOSE, err);
     }
-    if (http->options->keepalive)
-        return 0;
-    struct curl_slist *longer = curl_slist_append(http->post_headers, HTTP_CONNECTION_CLOSE);
-    http->plain_headers = curl_slist_append(NULL, HTTP_CONNECTION_CLOSE);
-    if (longer == NULL || http->plain_headers == NULL)
-        return bench_fail(err, -ENOMEM, "out of memory");
-    http->post_headers = longer;
-    return 0;
+    return rc;
 }
 
 /* What does not change during the life of the connection. */
@@ -90,7 +98,9 @@ static bool set_easy(struct http_conn *http)
            curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_USERAGENT, HTTP_USER_AGENT) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, http->error) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_BUFFERSIZE, HTTP_SMALL_BUFFER) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_BUFFERSIZE, http->read_buffer) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, http->upload_buffer) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_HTTP_TRANSFER_DECODING, 0L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_FORBID_REUSE, fresh) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, fresh) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)http->options->max_reply) ==
@@ -99,6 +109,10 @@ static bool set_easy(struct http_conn *http)
            curl_easy_setopt(e, CURLOPT_PREREQDATA, http) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, http_on_header) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERDATA, http) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_READFUNCTION, http_on_fetch) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_READDATA, http) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, http_on_rewind) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_SEEKDATA, http) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, http_on_body) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_WRITEDATA, http) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, http_on_open_socket) == CURLE_OK &&
@@ -121,6 +135,8 @@ static bool set_multi(struct http_conn *http)
 int http_conn_setup(struct http_conn *http, struct bench_error *err)
 {
     const struct bench_address *address = bench_conn_address(http->conn);
+    http->read_buffer = HTTP_SMALL_BUFFER;
+    http->upload_buffer = HTTP_UPLOAD_BUFFER;
     http->easy = curl_easy_init();
     http->multi = curl_multi_init();
     if (http->easy == NULL || http->multi == NULL || !set_easy(http) || !set_multi(http))

@@ -16,8 +16,25 @@ struct inproc_program {
     enum bench_operation_id id;
     struct bench_arena arena;
     struct bench_value answer;
+    size_t piece; /* of a bulk answer that is streamed; 0 = whole */
     struct bench_exception exception;
 };
+
+/* A stream of pieces is a stretch of the payload, handed over piece by piece. */
+static int flatten(struct inproc_program *program, const struct bench_value *args,
+                   struct bench_error *err)
+{
+    struct bench_object *object = program->answer.object;
+    size_t size = (size_t)args[0].integer; /* the service has checked both */
+    const uint8_t *payload = bench_payload(size);
+    if (object->ops->release != NULL)
+        object->ops->release(object);
+    if (payload == NULL)
+        return bench_fail(err, -ENOMEM, "no payload of %zu bytes", size);
+    program->answer = bench_bytes(payload, size);
+    program->piece = (size_t)args[1].integer;
+    return 0;
+}
 
 static int evaluate(struct inproc_program *program, const struct bench_spec *spec,
                     struct bench_error *err)
@@ -36,7 +53,11 @@ static int evaluate(struct inproc_program *program, const struct bench_spec *spe
         program->exception = call.exception;
         return 0;
     }
-    return rc < 0 ? bench_fail(err, rc, "%s cannot be evaluated", operation->name) : 0;
+    if (rc < 0)
+        return bench_fail(err, rc, "%s cannot be evaluated", operation->name);
+    if (program->answer.kind == BENCH_OBJECT && program->id == BENCH_OP_DOWNLOAD_CHUNKED)
+        return flatten(program, args, err);
+    return 0;
 }
 
 static int compile(const void *options, const struct bench_spec *spec, struct bench_program **out,
@@ -84,6 +105,21 @@ static int conn_open(struct bench_conn *conn, struct bench_error *err)
     return 0;
 }
 
+static int hand_over(const struct inproc_program *program, struct bench_op *op)
+{
+    const char *data = program->answer.text.data;
+    size_t left = program->answer.text.length;
+    size_t piece = program->piece > 0 ? program->piece : left;
+    int rc = 0;
+    do {
+        size_t n = left < piece ? left : piece;
+        rc = bench_op_data(op, data, n);
+        data += n;
+        left -= n;
+    } while (rc == 0 && left > 0);
+    return rc;
+}
+
 static int answer(const struct inproc_program *program, struct bench_op *op)
 {
     if (program->exception.type != NULL)
@@ -96,7 +132,7 @@ static int answer(const struct inproc_program *program, struct bench_op *op)
         return 0;
     }
     if (program->base.bulk)
-        return bench_op_data(op, program->answer.text.data, program->answer.text.length);
+        return hand_over(program, op);
     return bench_value_copy(&op->arena, &program->answer, &op->result);
 }
 
@@ -126,7 +162,8 @@ const struct bench_protocol inproc_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "inproc",
     .summary = "the ruler: answers from memory, the cost of measuring itself",
-    .caps = BENCH_CAP_PIPELINE | BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_NO_TRANSPORT,
+    .caps = BENCH_CAP_PIPELINE | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN |
+            BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_NO_TRANSPORT,
     .role = BENCH_ROLE_RULER,
     .max_inflight = MAX_INFLIGHT,
     .max_payload = BENCH_PAYLOAD_MAX,

@@ -3,9 +3,20 @@
 
 #include "protocols/rpyc/rpyc_client.h"
 
+/* Downloads that stall, and for how long: once, or twice if GETATTR's answer is held back too,
+ * behind that of the DEL in front of it (TCP_NODELAY alone). */
+#define STALL_ABOVE 64000
+#define STALL_UP_TO ((uint64_t)110 << 10)
+#define STALL_MIN_S 0.036
+#define STALL_MAX_S 0.060
+#define STALL_2ND_S 0.044
+#define STALL_TEXT                                                                                 \
+    "downloads of this size stall for about 44 ms: Python writes a frame in three pieces, and "    \
+    "the client's delayed acknowledgement holds the second one back"
+
 static const char *const call_styles[] = {"plain", "cached", NULL};
 static const char *const versions[] = {"auto", "5", "6", NULL};
-static const char *const sockets[] = {"auto", "python", "fast", NULL};
+static const char *const sockets[] = {"auto", "python", "fast", "nodelay", NULL};
 
 static const struct bench_option options[] = {
     {.name = "call",
@@ -25,7 +36,8 @@ static const struct bench_option options[] = {
      .offset = offsetof(struct rpyc_options, socket),
      .default_text = "auto",
      .choices = sockets,
-     .help = "python: no TCP_NODELAY, as rpyc does (auto too); fast: TCP_NODELAY and QUICKACK"},
+     .help = "python: no TCP_NODELAY, as rpyc does (auto too); fast: TCP_NODELAY and QUICKACK; "
+             "nodelay: TCP_NODELAY alone, which shows how it stalls"},
     {.name = "max-frame",
      .type = BENCH_OPTION_SIZE,
      .offset = offsetof(struct rpyc_options, max_frame),
@@ -43,12 +55,28 @@ static const struct bench_option options[] = {
     {.name = NULL},
 };
 
+/* Python sends a frame of more than 64 000 bytes as its first 64 000, the rest and a newline, and
+ * Nagle's rule holds a small piece until the one before it is acknowledged. */
+static const char *remark(const void *user, const struct bench_operation *operation, uint64_t size,
+                          double median_s)
+{
+    const struct rpyc_options *o = user;
+    bool from_server = operation->id == BENCH_OP_DOWNLOAD ||
+                       operation->id == BENCH_OP_DOWNLOAD_CHUNK || operation->id == BENCH_OP_ECHO;
+    if (o->socket == RPYC_SOCKET_NODELAY && median_s > STALL_MIN_S + STALL_2ND_S)
+        median_s -= STALL_2ND_S;
+    if (!from_server || size <= STALL_ABOVE || size > STALL_UP_TO || median_s < STALL_MIN_S ||
+        median_s > STALL_MAX_S)
+        return NULL;
+    return o->socket == RPYC_SOCKET_FAST ? STALL_TEXT "." : STALL_TEXT "; socket=fast avoids it.";
+}
+
 const struct bench_protocol rpyc_protocol = {
     .abi = BENCH_ABI,
     .size = sizeof(struct bench_protocol),
     .name = "rpyc",
     .summary = "RPyC's own wire protocol, versions 4 to 6",
-    .caps = BENCH_CAP_CANCEL_KEEPS,
+    .caps = BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = (uint64_t)1 << 30,
@@ -59,6 +87,7 @@ const struct bench_protocol rpyc_protocol = {
     .options_size = sizeof(struct rpyc_options),
     .latency_variant = "call=cached",
     .bulk_ns_per_byte = 20, /* zlib at level 1 */
+    .bulk_variant = "socket=fast",
     .compile = rpyc_compile,
     .program_free = rpyc_program_free,
     .conn_size = sizeof(struct rpyc_client),
@@ -68,4 +97,5 @@ const struct bench_protocol rpyc_protocol = {
     .conn_close = rpyc_client_close,
     .conn_fini = rpyc_client_fini,
     .server = &rpyc_server_ops,
+    .remark = remark,
 };

@@ -11,7 +11,7 @@ extern const struct bench_protocol rpyc_protocol;
 
 enum rpyc_call_style { RPYC_CALL_PLAIN, RPYC_CALL_CACHED };
 enum rpyc_version { RPYC_VERSION_AUTO, RPYC_VERSION_5, RPYC_VERSION_6 };
-enum rpyc_socket { RPYC_SOCKET_AUTO, RPYC_SOCKET_PYTHON, RPYC_SOCKET_FAST };
+enum rpyc_socket { RPYC_SOCKET_AUTO, RPYC_SOCKET_PYTHON, RPYC_SOCKET_FAST, RPYC_SOCKET_NODELAY };
 
 struct rpyc_options {
     int call;            /* enum rpyc_call_style */
@@ -23,10 +23,18 @@ struct rpyc_options {
 
 /* ---- programs ---- */
 
+/* How the bytes of a bulk operation travel. */
+enum rpyc_flow {
+    RPYC_FLOW_WHOLE,  /* as one argument or one result */
+    RPYC_FLOW_LEND,   /* the argument is a list of ours, which the server iterates over */
+    RPYC_FLOW_ITERATE /* the result is an object of the server, which we iterate over */
+};
+
 /* A call of one attribute of the root, or a ping, with all that does not change encoded. */
 struct rpyc_program {
     struct bench_program base;
     bool ping;
+    enum rpyc_flow flow;
     size_t nargs;     /* without tx */
     const char *name; /* of the attribute */
     size_t name_length;

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the client answers when the server asks something. It is a peer like any other in RPyC: it
- * has a root (without attributes, as Python's VoidService) and exports nothing else.
+ * has a root (without attributes, as Python's VoidService), lends what rpyc_lent.c has, and exports
+ * nothing else.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "protocols/rpyc/rpyc_client.h"
+
+/* An object of ours, by its name only: rpyc_lent.c knows what it stands for. */
+static int named(void *user, const struct rpyc_ref *ref, struct bench_value *out)
+{
+    struct rpyc_client *c = user;
+    struct rpyc_proxy *proxy = rpyc_proxy_new(&c->arena, ref);
+    if (!proxy)
+        return -ENOMEM;
+    *out = (struct bench_value){.kind = BENCH_OBJECT, .object = &proxy->object};
+    return 0;
+}
 
 static int none(void *user, const struct rpyc_ref *ref, struct bench_value *out)
 {
@@ -16,27 +28,27 @@ static int none(void *user, const struct rpyc_ref *ref, struct bench_value *out)
     return 0;
 }
 
-static int begin_answer(struct rpyc_client *c, const struct rpyc_message *message,
-                        enum rpyc_type type)
+int rpyc_client_begin_answer(struct rpyc_client *c, const struct rpyc_message *message,
+                             enum rpyc_type type)
 {
     int rc = rpyc_outgoing_begin(&c->out);
     return rc < 0 ? rc : rpyc_write_answer(&c->out.text, message, type);
 }
 
-static int answer_value(struct rpyc_client *c, const struct rpyc_message *message,
-                        const struct bench_value *value)
+int rpyc_client_answer_value(struct rpyc_client *c, const struct rpyc_message *message,
+                             const struct bench_value *value)
 {
-    int rc = begin_answer(c, message, RPYC_REPLY);
+    int rc = rpyc_client_begin_answer(c, message, RPYC_REPLY);
     return rc < 0 ? rc : rpyc_write_box(&c->out.text, value, NULL, NULL);
 }
 
-static int answer_exception(struct rpyc_client *c, const struct rpyc_message *message,
-                            const char *type, const char *text)
+int rpyc_client_answer_exception(struct rpyc_client *c, const struct rpyc_message *message,
+                                 const char *type, const char *text)
 {
     const struct bench_value arg = bench_str(text);
     const struct bench_exception exception = {
         .module = "builtins", .type = type, .args = bench_tuple(&arg, 1)};
-    int rc = begin_answer(c, message, RPYC_EXCEPTION);
+    int rc = rpyc_client_begin_answer(c, message, RPYC_EXCEPTION);
     return rc < 0 ? rc : rpyc_write_exception(&c->out.text, &exception);
 }
 
@@ -47,7 +59,7 @@ static int answer_root(struct rpyc_client *c, const struct rpyc_message *message
         .class_id = bench_int(1),
         .instance_id = bench_int(1),
     };
-    int rc = begin_answer(c, message, RPYC_REPLY);
+    int rc = rpyc_client_begin_answer(c, message, RPYC_REPLY);
     if (rc == 0)
         rc = rpyc_write_box_head(&c->out.text, RPYC_REMOTE_REF);
     return rc < 0 ? rc : rpyc_write_ref(&c->out.text, &root);
@@ -57,29 +69,35 @@ static int write_answer(struct rpyc_client *c, const struct rpyc_message *messag
                         const struct bench_value *args)
 {
     const struct bench_value nothing = bench_none(), empty = bench_tuple(NULL, 0);
+    const struct rpyc_proxy *own = args->seq.count > 0 ? rpyc_proxy_of(&args->seq.items[0]) : NULL;
+    if (own && handler != RPYC_PING)
+        return rpyc_client_answer_lent(c, message, handler, args, &own->ref);
     switch (handler) {
     case RPYC_PING:
-        return answer_value(c, message, args->seq.count > 0 ? &args->seq.items[0] : &nothing);
+        return rpyc_client_answer_value(c, message,
+                                        args->seq.count > 0 ? &args->seq.items[0] : &nothing);
     case RPYC_GETROOT:
         return answer_root(c, message);
     case RPYC_INSPECT:
     case RPYC_DIR:
-        return answer_value(c, message, &empty);
+        return rpyc_client_answer_value(c, message, &empty);
     case RPYC_DEL:
-        return answer_value(c, message, &nothing);
+        return rpyc_client_answer_value(c, message, &nothing);
     case RPYC_GETATTR:
     case RPYC_SETATTR:
     case RPYC_DELATTR:
     case RPYC_CALLATTR:
-        return answer_exception(c, message, "AttributeError", "this client has no such attribute");
+        return rpyc_client_answer_exception(c, message, "AttributeError",
+                                            "this client has no such attribute");
     default:
-        return answer_exception(c, message, "TypeError", "this client offers nothing to call");
+        return rpyc_client_answer_exception(c, message, "TypeError",
+                                            "this client offers nothing to call");
     }
 }
 
 int rpyc_client_answer(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
-    static const struct rpyc_resolver resolver = {none, none, NULL};
+    const struct rpyc_resolver resolver = {named, none, c};
     struct bench_value args = bench_tuple(NULL, 0);
     int64_t handler = 0;
     int rc = rpyc_read_request(&message->body, &handler);
@@ -95,64 +113,14 @@ int rpyc_client_answer(struct bench_conn *conn, struct rpyc_client *c, struct rp
                                "the server sent a request that cannot be read: %s",
                                message->body.problem);
     rpyc_client_stat(c)->served++;
+    if (handler != RPYC_DEL) /* nobody waits for that */
+        rpyc_client_stat(c)->round_trips++;
     if (rc < 0)
-        rc = answer_exception(c, message, "ValueError", message->body.problem);
+        rc = rpyc_client_answer_exception(c, message, "ValueError", message->body.problem);
     else
         rc = write_answer(c, message, handler, &args);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_OTHER, rc, "cannot answer the server: %s",
                                bench_errno_text(rc));
     return rpyc_client_send(conn, c);
-}
-
-bool rpyc_client_knows_class(const struct rpyc_client *c, const struct rpyc_ref *ref)
-{
-    static const char *const names[] = {
-        "type",
-        "object",
-        "bool",
-        "complex",
-        "dict",
-        "float",
-        "int",
-        "list",
-        "slice",
-        "str",
-        "tuple",
-        "set",
-        "frozenset",
-        "bytes",
-        "bytearray",
-        "memoryview",
-        "mappingproxy",
-        "BaseException",
-        "Exception",
-        "NoneType",
-        "function",
-        "method",
-        "generator",
-        "builtin_function_or_method",
-        "code",
-        "frame",
-        "traceback",
-        "wrapper_descriptor",
-        "method-wrapper",
-        "list_iterator",
-        "tuple_iterator",
-        "set_iterator",
-        "range_iterator",
-    };
-    static const char module[] = "builtins.";
-    const char *name = ref->name.text.data;
-    size_t n = ref->name.text.length, skip = sizeof(module) - 1;
-    if (n <= skip || memcmp(name, module, skip) != 0)
-        return false;
-    name += skip;
-    n -= skip;
-    if (n == 6 && memcmp(name, "method", 6) == 0)
-        return true; /* by far the most frequent */
-    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++)
-        if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
-            return true;
-    return c->layout == RPYC_LAYOUT_B && n == 6 && memcmp(name, "module", 6) == 0;
 }

@@ -20,6 +20,8 @@ static int open_stream(struct bench_conn *conn, struct rpyc_client *c, struct be
     unsigned flags = 0;
     if (c->options->socket == RPYC_SOCKET_FAST)
         flags = BENCH_STREAM_NODELAY | BENCH_STREAM_QUICKACK;
+    else if (c->options->socket == RPYC_SOCKET_NODELAY)
+        flags = BENCH_STREAM_NODELAY;
     return bench_stream_open(conn, &stream_ops, flags, err);
 }
 
@@ -120,6 +122,8 @@ int rpyc_client_open(struct bench_conn *conn, struct bench_error *err)
     c->layout_certain = c->options->version != RPYC_VERSION_AUTO;
     bench_buf_init(&c->root, RPYC_REF_LIMIT);
     bench_buf_init(&c->current, RPYC_REF_LIMIT);
+    bench_buf_init(&c->iterable, RPYC_REF_LIMIT);
+    bench_buf_init(&c->iterator, RPYC_REF_LIMIT);
     rpyc_outgoing_init(&c->out);
     rpyc_inflater_init(&c->inflater, (size_t)c->options->max_inflate);
     bench_arena_init(&c->arena, MESSAGE_MEMORY);
@@ -179,6 +183,7 @@ void rpyc_client_close(struct bench_conn *conn)
 {
     struct rpyc_client *c = bench_conn_priv(conn);
     c->op = NULL; /* completed by core */
+    rpyc_client_take_back(c);
     if (c->layout_certain && bench_buf_length(&c->root) > 0 && bench_stream_fd(conn) >= 0) {
         int rc = rpyc_client_begin_request(c, RPYC_CLOSE);
         if (rc == 0)
@@ -202,6 +207,8 @@ void rpyc_client_fini(struct bench_conn *conn)
     c->nhandles = 0;
     bench_buf_fini(&c->root);
     bench_buf_fini(&c->current);
+    bench_buf_fini(&c->iterable);
+    bench_buf_fini(&c->iterator);
     rpyc_outgoing_fini(&c->out);
     rpyc_inflater_fini(&c->inflater);
     bench_arena_fini(&c->arena);

@@ -21,6 +21,26 @@ enum rpyc_step {
     RPYC_STEP_INSPECT_ATTR, /* a callable of a class that the client does not know */
     RPYC_STEP_CALL,         /* also PING */
     RPYC_STEP_INSPECT_RESULT,
+    RPYC_STEP_INSPECT_STREAM, /* the result that is iterated over */
+    RPYC_STEP_ITER,
+    RPYC_STEP_INSPECT_ITER,
+    RPYC_STEP_NEXT,
+};
+
+#define RPYC_ITERATORS_MAX 16   /* over one list at the same time */
+#define RPYC_BUFFITER_MAX  1000 /* pieces in one answer */
+
+struct rpyc_lent_iterator {
+    int64_t id;    /* 0 = free */
+    int64_t count; /* how often the server got it */
+    size_t next;   /* piece */
+};
+
+/* What the server may use while it works on an upload. */
+struct rpyc_lent {
+    int64_t given; /* ids so far */
+    int64_t list;  /* its id, 0 = nothing is lent */
+    struct rpyc_lent_iterator iterators[RPYC_ITERATORS_MAX];
 };
 
 /* A callable of the root that was fetched for good (call=cached). */
@@ -40,6 +60,10 @@ struct rpyc_client {
     int64_t frame_began_ns;         /* the frame that is arriving; 0 = none */
     struct bench_op_stat between;   /* frames that came while no op was in flight */
     struct bench_buf root, current; /* brine of the triples of the root and of the callable */
+    struct bench_buf iterable, iterator; /* of a stream: the same for two of its objects */
+    int64_t iterator_count;              /* how often the iterator came */
+    unsigned empty_pieces;
+    struct rpyc_lent lent;
     struct rpyc_handle *handles;
     size_t nhandles;
     int64_t late[RPYC_LATE_MAX]; /* seqs of requests that were taken back */
@@ -77,9 +101,12 @@ int rpyc_client_send_call(struct bench_conn *conn, struct rpyc_client *c,
                           const struct rpyc_program *program, const struct bench_buf *handle);
 int rpyc_client_send_ping(struct bench_conn *conn, struct rpyc_client *c,
                           const struct rpyc_program *program);
-/* Gives one reference back; nobody waits for the answer. */
+/* Calls a method of an object of the server, without arguments. */
+int rpyc_client_send_callattr(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_step step,
+                              const struct bench_buf *ref, const char *name);
+/* Gives a reference that came `count` times back; nobody waits for the answer. */
 int rpyc_client_send_del(struct bench_conn *conn, struct rpyc_client *c,
-                         const struct bench_buf *ref);
+                         const struct bench_buf *ref, int64_t count);
 int rpyc_client_send_del_of(struct bench_conn *conn, struct rpyc_client *c,
                             const struct rpyc_ref *ref);
 
@@ -92,12 +119,39 @@ int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
 int rpyc_client_on_late_answer(struct bench_conn *conn, struct rpyc_client *c,
                                struct rpyc_message *message);
 
+int rpyc_client_bad_message(struct bench_conn *conn, const struct rpyc_reader *body, int code);
+/* The answer has to be bytes, borrowed from the message. 0; 1 = it was not, and the op has ended;
+ * negative after bench_conn_fail. */
+int rpyc_client_read_bytes(struct bench_conn *conn, struct rpyc_client *c,
+                           struct rpyc_message *message, struct bench_value *out) BENCH_MUST_CHECK;
+
+/* Streams from the server (rpyc_stream.c): 0, or negative after bench_conn_fail. */
+int rpyc_client_stream_step(struct bench_conn *conn, struct rpyc_client *c,
+                            struct rpyc_message *message);
+/* Gives the objects of the present stream back. */
+int rpyc_client_drop_stream(struct bench_conn *conn, struct rpyc_client *c);
+
+/* What is lent to the server (rpyc_lent.c). Writes the box of a new list of the op's pieces. */
+int rpyc_client_lend(struct rpyc_client *c);
+/* From now on nothing is there any more, whatever the server still holds. */
+void rpyc_client_take_back(struct rpyc_client *c);
+/* Writes the answer to a request for an object of ours. 0 or negative. */
+int rpyc_client_answer_lent(struct rpyc_client *c, const struct rpyc_message *message,
+                            int64_t handler, const struct bench_value *args,
+                            const struct rpyc_ref *ref);
+
+/* Writing answers (rpyc_answer.c). 0 or negative. */
+int rpyc_client_begin_answer(struct rpyc_client *c, const struct rpyc_message *message,
+                             enum rpyc_type type);
+int rpyc_client_answer_value(struct rpyc_client *c, const struct rpyc_message *message,
+                             const struct bench_value *value);
+int rpyc_client_answer_exception(struct rpyc_client *c, const struct rpyc_message *message,
+                                 const char *type, const char *text);
+
 /* Sends what c->out holds. 0, or negative after bench_conn_fail. */
 int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c) BENCH_MUST_CHECK;
 /* Answers a request of the server (rpyc_answer.c). 0, or negative after bench_conn_fail. */
 int rpyc_client_answer(struct bench_conn *conn, struct rpyc_client *c,
                        struct rpyc_message *message) BENCH_MUST_CHECK;
-/* True for the names that Python has proxy classes for, so that it sends no INSPECT. */
-bool rpyc_client_knows_class(const struct rpyc_client *c, const struct rpyc_ref *ref);
 
 #endif

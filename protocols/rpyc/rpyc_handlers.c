@@ -7,6 +7,7 @@
 
 enum {
     BUFFITER_MAX = 10000, /* items of one answer; Python asks for 1000 at most */
+    BUFFITER_BYTES = 64 << 20, /* of byte strings; then it answers with what it has */
     SPECIALS = 7,         /* special methods that an object can have */
 };
 
@@ -424,8 +425,11 @@ static int handle_buffiter(struct rpyc_peer *peer, const struct bench_value *arg
         if (!items)
             return -ENOMEM;
     }
-    while (rc == 0 && n < wanted) {
+    size_t bytes = 0;
+    while (rc == 0 && n < wanted && bytes < BUFFITER_BYTES) {
         rc = object->ops->next(object, &peer->call, &items[n]);
+        if (rc == 0 && items[n].kind == BENCH_BYTES)
+            bytes += items[n].text.length;
         if (rc == 0)
             n++;
     }

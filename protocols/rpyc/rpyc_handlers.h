@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a request to our server does: the handlers of RPyC on the objects of a bench_service. On
- * memory only, no sockets; used by one session's thread.
+ * What a request to our server does: the handlers of RPyC on the objects of a bench_service, and
+ * the requests that it makes to the client meanwhile. No sockets: bytes go through a link. Used by
+ * one session's thread.
  */
 #ifndef RPYC_HANDLERS_H
 #define RPYC_HANDLERS_H
@@ -9,25 +10,55 @@
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_refs.h"
 
-/* A reference that a request brought and that we give back when it is answered. */
-struct rpyc_received {
-    const struct rpyc_proxy *proxy;
-    struct rpyc_received *next;
+/* Requests of ours that wait for the client at the same time; each one takes stack (64 KiB a
+ * thread), of which a level needs about 2 KiB. */
+#define RPYC_DEPTH_MAX 8
+
+/* How a peer reaches the other side. */
+struct rpyc_link {
+    /* Sends what peer->out holds. 0 or negative. */
+    int (*send)(void *user, struct bench_error *err);
+    /* The next message, valid until the next call; the arena is for reading it. 0; -ENODATA at an
+     * orderly end; -ECANCELED; other negative with err filled. */
+    int (*receive)(void *user, struct bench_arena *arena, struct rpyc_message *out,
+                   struct bench_error *err);
+    void *user;
+};
+
+struct rpyc_peer;
+
+/* An object of the client that a request, or an answer to one of ours, brought. We give it back
+ * when the request is answered, or when it is released before that. */
+struct rpyc_remote {
+    struct rpyc_proxy proxy;
+    struct rpyc_peer *peer;
+    struct rpyc_remote *next;
+    int64_t count; /* how often it came, 0 = given back */
+    bool unknown;  /* its class has still to be asked for */
 };
 
 /* The server's view of one client. */
 struct rpyc_peer {
+    struct rpyc_link link;
     struct rpyc_refs refs;
-    struct rpyc_outgoing out; /* the answer */
-    struct bench_arena arena; /* of one request */
+    struct rpyc_outgoing out; /* the answer, or a request of our own */
+    enum rpyc_layout layout;  /* of the present request */
+    struct bench_arena arena; /* of the present request */
     struct bench_call call;
-    struct rpyc_received *received; /* in the arena */
-    int64_t next_seq;               /* of our own requests */
+    struct rpyc_remote *received; /* in the arena */
+    int64_t next_seq;             /* of our own requests */
+    struct bench_arena scratch;   /* of the answer to the latest of them */
+    int64_t awaited[RPYC_DEPTH_MAX];
+    unsigned depth; /* entries of awaited */
+    int broken;     /* why a request of ours got no answer, 0 = it did: the session ends */
+    struct bench_error cause;
 };
 
-/* session may be NULL. memory_bytes: for reading one request and for its results. */
-void rpyc_peer_init(struct rpyc_peer *peer, const struct bench_service *service,
-                    struct bench_session *session, size_t memory_bytes);
+/* link is copied. memory_bytes: for reading a request and for its results, together with those
+ * that are served while it waits. */
+void rpyc_peer_init(struct rpyc_peer *peer, const struct rpyc_link *link,
+                    const struct bench_service *service, struct bench_session *session,
+                    size_t memory_bytes);
 void rpyc_peer_fini(struct rpyc_peer *peer);
 
 /* Runs a request and puts its answer (a reply or an exception) into peer->out. 0; -ESHUTDOWN: the
@@ -37,13 +68,27 @@ int rpyc_peer_handle(struct rpyc_peer *peer, struct rpyc_message *message,
                      struct bench_error *err) BENCH_MUST_CHECK;
 /* After each answer: puts a DEL for the next received reference into peer->out and returns 1; 0
  * when there is none left, and the request's memory is then free again. Negative as above. */
-int rpyc_peer_next_del(struct rpyc_peer *peer, enum rpyc_layout layout,
-                       struct bench_error *err) BENCH_MUST_CHECK;
-/* The CLOSE request that tells the client why the connection ends. 0 or negative. */
+int rpyc_peer_next_del(struct rpyc_peer *peer, struct bench_error *err) BENCH_MUST_CHECK;
+/* Puts the CLOSE request that tells the client why the connection ends into peer->out. 0 or
+ * negative. */
 int rpyc_peer_close(struct rpyc_peer *peer, enum rpyc_layout layout,
                     struct bench_error *err) BENCH_MUST_CHECK;
 
 /* ---- between the handlers' files ---- */
+
+/* Notes a reference that came and makes the object that stands for it. 0 or -ENOMEM. */
+int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref,
+                        struct bench_value *out) BENCH_MUST_CHECK;
+/* Asks INSPECT for the received objects of unknown classes. After this nothing that the latest
+ * message held is there any more. Returns as the functions of struct bench_object_ops. */
+int rpyc_remote_inspect(struct rpyc_peer *peer) BENCH_MUST_CHECK;
+/* What the boxes of a message refer to; its user is the peer. */
+struct rpyc_resolver rpyc_peer_resolver(struct rpyc_peer *peer);
+/* Puts a DEL for the object into peer->out. 0 or negative. */
+int rpyc_remote_write_del(struct rpyc_remote *remote, struct bench_error *err) BENCH_MUST_CHECK;
+/* Starts a request in peer->out with its head and the label of its arguments. 0 or negative. */
+int rpyc_peer_begin_request(struct rpyc_peer *peer, enum rpyc_handler handler,
+                            enum rpyc_label label) BENCH_MUST_CHECK;
 
 /* One handler: args are unboxed, their number is checked. 0, -EREMOTEIO (raised in peer->call),
  * -ENODATA (StopIteration), or another negative that ends the session. */

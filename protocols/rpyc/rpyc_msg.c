@@ -250,23 +250,29 @@ void rpyc_exception_text(const struct rpyc_exception *exception, char *text, siz
 /* ---- proxies ---- */
 
 /* Marks the objects that are proxies: nothing else has this function in its table. */
-static void proxy_release(struct bench_object *object) { (void)object; }
+static void proxy_release(struct bench_object *object)
+{
+    struct rpyc_proxy *proxy = (struct rpyc_proxy *)object;
+    if (proxy->released)
+        proxy->released(proxy);
+}
+
+int rpyc_proxy_init(struct rpyc_proxy *proxy, struct bench_arena *arena, const struct rpyc_ref *ref)
+{
+    *proxy = (struct rpyc_proxy){.object.ops = &proxy->ops, .ops.release = proxy_release};
+    if (bench_value_copy(arena, &ref->name, &proxy->ref.name) < 0 ||
+        bench_value_copy(arena, &ref->class_id, &proxy->ref.class_id) < 0 ||
+        bench_value_copy(arena, &ref->instance_id, &proxy->ref.instance_id) < 0)
+        return -ENOMEM;
+    proxy->ops.type_name =
+        bench_arena_copy(arena, ref->name.text.data, ref->name.text.length); /* with a NUL */
+    return proxy->ops.type_name ? 0 : -ENOMEM;
+}
 
 struct rpyc_proxy *rpyc_proxy_new(struct bench_arena *arena, const struct rpyc_ref *ref)
 {
     struct rpyc_proxy *proxy = bench_arena_alloc(arena, sizeof(*proxy));
-    if (!proxy || bench_value_copy(arena, &ref->name, &proxy->ref.name) < 0 ||
-        bench_value_copy(arena, &ref->class_id, &proxy->ref.class_id) < 0 ||
-        bench_value_copy(arena, &ref->instance_id, &proxy->ref.instance_id) < 0)
-        return NULL;
-    const char *name =
-        bench_arena_copy(arena, ref->name.text.data, ref->name.text.length); /* with a NUL */
-    if (!name)
-        return NULL;
-    proxy->ops.type_name = name;
-    proxy->ops.release = proxy_release;
-    proxy->object.ops = &proxy->ops;
-    return proxy;
+    return proxy && rpyc_proxy_init(proxy, arena, ref) == 0 ? proxy : NULL;
 }
 
 const struct rpyc_proxy *rpyc_proxy_of(const struct bench_value *value)

@@ -102,14 +102,22 @@ int rpyc_read_exception(struct rpyc_reader *body, struct rpyc_exception *out) BE
 /* "module.Type: message", cut to size. */
 void rpyc_exception_text(const struct rpyc_exception *exception, char *text, size_t size);
 
-/* An object of the other side: it can do nothing but be named and sent back. */
+/* True for the names that Python has proxy classes for, so that it sends no INSPECT. */
+bool rpyc_knows_class(enum rpyc_layout layout, const struct rpyc_ref *ref);
+
+/* An object of the other side. As it is made it can only be named and sent back; who can ask the
+ * other side adds functions to ops (all but release). */
 struct rpyc_proxy {
     struct bench_object object;
     struct bench_object_ops ops;
     struct rpyc_ref ref;
+    void (*released)(struct rpyc_proxy *proxy); /* called by ops.release; or NULL */
 };
 
-/* In the arena; ref's texts are copied. NULL without memory. */
+/* In place; ref's texts are copied into the arena. 0 or -ENOMEM. */
+int rpyc_proxy_init(struct rpyc_proxy *proxy, struct bench_arena *arena,
+                    const struct rpyc_ref *ref) BENCH_MUST_CHECK;
+/* The same in the arena. NULL without memory. */
 struct rpyc_proxy *rpyc_proxy_new(struct bench_arena *arena,
                                   const struct rpyc_ref *ref) BENCH_MUST_CHECK;
 /* The proxy that a value holds, or NULL. */

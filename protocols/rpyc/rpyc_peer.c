@@ -4,13 +4,17 @@
 
 #include "protocols/rpyc/rpyc_handlers.h"
 
-void rpyc_peer_init(struct rpyc_peer *peer, const struct bench_service *service,
-                    struct bench_session *session, size_t memory_bytes)
+#define SCRATCH_BYTES ((size_t)16 << 20) /* for reading an answer to a request of ours */
+
+void rpyc_peer_init(struct rpyc_peer *peer, const struct rpyc_link *link,
+                    const struct bench_service *service, struct bench_session *session,
+                    size_t memory_bytes)
 {
-    *peer = (struct rpyc_peer){0};
+    *peer = (struct rpyc_peer){.link = *link};
     rpyc_refs_init(&peer->refs);
     rpyc_outgoing_init(&peer->out);
     bench_arena_init(&peer->arena, memory_bytes);
+    bench_arena_init(&peer->scratch, SCRATCH_BYTES);
     peer->call = (struct bench_call){.arena = &peer->arena, .session = session, .service = service};
 }
 
@@ -19,6 +23,7 @@ void rpyc_peer_fini(struct rpyc_peer *peer)
     rpyc_refs_fini(&peer->refs);
     rpyc_outgoing_fini(&peer->out);
     bench_arena_fini(&peer->arena);
+    bench_arena_fini(&peer->scratch);
 }
 
 /* ---- references in a request ---- */
@@ -35,15 +40,24 @@ static int resolve_local(void *user, const struct rpyc_ref *ref, struct bench_va
 
 static int resolve_remote(void *user, const struct rpyc_ref *ref, struct bench_value *out)
 {
-    struct rpyc_peer *peer = user;
-    struct rpyc_received *received = bench_arena_alloc(&peer->arena, sizeof(*received));
-    struct rpyc_proxy *proxy = rpyc_proxy_new(&peer->arena, ref);
-    if (!received || !proxy)
+    return rpyc_remote_receive(user, ref, out);
+}
+
+struct rpyc_resolver rpyc_peer_resolver(struct rpyc_peer *peer)
+{
+    return (struct rpyc_resolver){resolve_local, resolve_remote, peer};
+}
+
+/* Before the client is asked anything: what the request holds moves to where the messages that
+ * come meanwhile cannot overwrite it. Then its objects are looked at, as Python does. */
+static int settle(struct rpyc_peer *peer, struct rpyc_message *message, struct bench_value *args)
+{
+    const char *seq =
+        bench_arena_copy(&peer->arena, (const char *)message->seq, message->seq_length);
+    if (!seq || bench_value_copy(&peer->arena, args, args) < 0)
         return -ENOMEM;
-    *received = (struct rpyc_received){.proxy = proxy, .next = peer->received};
-    peer->received = received;
-    *out = (struct bench_value){.kind = BENCH_OBJECT, .object = &proxy->object};
-    return 0;
+    message->seq = (const uint8_t *)seq;
+    return rpyc_remote_inspect(peer);
 }
 
 /* ---- running ---- */
@@ -62,7 +76,7 @@ static int unknown_handler(struct rpyc_peer *peer, int64_t number)
 
 static int run(struct rpyc_peer *peer, struct rpyc_message *message, struct bench_value *out)
 {
-    const struct rpyc_resolver resolver = {resolve_local, resolve_remote, peer};
+    const struct rpyc_resolver resolver = rpyc_peer_resolver(peer);
     struct rpyc_reader *body = &message->body;
     struct bench_value args;
     int64_t number;
@@ -83,7 +97,9 @@ static int run(struct rpyc_peer *peer, struct rpyc_message *message, struct benc
     if (args.seq.count < row->min || args.seq.count > row->max)
         return bench_raise(&peer->call, "TypeError", "handler %d does not take %zu arguments",
                            (int)number, args.seq.count);
-    return row->fn(peer, args.seq.items, args.seq.count, out);
+    if (peer->received)
+        rc = settle(peer, message, &args);
+    return rc < 0 ? rc : row->fn(peer, args.seq.items, args.seq.count, out);
 }
 
 /* ---- answering ---- */
@@ -115,6 +131,17 @@ static int write_exception(struct rpyc_peer *peer, const struct rpyc_message *me
     return rc < 0 ? rc : rpyc_write_exception(&peer->out.text, &peer->call.exception);
 }
 
+/* A result that was not sent: what was made for it goes. */
+static void release_result(struct rpyc_peer *peer, const struct bench_value *result)
+{
+    if (result->kind == BENCH_TUPLE)
+        for (size_t i = 0; i < result->seq.count; i++)
+            release_result(peer, &result->seq.items[i]);
+    if (result->kind == BENCH_OBJECT && !rpyc_proxy_of(result) &&
+        rpyc_refs_id(&peer->refs, result->object) == 0 && result->object->ops->release)
+        result->object->ops->release(result->object);
+}
+
 static int answer(struct rpyc_peer *peer, const struct rpyc_message *message, int status,
                   const struct bench_value *result)
 {
@@ -124,6 +151,8 @@ static int answer(struct rpyc_peer *peer, const struct rpyc_message *message, in
     if (status < 0)
         return write_exception(peer, message);
     rc = write_result(peer, message, result);
+    if (rc < 0)
+        release_result(peer, result);
     if (rc == 0 || rc == -ENOMEM)
         return rc;
     (void)bench_raise(&peer->call, rc == -ENOSPC ? "MemoryError" : "TypeError",
@@ -137,7 +166,13 @@ int rpyc_peer_handle(struct rpyc_peer *peer, struct rpyc_message *message, struc
 {
     struct bench_value result = bench_none();
     peer->received = NULL;
+    peer->layout = message->layout;
     int status = run(peer, message, &result);
+    if (peer->broken) {
+        if (err && err != &peer->cause)
+            *err = peer->cause;
+        return peer->broken;
+    }
     if (status == -ESHUTDOWN)
         return status;
     if (status == -EBADMSG)
@@ -152,51 +187,38 @@ int rpyc_peer_handle(struct rpyc_peer *peer, struct rpyc_message *message, struc
 
 /* ---- requests of our own ---- */
 
-static int begin_request(struct rpyc_peer *peer, enum rpyc_layout layout, enum rpyc_handler handler,
-                         enum rpyc_label label)
+int rpyc_peer_begin_request(struct rpyc_peer *peer, enum rpyc_handler handler,
+                            enum rpyc_label label)
 {
     struct bench_buf *text = &peer->out.text;
     int rc = rpyc_outgoing_begin(&peer->out);
     if (rc == 0)
-        rc = rpyc_write_request(text, layout, peer->next_seq++, handler);
+        rc = rpyc_write_request(text, peer->layout, peer->next_seq++, handler);
     return rc < 0 ? rc : rpyc_write_box_head(text, label);
 }
 
-static int end_request(struct rpyc_peer *peer, int rc, struct bench_error *err)
+int rpyc_peer_next_del(struct rpyc_peer *peer, struct bench_error *err)
 {
-    if (rc < 0)
-        return bench_fail(err, rc, "cannot write a request: %s", bench_errno_text(rc));
-    return rpyc_outgoing_end(&peer->out, err);
-}
-
-int rpyc_peer_next_del(struct rpyc_peer *peer, enum rpyc_layout layout, struct bench_error *err)
-{
-    struct bench_buf *text = &peer->out.text;
-    const struct rpyc_received *received = peer->received;
-    if (!received) {
+    struct rpyc_remote *remote = peer->received;
+    while (remote && remote->count == 0)
+        remote = remote->next;
+    if (!remote) {
+        peer->received = NULL;
         bench_arena_reset(&peer->arena);
         return 0;
     }
-    peer->received = received->next;
-    int rc = begin_request(peer, layout, RPYC_DEL, RPYC_TUPLE);
-    if (rc == 0)
-        rc = rpyc_dump_tuple_head(text, 2);
-    if (rc == 0)
-        rc = rpyc_write_box_head(text, RPYC_LOCAL_REF);
-    if (rc == 0)
-        rc = rpyc_write_ref(text, &received->proxy->ref);
-    if (rc == 0)
-        rc = rpyc_write_box_head(text, RPYC_VALUE);
-    if (rc == 0)
-        rc = rpyc_dump_int(text, 1);
-    rc = end_request(peer, rc, err);
+    peer->received = remote->next;
+    int rc = rpyc_remote_write_del(remote, err);
     return rc < 0 ? rc : 1;
 }
 
 int rpyc_peer_close(struct rpyc_peer *peer, enum rpyc_layout layout, struct bench_error *err)
 {
-    int rc = begin_request(peer, layout, RPYC_CLOSE, RPYC_VALUE);
+    peer->layout = layout;
+    int rc = rpyc_peer_begin_request(peer, RPYC_CLOSE, RPYC_VALUE);
     if (rc == 0)
         rc = rpyc_dump_tuple_head(&peer->out.text, 0);
-    return end_request(peer, rc, err);
+    if (rc < 0)
+        return bench_fail(err, rc, "cannot write a request: %s", bench_errno_text(rc));
+    return rpyc_outgoing_end(&peer->out, err);
 }

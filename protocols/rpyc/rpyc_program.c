@@ -20,6 +20,7 @@ struct plan {
     const struct bench_value *args;
     size_t nargs;
     bool bulk, tx;
+    enum rpyc_flow flow;
 };
 
 static int encode(const struct plan *plan, struct bench_buf *buf, size_t *args_at,
@@ -58,6 +59,7 @@ static int build(const struct plan *plan, struct bench_program **out, struct ben
     memcpy(p->text + encoded, plan->name, plan->name_length);
     p->base =
         (struct bench_program){.protocol = &rpyc_protocol, .bulk = plan->bulk, .tx = plan->tx};
+    p->flow = plan->flow;
     p->nargs = plan->nargs;
     p->name = (const char *)p->text + encoded;
     p->name_length = plan->name_length;
@@ -86,6 +88,9 @@ static int compile_operation(const struct bench_spec *spec, struct bench_program
         .nargs = nargs,
         .bulk = operation->bulk,
         .tx = operation->tx,
+        .flow = operation->id == BENCH_OP_UPLOAD_CHUNKED     ? RPYC_FLOW_LEND
+                : operation->id == BENCH_OP_DOWNLOAD_CHUNKED ? RPYC_FLOW_ITERATE
+                                                             : RPYC_FLOW_WHOLE,
     };
     return build(&plan, out, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The requests that the client sends, written into one frame each. */
 #include <errno.h>
+#include <string.h>
 
 #include "protocols/rpyc/rpyc_client.h"
 
@@ -95,10 +96,19 @@ int rpyc_client_send_getattr(struct bench_conn *conn, struct rpyc_client *c,
     return send_step(conn, c, RPYC_STEP_GETATTR, rc);
 }
 
+/* The same when the one argument is a list that we lend. */
+static int add_lent_list(struct rpyc_client *c)
+{
+    int rc = add_args_head(&c->out.text, 1);
+    return rc < 0 ? rc : rpyc_client_lend(c);
+}
+
 /* The box of the call's positional arguments; op->tx is the last of them, if there is one. */
 static int add_call_args(struct rpyc_client *c, const struct rpyc_program *program)
 {
     struct bench_buf *text = &c->out.text;
+    if (program->flow == RPYC_FLOW_LEND)
+        return add_lent_list(c);
     const struct bench_op *op = c->op;
     int rc = rpyc_write_box_head(text, RPYC_VALUE);
     if (rc == 0)
@@ -140,9 +150,30 @@ int rpyc_client_send_ping(struct bench_conn *conn, struct rpyc_client *c,
     return send_step(conn, c, RPYC_STEP_CALL, rc);
 }
 
-/* Gives one reference back; nobody waits for the answer. ref: brine of the triple. */
+int rpyc_client_send_callattr(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_step step,
+                              const struct bench_buf *ref, const char *name)
+{
+    struct bench_buf *text = &c->out.text;
+    int rc = rpyc_client_begin_request(c, RPYC_CALLATTR);
+    if (rc == 0)
+        rc = add_args_head(text, 4);
+    if (rc == 0)
+        rc = add_local(text, ref);
+    if (rc == 0)
+        rc = rpyc_write_box_head(text, RPYC_VALUE);
+    if (rc == 0)
+        rc = rpyc_dump_text(text, name, strlen(name));
+    for (int i = 0; i < 2; i++) { /* no arguments, no keywords */
+        if (rc == 0)
+            rc = rpyc_write_box_head(text, RPYC_VALUE);
+        if (rc == 0)
+            rc = rpyc_dump_tuple_head(text, 0);
+    }
+    return send_step(conn, c, step, rc);
+}
+
 int rpyc_client_send_del(struct bench_conn *conn, struct rpyc_client *c,
-                         const struct bench_buf *ref)
+                         const struct bench_buf *ref, int64_t count)
 {
     struct bench_buf *text = &c->out.text;
     int rc = rpyc_client_begin_request(c, RPYC_DEL);
@@ -153,7 +184,7 @@ int rpyc_client_send_del(struct bench_conn *conn, struct rpyc_client *c,
     if (rc == 0)
         rc = rpyc_write_box_head(text, RPYC_VALUE);
     if (rc == 0)
-        rc = rpyc_dump_int(text, 1);
+        rc = rpyc_dump_int(text, count);
     return rpyc_client_finish_request(conn, c, rc);
 }
 
@@ -164,7 +195,7 @@ int rpyc_client_send_del_of(struct bench_conn *conn, struct rpyc_client *c,
     bench_buf_init(&brine, RPYC_REF_LIMIT);
     int rc = rpyc_write_ref(&brine, ref);
     if (rc == 0)
-        rc = rpyc_client_send_del(conn, c, &brine);
+        rc = rpyc_client_send_del(conn, c, &brine, 1);
     else
         rc = rpyc_client_finish_request(conn, c, rc);
     bench_buf_fini(&brine);

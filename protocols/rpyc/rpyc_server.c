@@ -17,6 +17,7 @@ struct rpyc_session {
     struct bench_buf message; /* of a frame that does not fit the session's receive buffer */
     enum rpyc_layout layout;
     bool layout_known;
+    size_t held; /* bytes to consume when the latest frame is no longer needed */
 };
 
 /* The rest of a large frame. Room grows with what has really arrived. */
@@ -40,7 +41,7 @@ static int read_long(struct rpyc_session *self, size_t length, struct bench_erro
     return 0;
 }
 
-/* *held: bytes to consume when the frame is no longer needed. -ENODATA at an orderly end. */
+/* *held: bytes of the frame in the session's receive buffer. -ENODATA at an orderly end. */
 static int read_frame(struct rpyc_session *self, struct rpyc_frame *frame, size_t *held,
                       struct bench_error *err)
 {
@@ -71,8 +72,9 @@ static int read_frame(struct rpyc_session *self, struct rpyc_frame *frame, size_
     return rc;
 }
 
-static int send_out(struct rpyc_session *self, struct bench_error *err)
+static int send_out(void *user, struct bench_error *err)
 {
+    struct rpyc_session *self = user;
     const struct rpyc_outgoing *out = &self->peer.out;
     int rc = bench_session_write(self->session, out->pieces, out->count);
     if (rc < 0)
@@ -81,32 +83,55 @@ static int send_out(struct rpyc_session *self, struct bench_error *err)
     return 0;
 }
 
-/* 0; -ESHUTDOWN after CLOSE; negative = the conversation cannot go on. */
-static int on_payload(struct rpyc_session *self, const uint8_t *payload, size_t n,
-                      struct bench_error *err)
+static int open_message(struct rpyc_session *self, const uint8_t *payload, size_t n,
+                        struct bench_arena *arena, struct rpyc_message *out,
+                        struct bench_error *err)
 {
-    struct rpyc_message message;
-    int rc = 0;
     if (!self->layout_known) {
-        rc = rpyc_layout_detect(payload, n, &self->layout, err);
+        int rc = rpyc_layout_detect(payload, n, &self->layout, err);
         if (rc < 0)
             return rc;
         self->layout_known = true;
     }
-    rc = rpyc_message_open(&message, self->layout, payload, n, &self->peer.arena, false, err);
-    if (rc < 0)
-        return rc;
-    if (message.type != RPYC_REQUEST) { /* an answer to one of our DELs */
+    return rpyc_message_open(out, self->layout, payload, n, arena, false, err);
+}
+
+/* The next message; what the one before it held is gone then. */
+static int receive(void *user, struct bench_arena *arena, struct rpyc_message *out,
+                   struct bench_error *err)
+{
+    struct rpyc_session *self = user;
+    for (;;) {
+        struct rpyc_frame frame;
+        const uint8_t *payload;
+        size_t n;
+        bench_session_consume(self->session, self->held);
+        self->held = 0;
+        int rc = read_frame(self, &frame, &self->held, err);
+        if (rc == 0)
+            rc = rpyc_frame_plain(&self->inflater, &frame, &payload, &n, err);
+        if (rc < 0)
+            return rc;
+        if (n > 0) /* an empty one means nothing */
+            return open_message(self, payload, n, arena, out, err);
+    }
+}
+
+/* 0; -ESHUTDOWN after CLOSE; negative = the conversation cannot go on. */
+static int on_message(struct rpyc_session *self, struct rpyc_message *message,
+                      struct bench_error *err)
+{
+    if (message->type != RPYC_REQUEST) { /* an answer to one of our DELs */
         bench_arena_reset(&self->peer.arena);
         return 0;
     }
-    rc = rpyc_peer_handle(&self->peer, &message, err);
+    int rc = rpyc_peer_handle(&self->peer, message, err);
     if (rc < 0)
         return rc;
     do {
         rc = send_out(self, err);
         if (rc == 0)
-            rc = rpyc_peer_next_del(&self->peer, self->layout, err);
+            rc = rpyc_peer_next_del(&self->peer, err);
     } while (rc > 0);
     return rc;
 }
@@ -115,16 +140,10 @@ static int serve_frames(struct rpyc_session *self, struct bench_error *err)
 {
     int rc = 0;
     while (rc == 0 && !bench_session_stopping(self->session)) {
-        struct rpyc_frame frame;
-        const uint8_t *payload;
-        size_t n, held = 0;
-        rc = read_frame(self, &frame, &held, err);
-        if (rc < 0)
-            break;
-        rc = rpyc_frame_plain(&self->inflater, &frame, &payload, &n, err);
-        if (rc == 0 && n > 0) /* an empty one means nothing */
-            rc = on_payload(self, payload, n, err);
-        bench_session_consume(self->session, held);
+        struct rpyc_message message;
+        rc = receive(self, &self->peer.arena, &message, err);
+        if (rc == 0)
+            rc = on_message(self, &message, err);
     }
     return rc;
 }
@@ -143,7 +162,8 @@ static int rpyc_serve(struct bench_session *session, struct bench_error *err)
     const uint64_t limit = bench_session_limits(session)->message_bytes;
     size_t room = (size_t)(limit < MIN_MESSAGE ? MIN_MESSAGE : limit);
     self->session = session;
-    rpyc_peer_init(&self->peer, bench_session_service(session), session, PEER_MEMORY);
+    const struct rpyc_link link = {send_out, receive, self};
+    rpyc_peer_init(&self->peer, &link, bench_session_service(session), session, PEER_MEMORY);
     rpyc_inflater_init(&self->inflater, room);
     bench_buf_init(&self->message, room + 1);
     int rc = serve_frames(self, err);

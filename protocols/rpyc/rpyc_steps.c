@@ -58,14 +58,18 @@ static const struct rpyc_program *program_of(const struct rpyc_client *c)
 int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status)
 {
     struct bench_op *op = c->op;
+    int rc = 0;
     c->step = RPYC_STEP_IDLE;
     c->awaited_seq = -1;
+    rpyc_client_take_back(c);
     if (bench_buf_length(&c->current) > 0) {
-        int rc = rpyc_client_send_del(conn, c, &c->current);
+        rc = rpyc_client_send_del(conn, c, &c->current, 1);
         bench_buf_clear(&c->current);
-        if (rc < 0)
-            return rc; /* the connection broke and took the op with it */
     }
+    if (rc == 0)
+        rc = rpyc_client_drop_stream(conn, c);
+    if (rc < 0)
+        return rc; /* the connection broke and took the op with it */
     c->op = NULL;
     bench_op_complete(op, status);
     return 0;
@@ -78,7 +82,7 @@ static int fail_op(struct bench_conn *conn, struct rpyc_client *c, enum bench_fa
     return rpyc_client_finish_op(conn, c, code);
 }
 
-static int bad_message(struct bench_conn *conn, const struct rpyc_reader *body, int code)
+int rpyc_client_bad_message(struct bench_conn *conn, const struct rpyc_reader *body, int code)
 {
     return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, code == -ENOMEM ? code : -EPROTO,
                            "the server sent an answer that cannot be read: %s", body->problem);
@@ -90,7 +94,9 @@ static int raised(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_me
     char text[sizeof(c->op->error.msg)];
     int rc = rpyc_read_exception(&message->body, &exception);
     if (rc < 0)
-        return bad_message(conn, &message->body, rc);
+        return rpyc_client_bad_message(conn, &message->body, rc);
+    if (exception.stop_iteration && c->step == RPYC_STEP_NEXT)
+        return rpyc_client_finish_op(conn, c, 0);
     rpyc_exception_text(&exception, text, sizeof(text));
     if (!c->op)
         return bench_conn_fail(conn, BENCH_FAILURE_REMOTE, -EREMOTEIO, "%s", text);
@@ -117,12 +123,12 @@ static int got_root(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
     if (rc == 0)
         rc = rpyc_read_ref(&message->body, &ref);
     if (rc < 0)
-        return bad_message(conn, &message->body, rc);
+        return rpyc_client_bad_message(conn, &message->body, rc);
     bench_buf_clear(&c->root);
     rc = rpyc_write_ref(&c->root, &ref);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "the root's name is too long");
-    if (!rpyc_client_knows_class(c, &ref))
+    if (!rpyc_knows_class(c->layout, &ref))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_ROOT, &ref);
     open_is_done(conn, c);
     return 0;
@@ -151,12 +157,12 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
     if (rc == 0)
         rc = rpyc_read_ref(&message->body, &ref);
     if (rc < 0)
-        return bad_message(conn, &message->body, rc);
+        return rpyc_client_bad_message(conn, &message->body, rc);
     bench_buf_clear(&c->current);
     rc = rpyc_write_ref(&c->current, &ref);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "a reference is too long");
-    if (!rpyc_client_knows_class(c, &ref))
+    if (!rpyc_knows_class(c->layout, &ref))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_ATTR, &ref);
     return call_it(conn, c);
 }
@@ -166,7 +172,7 @@ static int result_local(void *user, const struct rpyc_ref *ref, struct bench_val
 {
     (void)user;
     (void)ref;
-    *out = bench_none(); /* an object of ours: we never send one, so it cannot come home */
+    *out = bench_none(); /* an object of ours came home: lists that are lent do not stay out */
     return 0;
 }
 
@@ -206,31 +212,57 @@ static int finish_result(struct bench_conn *conn, struct rpyc_client *c)
     return rc < 0 ? rc : rpyc_client_finish_op(conn, c, 0);
 }
 
+/* A reference where bytes should be goes back. */
+static int refuse_ref(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message,
+                      int64_t label)
+{
+    struct rpyc_ref ref;
+    int rc = 0;
+    if (label == RPYC_REMOTE_REF && rpyc_read_ref(&message->body, &ref) == 0)
+        rc = rpyc_client_send_del_of(conn, c, &ref);
+    return rc < 0 ? rc
+                  : fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
+                            "expected bytes, the answer is a reference");
+}
+
+int rpyc_client_read_bytes(struct bench_conn *conn, struct rpyc_client *c,
+                           struct rpyc_message *message, struct bench_value *out)
+{
+    int64_t label;
+    message->body.copy = false;
+    int rc = rpyc_read_box_head(&message->body, &label);
+    if (rc == 0 && label != RPYC_VALUE) {
+        rc = refuse_ref(conn, c, message, label);
+        return rc < 0 ? rc : 1;
+    }
+    if (rc == 0)
+        rc = rpyc_read_value(&message->body, out);
+    if (rc == 0)
+        rc = rpyc_read_end(&message->body);
+    if (rc < 0)
+        return rpyc_client_bad_message(conn, &message->body, rc);
+    if (out->kind == BENCH_BYTES)
+        return 0;
+    rc = fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
+                 "expected bytes, the answer is of another kind");
+    return rc < 0 ? rc : 1;
+}
+
 /* The bytes of a bulk reply, straight from where they were received or inflated. */
 static int got_bulk(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     struct bench_value value;
-    int64_t label;
-    message->body.copy = false;
-    int rc = rpyc_read_box_head(&message->body, &label);
-    if (rc == 0 && label != RPYC_VALUE)
-        return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
-                       "expected bytes, the answer is a reference");
-    if (rc == 0)
-        rc = rpyc_read_value(&message->body, &value);
-    if (rc == 0)
-        rc = rpyc_read_end(&message->body);
-    if (rc < 0)
-        return bad_message(conn, &message->body, rc);
-    if (value.kind != BENCH_BYTES)
-        return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
-                       "expected bytes, the answer is of another kind");
+    int rc = rpyc_client_read_bytes(conn, c, message, &value);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
     return rpyc_client_finish_op(conn, c, bench_op_data(c->op, value.text.data, value.text.length));
 }
 
 static int got_result(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     struct bench_op *op = c->op;
+    if (program_of(c)->flow == RPYC_FLOW_ITERATE)
+        return rpyc_client_stream_step(conn, c, message);
     if (op->program->bulk)
         return got_bulk(conn, c, message);
     const struct rpyc_resolver resolver = {result_local, result_remote, op};
@@ -241,10 +273,10 @@ static int got_result(struct bench_conn *conn, struct rpyc_client *c, struct rpy
         rc = rpyc_read_end(&message->body);
     if (rc < 0) {
         op->result = bench_none();
-        return bad_message(conn, &message->body, rc);
+        return rpyc_client_bad_message(conn, &message->body, rc);
     }
     const struct rpyc_proxy *proxy = rpyc_proxy_of(&op->result);
-    if (proxy && !rpyc_client_knows_class(c, &proxy->ref))
+    if (proxy && !rpyc_knows_class(c->layout, &proxy->ref))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_RESULT, &proxy->ref);
     return finish_result(conn, c);
 }
@@ -273,6 +305,11 @@ int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
         return got_result(conn, c, message);
     case RPYC_STEP_INSPECT_RESULT:
         return finish_result(conn, c);
+    case RPYC_STEP_INSPECT_STREAM:
+    case RPYC_STEP_ITER:
+    case RPYC_STEP_INSPECT_ITER:
+    case RPYC_STEP_NEXT:
+        return rpyc_client_stream_step(conn, c, message);
     case RPYC_STEP_IDLE:
         break;
     }

@@ -34,8 +34,12 @@ static int compile(const void *options, const struct bench_spec *spec, struct be
 {
     (void)options;
     if (spec->kind == BENCH_SPEC_TEXT)
-        return bench_fail(err, -ENOTSUP, "tcp has no notation for calls; it knows the reference "
-                                         "operations only");
+        return bench_fail(err, -ENOTSUP,
+                          "tcp has no notation for calls; it knows the reference "
+                          "operations only");
+    if (spec->kind == BENCH_SPEC_OPERATION && !tcp_carries(spec->operation->id))
+        return bench_fail(err, -ENOTSUP, "the floor has no streams, so no %s",
+                          spec->operation->name);
     struct tcp_program *program = calloc(1, sizeof(*program));
     if (program == NULL)
         return bench_fail(err, -ENOMEM, "out of memory");
@@ -81,8 +85,8 @@ static int value_of(struct bench_op *op, const struct tcp_reply_head *head, cons
     default:
         break;
     }
-    op->result = bench_bytes(bench_arena_copy(&op->arena, body, head->body_length),
-                             head->body_length);
+    op->result =
+        bench_bytes(bench_arena_copy(&op->arena, body, head->body_length), head->body_length);
     op->result.kind = head->kind == TCP_KIND_STR     ? BENCH_STR
                       : head->kind == TCP_KIND_BYTES ? BENCH_BYTES
                                                      : BENCH_BIGINT;

@@ -40,6 +40,12 @@ enum {
     TCP_KIND_BIGINT = 'G', /* decimal digits, '-' in front if negative */
 };
 
+/* A message is whole: the floor has no streams. */
+static inline bool tcp_carries(enum bench_operation_id id)
+{
+    return id != BENCH_OP_UPLOAD_CHUNKED && id != BENCH_OP_DOWNLOAD_CHUNKED;
+}
+
 static inline void tcp_put_u32(uint8_t *out, uint32_t value)
 {
     for (unsigned i = 0; i < 4; i++)

@@ -6,6 +6,8 @@ from werkzeug.exceptions import HTTPException
 import http_api
 import service
 
+READ = 1 << 16  # bytes of a streamed body that are asked for at once
+
 app = flask.Flask("rpycbench", static_folder=None)
 app.config["MAX_CONTENT_LENGTH"] = service.LIMIT
 
@@ -35,12 +37,14 @@ def echo():
 
 @app.post("/upload")
 def upload():
+    if flask.request.content_length is None:  # chunked; the WSGI server decodes it
+        return as_json(http_api.upload_chunked(iter(lambda: flask.request.stream.read(READ), b"")))
     return as_json(http_api.upload(flask.request.get_data()))
 
 
 @app.get("/download/<size>")
 def download(size):
-    return as_bytes(http_api.download(size))
+    return as_bytes(http_api.download(size, flask.request.args.get("chunk")))
 
 
 @app.post("/upload-chunk")

@@ -50,8 +50,15 @@ def upload_chunk(body):
     return to_json({"size": service.upload_chunk(body)})
 
 
-def download(size):
-    return service.download(integer(size))
+def upload_chunked(pieces):
+    return to_json({"size": service.upload_chunked(pieces)})
+
+
+def download(size, chunk=None):
+    """The payload, or with ?chunk= an iterator over its pieces."""
+    if chunk is None:
+        return service.download(integer(size))
+    return service.download_chunked(integer(size), integer(chunk))
 
 
 def download_chunk(size, offset):

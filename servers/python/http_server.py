@@ -8,6 +8,7 @@ import signal
 import socket
 import socketserver
 import sys
+import types
 import urllib.parse
 
 import common
@@ -24,7 +25,8 @@ ROUTES = {
     ("GET", "ping"): lambda word, query, body: http_api.ping(),
     ("POST", "echo"): lambda word, query, body: service.echo(body),
     ("POST", "upload"): lambda word, query, body: http_api.upload(body),
-    ("GET", "download"): lambda word, query, body: http_api.download(word),
+    ("GET", "download"): lambda word, query, body:
+        http_api.download(word, query.get("chunk", [None])[0]),
     ("POST", "upload-chunk"): lambda word, query, body: http_api.upload_chunk(body),
     ("GET", "download-chunk"): lambda word, query, body:
         http_api.download_chunk(word, query.get("offset", ["0"])[-1]),
@@ -156,6 +158,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def stream(self, pieces):
+        """Each piece is a chunk and one write; the header goes with the first of them."""
+        chunked = self.request_version != "HTTP/1.0"
+        if not chunked:  # the end of the connection is then the end of the body
+            self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", http_api.BINARY)
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        for piece in pieces:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            self.wfile.flush()
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
     def fail(self, status, name, message, **headers):
         self.reply(status, http_api.JSON, http_api.error(name, message), **headers)
 
@@ -181,13 +203,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def call(self, function, name, word, query, body):
         try:
-            result = function(word, urllib.parse.parse_qs(query), body)
+            result = function(word, urllib.parse.parse_qs(query, keep_blank_values=True), body)
         except ValueError as error:
             self.fail(400, "ValueError", str(error))
         except Exception as error:
             self.fail(500, type(error).__name__, str(error))
         else:
-            self.reply(200, http_api.BINARY if name in BINARY else http_api.JSON, result)
+            if isinstance(result, types.GeneratorType):
+                self.stream(result)
+            else:
+                self.reply(200, http_api.BINARY if name in BINARY else http_api.JSON, result)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = answer
 

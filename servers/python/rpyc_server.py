@@ -33,6 +33,12 @@ class ReferenceService(rpyc.Service):
     def exposed_download_chunk(self, size=1024, offset=0):
         return service.download_chunk(size, offset)
 
+    def exposed_upload_chunked(self, chunks):
+        return service.upload_chunked(chunks)
+
+    def exposed_download_chunked(self, size=65536, chunk_size=16384):
+        return service.download_chunked(size, chunk_size)
+
     def exposed_cpu_work(self, iterations=100000):
         return service.cpu_work(iterations)
 

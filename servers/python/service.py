@@ -54,9 +54,9 @@ def choose_payload(kind="random", seed=0):
     _tile = make_tile(kind, seed)
 
 
-def _check(name, value, highest):
-    if not 0 <= value <= highest:  # also refuses NaN
-        raise ValueError("%s %s is not in 0 to %d" % (name, value, highest))
+def _check(name, value, highest, lowest=0):
+    if not lowest <= value <= highest:  # also refuses NaN
+        raise ValueError("%s %s is not in %d to %d" % (name, value, lowest, highest))
 
 
 def _payload(size, offset=0):
@@ -91,6 +91,24 @@ def upload_chunk(data):
 
 def download_chunk(size=1024, offset=0):
     return _payload(size, offset)
+
+
+def upload_chunked(chunks):
+    total = 0
+    for chunk in chunks:
+        total += len(chunk)
+    return total
+
+
+def _pieces(size, chunk_size):
+    for offset in range(0, size, chunk_size):
+        yield _payload(min(chunk_size, size - offset), offset)
+
+
+def download_chunked(size=65536, chunk_size=16384):
+    _check("size", size, LIMIT)
+    _check("chunk_size", chunk_size, LIMIT, lowest=1)
+    return _pieces(size, chunk_size)
 
 
 def cpu_work(iterations=100000):

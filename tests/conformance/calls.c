@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What operations answer, and what they say they cost. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -302,6 +303,70 @@ static enum conf_result one_cost(struct conf_run *run, struct conf_link *link,
     return CONF_PASSED;
 }
 
+static const size_t stream_sizes[] = {0, 1, 65536, ((size_t)1 << 20) + 1};
+static const size_t stream_pieces[] = {1000, 16384};
+
+/* What a streaming op cost, against the payload and against the kernel. */
+static enum conf_result streamed(struct conf_run *run, struct conf_link *link,
+                                 struct conf_call *call, size_t size, size_t piece)
+{
+    char what[64];
+
+    (void)snprintf(what, sizeof(what), "%zu bytes by %zu", size, piece);
+    CHECK(conf_do(run, link, call) == 0, "%s: %s", what, conf_why(call));
+    if (size == 65536 && !conf_has(run, BENCH_CAP_NO_TRANSPORT))
+        TRY(one_cost(run, link, call, what));
+    return CONF_PASSED;
+}
+
+static enum conf_result call_upload_chunked(struct conf_run *run)
+{
+    const struct bench_program *program = conf_program(run, BENCH_OP_UPLOAD_CHUNKED, NULL, 0);
+    struct conf_link *link;
+    struct conf_call *call;
+
+    if (!program)
+        return conf_no_program(run);
+    CHECK(program->tx && !program->bulk, "tx %d, bulk %d", program->tx, program->bulk);
+    CHECK((link = conf_link_open(run)) && (call = conf_call(run, program)), "not open");
+    for (size_t i = 0; i < 2 * BENCH_COUNT_OF(stream_sizes); i++) {
+        const size_t size = stream_sizes[i / 2], piece = stream_pieces[i % 2];
+        const struct bench_value expected = bench_int((int64_t)size);
+
+        call->op->tx.data = bench_payload(size);
+        call->op->tx.length = size;
+        call->op->tx.chunk_size = piece;
+        TRY(streamed(run, link, call, size, piece));
+        CHECK(bench_value_equal(&call->op->result, &expected), "%zu bytes by %zu: another total",
+              size, piece);
+    }
+    return CONF_PASSED;
+}
+
+static enum conf_result call_download_chunked(struct conf_run *run)
+{
+    struct conf_link *link = conf_link_open(run);
+
+    CHECK(link, "not open");
+    for (size_t i = 0; i < 2 * BENCH_COUNT_OF(stream_sizes); i++) {
+        const size_t size = stream_sizes[i / 2], piece = stream_pieces[i % 2];
+        const struct bench_value args[] = {bench_int((int64_t)size), bench_int((int64_t)piece)};
+        const struct bench_program *program = conf_program(run, BENCH_OP_DOWNLOAD_CHUNKED, args, 2);
+        struct conf_call *call;
+
+        if (!program)
+            return conf_no_program(run);
+        CHECK(!program->tx && program->bulk, "tx %d, bulk %d", program->tx, program->bulk);
+        CHECK((call = conf_call(run, program)), "no op");
+        TRY(streamed(run, link, call, size, piece));
+        CHECK(call->op->sink.length == size, "%zu bytes by %zu: got %llu", size, piece,
+              (unsigned long long)call->op->sink.length);
+        CHECK(call->op->sink.checksum == XXH3_64bits(bench_payload(size), size),
+              "%zu bytes by %zu: other bytes", size, piece);
+    }
+    return CONF_PASSED;
+}
+
 static enum conf_result costs_agree_with_kernel(struct conf_run *run)
 {
     const struct bench_value size = bench_int(100000);
@@ -402,6 +467,8 @@ const struct conf_case conf_call_cases[] = {
     {"call_upload", false, 0, call_upload},
     {"call_download", false, 0, call_download},
     {"call_download_chunk", false, 0, call_download_chunk},
+    {"call_upload_chunked", false, BENCH_CAP_STREAM_UP, call_upload_chunked},
+    {"call_download_chunked", false, BENCH_CAP_STREAM_DOWN, call_download_chunked},
     {"call_work", false, 0, call_work},
     {"call_io_work", false, 0, call_io_work},
     {"call_probe", false, 0, call_probe},

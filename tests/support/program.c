@@ -21,6 +21,14 @@ const char *support_built(const char *name)
     return path;
 }
 
+void support_use_helper(void)
+{
+    static char path[512]; /* kept by core; what support_built returns changes with each call */
+
+    (void)snprintf(path, sizeof(path), "%s/rpycbench-server", TEST_BINARY_DIR);
+    bench_proc_set_helper(path);
+}
+
 static int text_of(int fd, char **out)
 {
     struct stat st;
@@ -49,7 +57,7 @@ static int spawn_and_wait(const struct support_program *program, const int fds[3
     int64_t timeout_ns = program->timeout_ns ? program->timeout_ns : 60 * BENCH_NS_PER_S;
     pid_t pid;
 
-    bench_proc_set_helper(support_built("rpycbench-server"));
+    support_use_helper();
     int rc = bench_proc_spawn(&spec, &pid, err);
     if (rc < 0)
         return rc;

@@ -23,6 +23,8 @@ struct support_output {
 
 /* The path of a program of this build ("rpycbench"); in a buffer of the calling thread. */
 const char *support_built(const char *name);
+/* Lets bench_proc_spawn use this build's rpycbench-server; called by all that start something. */
+void support_use_helper(void);
 
 /* 0 whatever the program's status is; -ENOENT, -ETIMEDOUT (it was killed), -ENOMEM. */
 int support_program_run(const struct support_program *program, struct support_output *output,

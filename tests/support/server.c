@@ -106,7 +106,7 @@ int support_server_start(const struct support_server_spec *spec, struct support_
                                    .stdin_fd = -1,
                                    .stdout_fd = -1,
                                    .stderr_fd = -1};
-    bench_proc_set_helper(support_built("rpycbench-server"));
+    support_use_helper();
     (void)bench_proc_become_subreaper();
     int rc = bench_proc_spawn(&proc, &server.pid, err);
     close(ready[1]);

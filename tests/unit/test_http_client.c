@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The client half against our own server in a thread. */
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include "core/session_internal.h"
 #include "tests/support/files.h"
 #include "tests/unit/http_link.h"
+#include "tests/unit/http_streams.h"
 
 TestSuite(http_client, .init = prepare, .fini = tidy, .timeout = 60);
 
@@ -45,7 +47,7 @@ static void server_start(struct server *server)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
     *server = (struct server){
-        .setup = {.service = bench_reference_service(),
+        .setup = {.service = &streams_service,
                   .session_size = http_protocol.server->session_size,
                   .limits = {.message_bytes = 64 << 20}},
         .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
@@ -210,6 +212,106 @@ Test(http_client, costs_with_keepalive) { check_costs("keepalive=on", 1); }
 Test(http_client, costs_without_keepalive)
 {
     check_costs("keepalive=off", 2 * BENCH_COUNT_OF(sizes));
+}
+
+static const size_t pieces[] = {0, 1000, 4096, 16384, 65536, 262144, (2 << 20) - 12, 3 << 20};
+
+static void check_one_stream(struct client *c, size_t size, size_t piece)
+{
+    const struct bench_op_stat *stat = &c->op->stat;
+    struct bench_conn_totals before, after;
+    bench_conn_get_totals(c->conn, &before);
+    c->op->tx.chunk_size = piece;
+    cr_assert_eq(call(c), 0, "%zu bytes by %zu: %s", size, piece, c->op->error.msg);
+    bench_conn_get_totals(c->conn, &after);
+    expect_marks(c);
+    cr_expect_eq(stat->round_trips, 1);
+    cr_expect_eq(stat->frames_sent, 1);
+    cr_expect_eq(stat->frames_received, 1);
+    cr_expect_eq(stat->plain_sent, stat->wire_sent);
+    cr_expect_eq(stat->plain_received, stat->wire_received);
+    cr_expect_eq(after.tcp_sent - before.tcp_sent, stat->wire_sent,
+                 "%zu bytes by %zu: %" PRIu64 " and %" PRIu64, size, piece,
+                 after.tcp_sent - before.tcp_sent, stat->wire_sent);
+    cr_expect_eq(after.tcp_received - before.tcp_received, stat->wire_received,
+                 "%zu bytes by %zu: %" PRIu64 " and %" PRIu64, size, piece,
+                 after.tcp_received - before.tcp_received, stat->wire_received);
+}
+
+static void check_streams(const char *options)
+{
+    static struct bench_buf store;
+    struct server server;
+    struct client c = {0};
+    bench_buf_init(&store, 16 << 20);
+    server_start(&server);
+    client_open(&c, server.port, options);
+    for (size_t i = 0; i < BENCH_COUNT_OF(sizes); i++) {
+        const struct bench_value size = bench_int((int64_t)sizes[i]);
+        compile_operation(&c, BENCH_OP_UPLOAD_CHUNKED, NULL, 0);
+        cr_expect(c.program->tx && !c.program->bulk);
+        c.op->tx.data = bench_payload(sizes[i]);
+        c.op->tx.length = sizes[i];
+        for (size_t k = 0; k < BENCH_COUNT_OF(pieces); k++) {
+            check_one_stream(&c, sizes[i], pieces[k]);
+            cr_expect(bench_value_equal(&c.op->result, &size), "%zu bytes by %zu", sizes[i],
+                      pieces[k]);
+            bench_op_reset(c.op);
+        }
+        /* the same path and the same bytes, whole again */
+        compile_operation(&c, BENCH_OP_UPLOAD, NULL, 0);
+        check_one_stream(&c, sizes[i], 0);
+        cr_expect(bench_value_equal(&c.op->result, &size));
+        for (size_t k = 1; k < BENCH_COUNT_OF(pieces); k++) {
+            const struct bench_value args[] = {size, bench_int((int64_t)pieces[k])};
+            if (pieces[k] > 100000) /* the test's service copies pieces to its arena */
+                continue;
+            compile_operation(&c, BENCH_OP_DOWNLOAD_CHUNKED, args, 2);
+            cr_expect(!c.program->tx && c.program->bulk);
+            bench_buf_clear(&store);
+            c.op->sink.kind = BENCH_SINK_STORE;
+            c.op->sink.store = &store;
+            check_one_stream(&c, sizes[i], 0);
+            cr_expect_eq(c.op->sink.length, sizes[i]);
+            cr_expect(sizes[i] == 0 ||
+                      memcmp(bench_buf_head(&store), bench_payload(sizes[i]), sizes[i]) == 0);
+        }
+    }
+    cr_assert_eq(ping(&c), 0, "%s", c.op->error.msg);
+    client_end(&c);
+    server_stop(&server);
+    bench_buf_fini(&store);
+    cr_expect_eq(atomic_load(&streams_alive), 0);
+}
+
+Test(http_client, streams_with_keepalive) { check_streams("keepalive=on"); }
+
+Test(http_client, streams_without_keepalive) { check_streams("keepalive=off"); }
+
+Test(http_client, a_stream_that_breaks)
+{
+    static const struct {
+        int64_t size;
+        enum bench_failure failure;
+        const char *word;
+    } rows[] = {
+        {13, BENCH_FAILURE_REMOTE, "ValueError: unlucky"},
+        {14, BENCH_FAILURE_CLOSED, "127.0.0.1"},
+        {15, BENCH_FAILURE_CLOSED, "127.0.0.1"},
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
+        const struct bench_value args[] = {bench_int(rows[i].size), bench_int(4)};
+        struct server server;
+        struct client c = {0};
+        server_start(&server);
+        client_open(&c, server.port, "");
+        compile_operation(&c, BENCH_OP_DOWNLOAD_CHUNKED, args, 2);
+        cr_expect_lt(call(&c), 0);
+        cr_expect_eq(c.op->failure, rows[i].failure, "row %zu: %s", i, c.op->error.msg);
+        cr_expect_not_null(strstr(c.op->error.msg, rows[i].word), "%s", c.op->error.msg);
+        client_end(&c);
+        server_stop(&server);
+    }
 }
 
 Test(http_client, replies_are_bounded)

@@ -55,6 +55,9 @@ static const struct spelled spelled_rows[] = {
      HTTP_VERB_GET,
      "/download-chunk/16384?offset=32768",
      16384},
+    {"upload_chunked", {{0}}, 0, HTTP_VERB_POST, "/upload", 0},
+    {"download_chunked", {{0}}, 0, HTTP_VERB_GET, "/download/65536?chunk=16384", 65536},
+    {"download_chunked", {INT_ARG(9), INT_ARG(4)}, 2, HTTP_VERB_GET, "/download/9?chunk=4", 9},
     {"cpu_work", {{0}}, 0, HTTP_VERB_GET, "/cpu/100000", 0},
     {"cpu_work", {INT_ARG(INT64_MAX)}, 1, HTTP_VERB_GET, "/cpu/9223372036854775807", 0},
     {"compute",
@@ -90,6 +93,7 @@ Test(http_codec, spells_operations)
         cr_expect_eq(call.reply_bytes, row->reply_bytes, "%s", row->target);
         cr_expect_eq(call.bulk, spec.operation->bulk);
         cr_expect_eq(call.operation, spec.operation);
+        cr_expect_eq(call.chunked_tx, spec.operation->id == BENCH_OP_UPLOAD_CHUNKED);
     }
 }
 
@@ -103,6 +107,8 @@ Test(http_codec, spells_every_operation)
         cr_assert_eq(http_codec_spell(&spec, &call, NULL), 0, "%s", operation->name);
         http_codec_route(call.verb, call.target, &route);
         cr_expect_eq(route.status, 200);
+        if (operation->id == BENCH_OP_UPLOAD_CHUNKED) /* only the encoding of its body differs */
+            operation = bench_operation_get(BENCH_OP_UPLOAD);
         cr_expect_eq(route.operation, operation, "%s", operation->name);
         cr_assert_eq(route.nargs, bench_operation_nparams(operation));
         for (size_t i = 0; i < route.nargs; i++)
@@ -355,7 +361,24 @@ static const struct routed routed_rows[] = {
     {HEAD, "/upload", 405, NULL, {{0}}, "POST"},
     {POST, "/upload-chunk", 200, "upload_chunk", {{0}}, NULL},
     {GET, "/download/17", 200, "download", {INT_ARG(17)}, NULL},
-    {GET, "/download/17?chunk=4", 200, "download", {INT_ARG(17)}, NULL},
+    {GET, "/download/17?chunks=4", 200, "download", {INT_ARG(17)}, NULL},
+    {GET, "/download/17?chunk", 200, "download", {INT_ARG(17)}, NULL},
+    {GET, "/download/17?chunk=4", 200, "download_chunked", {INT_ARG(17), INT_ARG(4)}, NULL},
+    {HEAD, "/download/17?chunk=1", 200, "download_chunked", {INT_ARG(17), INT_ARG(1)}, NULL},
+    {GET,
+     "/download/17?a&chunk=%34&chunk=5",
+     200,
+     "download_chunked",
+     {INT_ARG(17), INT_ARG(4)},
+     NULL},
+    {POST, "/download/17?chunk=4", 405, NULL, {{0}}, "GET, HEAD"},
+    {GET, "/download/17?chunk=0", 400, NULL, {{0}}, NULL},
+    {GET, "/download/17?chunk=-4", 400, NULL, {{0}}, NULL},
+    {GET, "/download/17?chunk=&x", 400, NULL, {{0}}, NULL},
+    {GET, "/download/17?chunk=4x", 400, NULL, {{0}}, NULL},
+    {GET, "/download/x?chunk=4", 400, NULL, {{0}}, NULL},
+    {GET, "/download-chunk/5?chunk=4", 200, "download_chunk", {INT_ARG(5), INT_ARG(0)}, NULL},
+    {POST, "/upload?chunk=4", 200, "upload", {{0}}, NULL},
     {GET, "/download/-1", 200, "download", {INT_ARG(-1)}, NULL},
     {GET, "/download/%31%37", 200, "download", {INT_ARG(17)}, NULL},
     {GET, "/download-chunk/5?offset=9", 200, "download_chunk", {INT_ARG(5), INT_ARG(9)}, NULL},

@@ -227,6 +227,80 @@ Test(http_peers, sends_what_it_should)
     cr_expect_eq(support_peer_stop(peer, &err), 0, "%s", err.msg);
 }
 
+/* Each piece is a chunk; nobody is asked for a 100. */
+Test(http_peers, sends_pieces_as_chunks)
+{
+    static char post[320];
+    struct support_step steps[] = {
+        {SUPPORT_EXPECT, post, 0},
+        SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+             "00a;x=\"y\"\r\n{\"size\": 1\r\n3\r\n9 }\r\n0\r\nTrailer: t\r\n\r\n"),
+        STEP(EOF),
+    };
+    struct support_peer *peer;
+    struct bench_error err = {0};
+    struct client c = {0};
+    cr_assert_eq(support_peer_start(steps, BENCH_COUNT_OF(steps), &peer, &err), 0, "%s", err.msg);
+    unsigned port = support_peer_port(peer);
+    steps[0].length = (size_t)snprintf(
+        post, sizeof(post),
+        "POST /upload HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" UA "Accept: */*\r\n"
+        "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "11\r\n0123456789abcdefg\r\n2\r\nhi\r\n0\r\n\r\n",
+        port);
+    client_open(&c, (uint16_t)port, "");
+    compile_operation(&c, BENCH_OP_UPLOAD_CHUNKED, NULL, 0);
+    c.op->tx.data = "0123456789abcdefghi";
+    c.op->tx.length = 19;
+    c.op->tx.chunk_size = 17;
+    cr_expect_eq(call(&c), 0, "%s", c.op->error.msg);
+    const struct bench_value wanted = bench_int(19);
+    cr_expect(bench_value_equal(&c.op->result, &wanted));
+    cr_expect_eq(c.op->stat.wire_sent, steps[0].length);
+    cr_expect_eq(c.op->stat.wire_received, steps[1].length, "framing, extensions and trailers: %d",
+                 (int)c.op->stat.wire_received);
+    client_end(&c);
+    cr_expect_eq(support_peer_stop(peer, &err), 0, "%s", err.msg);
+}
+
+/* The peer closes a kept connection when it has read the second request: the body is sent from its
+ * beginning again. */
+Test(http_peers, chunks_are_sent_again)
+{
+    char post[320];
+    struct support_step steps[] = {
+        {SUPPORT_READ, NULL, 0},
+        SEND("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"size\":5}"),
+        {SUPPORT_READ, NULL, 0},
+        STEP(CLOSE),
+    };
+    struct support_peer *peer;
+    struct bench_error err = {0};
+    struct client c = {0};
+    struct bench_conn_totals totals;
+    cr_assert_eq(support_peer_start(steps, BENCH_COUNT_OF(steps), &peer, &err), 0, "%s", err.msg);
+    steps[0].length = steps[2].length = (size_t)snprintf(
+        post, sizeof(post),
+        "POST /upload HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" UA "Accept: */*\r\n"
+        "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "2\r\nhe\r\n2\r\nll\r\n1\r\no\r\n0\r\n\r\n",
+        support_peer_port(peer));
+    client_open(&c, support_peer_port(peer), "");
+    compile_operation(&c, BENCH_OP_UPLOAD_CHUNKED, NULL, 0);
+    for (int i = 0; i < 3; i++) {
+        bench_op_reset(c.op);
+        c.op->tx.data = "hello";
+        c.op->tx.length = 5;
+        c.op->tx.chunk_size = 2;
+        cr_expect_eq(call(&c), 0, "%s", c.op->error.msg);
+        cr_expect_eq(c.op->stat.wire_sent, steps[0].length);
+    }
+    bench_conn_get_totals(c.conn, &totals);
+    cr_expect_eq(totals.sockets, 3);
+    client_end(&c);
+    (void)support_peer_stop(peer, &err);
+}
+
 Test(http_peers, a_stale_connection_is_replaced)
 {
     static const struct support_step steps[] = {

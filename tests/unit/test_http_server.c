@@ -15,6 +15,7 @@
 #include "core/session_internal.h"
 #include "protocols/http/http_server.h"
 #include "service/service.h"
+#include "tests/unit/http_streams.h"
 
 static void prepare(void) { cr_assert_eq(bench_payload_init(BENCH_PAYLOAD_ZEROS, 1, NULL), 0); }
 
@@ -415,6 +416,103 @@ Test(http_server, ends_with_what_the_service_cannot_do)
         peer_send(&peer, rows[i].request, strlen(rows[i].request));
         expect_reply(&peer, rows[i].reply, rows[i].rc);
     }
+}
+
+/* ---- pieces ---- */
+
+#define CHUNKED_TYPE                                                                               \
+    "HTTP/1.1 200 OK\r\nServer: rpycbench\r\nContent-Type: application/octet-stream\r\n"
+#define CHUNKED_HEAD CHUNKED_TYPE "Transfer-Encoding: chunked\r\n"
+#define UNTIL_CLOSE  CHUNKED_TYPE "Connection: close\r\n\r\n"
+
+static const struct exchange streams[] = {
+    {"GET /download/7?chunk=3 HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n",
+     CHUNKED_HEAD "\r\n3\r\nxxx\r\n3\r\nxxx\r\n1\r\nx\r\n0\r\n\r\n" PONG, 0},
+    {"GET /download/0?chunk=3 HTTP/1.1\r\n\r\n", CHUNKED_HEAD "\r\n0\r\n\r\n", 0},
+    {"GET /download/18?chunk=20 HTTP/1.1\r\n\r\n",
+     CHUNKED_HEAD "\r\n12\r\nxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n", 0},
+    {"HEAD /download/7?chunk=3 HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n",
+     CHUNKED_HEAD "\r\n" PONG, 0},
+    {"GET /download/3?chunk=3 HTTP/1.1\r\nConnection: close\r\n\r\nGET /ping HTTP/1.1\r\n\r\n",
+     CHUNKED_HEAD "Connection: close\r\n\r\n3\r\nxxx\r\n0\r\n\r\n", 0},
+    {"GET /download/7?chunk=3 HTTP/1.0\r\n\r\n", UNTIL_CLOSE "xxxxxxx", 0},
+    {"GET /download/7?chunk=3 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+     "GET /ping HTTP/1.0\r\n\r\n",
+     UNTIL_CLOSE "xxxxxxx", 0},
+    {"HEAD /download/7?chunk=3 HTTP/1.0\r\n\r\n", UNTIL_CLOSE, 0},
+    {"GET /download/0?chunk=3 HTTP/1.0\r\n\r\n", UNTIL_CLOSE, 0},
+    {"GET /download/7?chunk=0 HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n",
+     HEAD("400 Bad Request", "application/json",
+          "71") "\r\n{\"error\":\"ValueError\",\"message\":\"download_chunked: bad chunk_size "
+                "'0'\"}" PONG,
+     0},
+    {"GET /download/13?chunk=4 HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\n\r\n",
+     HEAD("400 Bad Request", "application/json",
+          "42") "\r\n{\"error\":\"ValueError\",\"message\":\"unlucky\"}" PONG,
+     0},
+    /* what goes wrong within a reply ends the connection before the last chunk */
+    {"GET /download/14?chunk=4 HTTP/1.1\r\n\r\n", "", -EREMOTEIO},
+    {"GET /download/15?chunk=4 HTTP/1.1\r\n\r\n", CHUNKED_HEAD "\r\n4\r\nxxxx\r\n", -EREMOTEIO},
+    {"GET /download/16?chunk=8 HTTP/1.1\r\n\r\n",
+     CHUNKED_HEAD "\r\n8\r\nxxxxxxxx\r\n8\r\nxxxxxxxx\r\n0\r\n\r\n", 0},
+    {"GET /download/17?chunk=4 HTTP/1.1\r\n\r\n", "", -ENOTSUP},
+};
+
+/* The payload of zeros, made visible. */
+static void show_zeros(struct peer *peer)
+{
+    for (size_t i = 0; i < peer->length; i++)
+        if (peer->reply[i] == '\0')
+            peer->reply[i] = 'x';
+}
+
+Test(http_server, streams)
+{
+    for (size_t i = 0; i < BENCH_COUNT_OF(streams); i++) {
+        struct peer peer = {.setup.service = &streams_service};
+        peer_start(&peer, SOCK_STREAM);
+        peer_send(&peer, streams[i].request, strlen(streams[i].request));
+        peer_end(&peer);
+        show_zeros(&peer);
+        expect(&peer, &streams[i], "streamed");
+        peer_free(&peer);
+    }
+    cr_expect_eq(atomic_load(&streams_alive), 0, "iterators are released");
+}
+
+/* What one recv sees is what one write sent. */
+Test(http_server, writes_each_piece_at_once)
+{
+    static const char *const packets[] = {CHUNKED_HEAD "\r\n3\r\nxxx\r\n", "3\r\nxxx\r\n",
+                                          "1\r\nx\r\n", "0\r\n\r\n"};
+    static const char request[] = "GET /download/7?chunk=3 HTTP/1.1\r\n\r\n";
+    struct peer peer = {.setup.service = &streams_service};
+    peer_start(&peer, SOCK_SEQPACKET);
+    peer_send(&peer, request, sizeof(request) - 1);
+    for (size_t i = 0; i < BENCH_COUNT_OF(packets); i++) {
+        ssize_t n = recv(peer.fd, peer.reply, peer.capacity - 1, 0);
+        cr_assert_gt(n, 0);
+        peer.reply[n] = '\0';
+        peer.length = (size_t)n;
+        show_zeros(&peer);
+        cr_expect_str_eq(peer.reply, packets[i], "packet %zu: '%s'", i, peer.reply);
+    }
+    peer.length = 0;
+    expect_reply(&peer, "", 0);
+}
+
+Test(http_server, a_client_leaves_within_a_stream)
+{
+    static const char request[] = "GET /download/100000000?chunk=1000 HTTP/1.1\r\n\r\n";
+    struct peer peer = {.setup.service = &streams_service};
+    peer_start(&peer, SOCK_STREAM);
+    peer_send(&peer, request, sizeof(request) - 1);
+    peer_read_to(&peer, "chunked");
+    (void)shutdown(peer.fd, SHUT_RDWR);
+    peer_end(&peer);
+    cr_expect_eq(peer.rc, -EPIPE, "%d (%s)", peer.rc, peer.err.msg);
+    cr_expect_eq(atomic_load(&streams_alive), 0);
+    peer_free(&peer);
 }
 
 /* ---- deadlines and stopping ---- */

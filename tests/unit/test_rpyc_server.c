@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -441,17 +442,205 @@ Test(rpyc_server, references_of_the_client_are_released)
 {
     struct pair p;
     start(&p);
-    /* PING of REMOTE_REF ("a", 1, 2): it comes home as LOCAL_REF, then a DEL for it. */
+    /* PING of REMOTE_REF ("a", 1, 2): INSPECT, as nobody knows "a", then it comes home as
+     * LOCAL_REF, then a DEL for it. */
     send_hex(&p, "12515011511152101154"
                  "12080a615152");
+    expect_hex(&p, "125150116011511012080a615152");
+    send_hex(&p, "125250115102"); /* it has no methods */
     expect_hex(&p, "1252501153"
                    "12080a615152");
-    expect_hex(&p, "125150115f1152111153"
+    expect_hex(&p, "125151115f1152111153"
                    "12080a615152"
                    "115151");
-    send_hex(&p, "125250115100"); /* its answer */
+    send_hex(&p, "125251115100"); /* its answer */
     send_hex(&p, "1251501151115110080a61");
     expect_hex(&p, "1252501151080a61");
+    cr_assert_eq(end(&p), 0);
+}
+
+/* ---- requests of the server to its client ---- */
+
+/* The reply is a reference: its triple as hex. */
+static void expect_ref(struct pair *p, char *hex)
+{
+    struct rpyc_message message;
+    struct rpyc_ref ref;
+    int64_t label;
+    cr_assert(next_message(p, &message));
+    cr_assert_eq(message.type, RPYC_REPLY);
+    cr_assert_eq(rpyc_read_box_head(&message.body, &label), 0);
+    cr_assert_eq(label, RPYC_REMOTE_REF);
+    const uint8_t *from = message.body.at;
+    cr_assert_eq(rpyc_read_ref(&message.body, &ref), 0);
+    for (const uint8_t *at = from; at < message.body.at; at++)
+        (void)snprintf(hex + 2 * (at - from), 3, "%02x", *at);
+}
+
+/* GETROOT, then GETATTR: the method's triple, with seqs 0 and 1. */
+static void get_method(struct pair *p, const char *name, char *hex)
+{
+    char request[512];
+    send_hex(p, "1251501153115102");
+    expect_ref(p, hex);
+    int n = snprintf(request, sizeof(request), "12515111541152111153%s1151080e%02x", hex,
+                     (unsigned)strlen(name));
+    for (const char *c = name; *c; c++)
+        n += snprintf(request + n, sizeof(request) - (size_t)n, "%02x", (unsigned char)*c);
+    send_hex(p, request);
+    expect_ref(p, hex);
+}
+
+#define LIST_ARG "12080e0d6275696c74696e732e6c6973745253" /* ("builtins.list", 2, 3) */
+#define ASK_ITER "1151080e085f5f697465725f5f115102115102"
+#define ASK_NEXT "1151080e085f5f6e6578745f5f115102115102"
+
+/* CALL upload_chunked(list) with that seq, and the server's __iter__ with its own. */
+static void call_with_list(struct pair *p, const char *method, unsigned seq, unsigned its_seq)
+{
+    char text[512];
+    (void)snprintf(text, sizeof(text), "1251%02x1157115212" "1153%s1152101154" LIST_ARG "115102",
+                   seq, method);
+    send_hex(p, text);
+    (void)snprintf(text, sizeof(text), "1251%02x1158115213" "1153" LIST_ARG ASK_ITER, its_seq);
+    expect_hex(p, text);
+}
+
+Test(rpyc_server, a_list_of_the_client_is_iterated)
+{
+    struct pair p;
+    char method[256];
+    start(&p);
+    get_method(&p, "upload_chunked", method);
+    call_with_list(&p, method, 0x52, 0x50);
+    /* a request of the client meanwhile is answered at once */
+    send_hex(&p, "1251531151115110080a61");
+    expect_hex(&p, "1252531151080a61");
+    send_hex(&p, "1252501154" LIST_ARG); /* its iterator is itself */
+    expect_hex(&p, "1251511158115213" "1153" LIST_ARG ASK_NEXT);
+    send_hex(&p, "12525111510c616263");
+    expect_hex(&p, "1251521158115213" "1153" LIST_ARG ASK_NEXT);
+    send_hex(&p, "125252115101"); /* b"" */
+    expect_hex(&p, "1251531158115213" "1153" LIST_ARG ASK_NEXT);
+    send_hex(&p, "12535351");
+    expect_hex(&p, "125252115153");                               /* 3 bytes */
+    expect_hex(&p, "125154115f1152111153" LIST_ARG "115152"); /* DEL, for it came twice */
+    send_hex(&p, "125254115100");
+    send_hex(&p, "1251541151115110080a61");
+    expect_hex(&p, "1252541151080a61");
+    cr_assert_eq(end(&p), 0);
+}
+
+Test(rpyc_server, an_iterator_of_its_own_goes_back_before_the_answer)
+{
+    struct pair p;
+    char method[256];
+    start(&p);
+    get_method(&p, "upload_chunked", method);
+    call_with_list(&p, method, 0x52, 0x50);
+    /* of class "it", so that INSPECT comes first, which says that it has __next__ */
+    send_hex(&p, "1252501154" "12080b69745556");
+    expect_hex(&p, "1251511160" "115110" "12080b69745556");
+    send_hex(&p, "12525111511011080e085f5f6e6578745f5f00");
+    expect_hex(&p, "1251521158115213" "1153" "12080b69745556" ASK_NEXT);
+    send_hex(&p, "12535251");
+    expect_hex(&p, "125153115f1152111153" "12080b69745556" "115151");
+    expect_hex(&p, "125252115150");
+    expect_hex(&p, "125154115f1152111153" LIST_ARG "115151");
+    cr_assert_eq(end(&p), 0);
+}
+
+Test(rpyc_server, answers_of_the_client_that_mean_nothing)
+{
+    static const struct {
+        const char *answer, *exception; /* NULL: the connection ends */
+    } cases[] = {
+        {"125250115157", "builtins.TypeError: iter() returned non-iterator of type 'int'"},
+        {"12525011541208" "0a615152", NULL}, /* INSPECT comes, and gets no answer */
+        {"1252501153" LIST_ARG, "builtins.KeyError"},
+        {"12535013110808" "0a", NULL},
+        {"125350" "57", NULL},
+        {"12525011590" "0", NULL},
+        {"1252501151" "0e05", NULL},
+        {"125350131108" "0a78080a79101151080a7a", NULL},
+        {"1253501311080a78080a7902020801", "x.y"},
+        {"12535051", "builtins.StopIteration"},
+        {"125151115211" "5102", NULL}, /* CLOSE */
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        struct pair p;
+        char method[256];
+        start(&p);
+        get_method(&p, "upload_chunked", method);
+        call_with_list(&p, method, 0x52, 0x50);
+        send_hex(&p, cases[i].answer);
+        if (cases[i].exception)
+            expect_exception(&p, cases[i].exception);
+        (void)end(&p);
+    }
+}
+
+Test(rpyc_server, a_client_that_leaves_in_the_middle)
+{
+    struct pair p;
+    char method[256];
+    start(&p);
+    get_method(&p, "upload_chunked", method);
+    call_with_list(&p, method, 0x52, 0x50);
+    cr_assert_eq(end(&p), -ECONNRESET);
+}
+
+/* The client answers each __iter__ with the same call again: that ends at some depth, with an
+ * exception for the innermost one, and the connection lives on. */
+Test(rpyc_server, requests_nest_only_so_deep)
+{
+    struct pair p;
+    char method[256], text[512];
+    start(&p);
+    get_method(&p, "upload_chunked", method);
+    for (unsigned depth = 0; depth < 8; depth++)
+        call_with_list(&p, method, 0x52 + depth, 0x50 + depth);
+    (void)snprintf(text, sizeof(text), "12515a1157115212" "1153%s1152101154" LIST_ARG "115102",
+                   method);
+    send_hex(&p, text);
+    expect_exception(&p, "builtins.RecursionError");
+    expect_hex(&p, "125158115f1152111153" LIST_ARG "115151");
+    /* An answer to an outer request while an inner one waits cannot be right. */
+    send_hex(&p, "125250115157");
+    cr_assert_eq(end(&p), -EPROTO);
+}
+
+/* ---- streams to the client ---- */
+
+Test(rpyc_server, a_stream_is_an_object_until_it_is_given_back)
+{
+    struct pair p;
+    char method[256], object[256], text[512];
+    start(&p);
+    get_method(&p, "download_chunked", method);
+    /* download_chunked(5, 3) */
+    (void)snprintf(text, sizeof(text), "1251521157115212" "1153%s1151115553115102", method);
+    send_hex(&p, text);
+    expect_ref(&p, object);
+    (void)snprintf(text, sizeof(text), "1251531158115213" "1153%s" ASK_NEXT, object);
+    send_hex(&p, text);
+    expect_hex(&p, "12525311510c000000");
+    (void)snprintf(text, sizeof(text), "125154116111521111" "53%s115155", object); /* BUFFITER */
+    send_hex(&p, text);
+    expect_hex(&p, "1252541151" "100b0000");
+    (void)snprintf(text, sizeof(text), "1251551158115213" "1153%s" ASK_NEXT, object);
+    send_hex(&p, text);
+    expect_hex(&p, "12535551");
+    (void)snprintf(text, sizeof(text), "125156115f115211" "1153%s115151", object);
+    send_hex(&p, text);
+    expect_hex(&p, "125256115100");
+    (void)snprintf(text, sizeof(text), "1251571158115213" "1153%s" ASK_NEXT, object);
+    send_hex(&p, text);
+    expect_exception(&p, "builtins.KeyError");
+    /* one more, which the end of the session releases */
+    (void)snprintf(text, sizeof(text), "1251581157115212" "1153%s1151115553115102", method);
+    send_hex(&p, text);
+    expect_ref(&p, object);
     cr_assert_eq(end(&p), 0);
 }
 

@@ -358,3 +358,69 @@ Test(service, chunks_cross_the_tiles_end)
     cr_assert_eq(run(BENCH_OP_DOWNLOAD_CHUNK, last, 2), 0);
     cr_expect_arr_eq(result.text.data, tile + BENCH_PAYLOAD_TILE - 3, 3);
 }
+
+/* ---- streams ---- */
+
+Test(service, pieces_are_added_up)
+{
+    const struct bench_value pieces[] = {bench_bytes("abc", 3), bench_bytes("", 0),
+                                         bench_bytes("de", 2)};
+    cr_assert_eq(run1(BENCH_OP_UPLOAD_CHUNKED, bench_bytes("abcd", 4)), 0);
+    cr_expect(result.kind == BENCH_INT && result.integer == 4);
+    cr_assert_eq(run1(BENCH_OP_UPLOAD_CHUNKED, bench_tuple(pieces, 3)), 0);
+    cr_expect(result.kind == BENCH_INT && result.integer == 5);
+    struct bench_value list = bench_tuple(pieces, 2);
+    list.kind = BENCH_LIST;
+    cr_assert_eq(run1(BENCH_OP_UPLOAD_CHUNKED, list), 0);
+    cr_expect(result.kind == BENCH_INT && result.integer == 3);
+    const struct bench_value wrong[] = {bench_bytes("a", 1), bench_int(1)};
+    cr_expect_eq(run1(BENCH_OP_UPLOAD_CHUNKED, bench_tuple(wrong, 2)), -EREMOTEIO);
+    cr_expect_str_eq(call.exception.type, "TypeError");
+    cr_expect_eq(run1(BENCH_OP_UPLOAD_CHUNKED, bench_int(1)), -EREMOTEIO);
+    cr_expect_str_eq(call.exception.type, "TypeError");
+    const struct bench_value huge[] = {bench_bytes("", BENCH_PAYLOAD_MAX), bench_bytes("a", 1)};
+    cr_expect_eq(run1(BENCH_OP_UPLOAD_CHUNKED, bench_tuple(huge, 2)), -EREMOTEIO);
+    cr_expect_str_eq(call.exception.type, "ValueError");
+}
+
+Test(service, a_download_in_pieces_is_an_iterator)
+{
+    payload(BENCH_PAYLOAD_RANDOM, 7);
+    const struct bench_value args[] = {bench_int(2500000), bench_int(1000000)};
+    cr_assert_eq(run(BENCH_OP_DOWNLOAD_CHUNKED, args, 2), 0);
+    cr_assert_eq(result.kind, BENCH_OBJECT);
+    struct bench_object *object = result.object;
+    cr_expect_str_eq(object->ops->type_name, "builtins.generator");
+    cr_assert_eq(object->ops->iter(object, &call, &result), 0);
+    cr_expect_eq(result.object, object);
+    const uint8_t *expected = bench_payload(2500000);
+    size_t at = 0;
+    int rc;
+    while ((rc = object->ops->next(object, &call, &result)) == 0) {
+        cr_assert_eq(result.kind, BENCH_BYTES);
+        cr_assert_leq(at + result.text.length, 2500000);
+        cr_assert(memcmp(result.text.data, expected + at, result.text.length) == 0);
+        at += result.text.length;
+    }
+    cr_expect_eq(rc, -ENODATA);
+    cr_expect_eq(at, 2500000);
+    cr_expect_eq(object->ops->next(object, &call, &result), -ENODATA);
+    /* It can be uploaded as well: nothing is left. */
+    const struct bench_value again = {.kind = BENCH_OBJECT, .object = object};
+    cr_assert_eq(run1(BENCH_OP_UPLOAD_CHUNKED, again), 0);
+    cr_expect_eq(result.integer, 0);
+    object->ops->release(object);
+}
+
+Test(service, bad_sizes_of_pieces)
+{
+    const struct bench_value none[] = {bench_int(10), bench_int(0)};
+    const struct bench_value large[] = {bench_int((int64_t)BENCH_PAYLOAD_MAX + 1), bench_int(1)};
+    const struct bench_value text[] = {bench_int(10), bench_str("1")};
+    cr_expect_eq(run(BENCH_OP_DOWNLOAD_CHUNKED, none, 2), -EREMOTEIO);
+    cr_expect_str_eq(call.exception.type, "ValueError");
+    cr_expect_eq(run(BENCH_OP_DOWNLOAD_CHUNKED, large, 2), -EREMOTEIO);
+    cr_expect_str_eq(call.exception.type, "ValueError");
+    cr_expect_eq(run(BENCH_OP_DOWNLOAD_CHUNKED, text, 2), -EREMOTEIO);
+    cr_expect_str_eq(call.exception.type, "TypeError");
+}

@@ -4,8 +4,9 @@
     call_all.py --protocol rpyc|http --port N [--host ADDR]
 
 Prints one JSON object {call: answer}, keys in a fixed order, all answers strings: text as it is,
-a number in decimal, bytes as "LENGTH sha256:HEX". Both protocols give the same object. Exit
-status 0, or 1 with the error on stderr.
+a number in decimal, bytes as "LENGTH sha256:HEX" (those of download_chunked once the lengths of
+its pieces are right). Both protocols give the same object. Exit status 0, or 1 with the error on
+stderr.
 
 The bytes of argument bytes(n): x = 1; n times: x = (x * 1103515245 + 12345) mod 2^32, the byte is
 (x >> 16) mod 256.
@@ -38,6 +39,8 @@ CALLS = [
     ("download(100000)", "download", (100000,)),
     ("upload_chunk(bytes(4096))", "upload_chunk", (some_bytes(4096),)),
     ("download_chunk(4096, 1048570)", "download_chunk", (4096, TILE - 6)),
+    ("upload_chunked(16 of bytes(4096))", "upload_chunked", ([some_bytes(4096)] * 16,)),
+    ("download_chunked(100000, 16384)", "download_chunked", (100000, 16384)),
     ("cpu_work(1000)", "cpu_work", (1000,)),
     ("compute(10)", "compute", (10,)),
     ("compute(100000)", "compute", (100000,)),
@@ -55,13 +58,23 @@ def show(answer):
     return str(answer)
 
 
+def joined(pieces, size, chunk_size):
+    """The bytes of download_chunked, if they came as they should."""
+    pieces = list(pieces)
+    wanted = [min(chunk_size, size - offset) for offset in range(0, size, chunk_size)]
+    if [len(piece) for piece in pieces] != wanted:
+        raise ValueError("pieces of %s bytes" % [len(piece) for piece in pieces])
+    return b"".join(pieces)
+
+
 class RpycClient:
     def __init__(self, host, port):
         import rpyc
         self.connection = rpyc.connect(host, port)
 
     def call(self, name, args):
-        return getattr(self.connection.root, name)(*args)
+        answer = getattr(self.connection.root, name)(*args)
+        return joined(answer, *args) if name == "download_chunked" else answer
 
     def close(self):
         self.connection.close()
@@ -76,6 +89,8 @@ class HttpClient:
         "download": ("GET", "/download/%d", None),
         "upload_chunk": ("POST", "/upload-chunk", "size"),
         "download_chunk": ("GET", "/download-chunk/%d?offset=%d", None),
+        "upload_chunked": ("POST", "/upload", "size"),
+        "download_chunked": ("GET", "/download/%d?chunk=%d", None),
         "cpu_work": ("GET", "/cpu/%d", "result"),
         "compute": ("GET", "/compute/%d", "result"),
         "io_work": ("GET", "/io/%g", "result"),
@@ -92,11 +107,15 @@ class HttpClient:
         method, path, key = self.SPELLING[name]
         body = None
         if method == "POST":
-            body = args[0]
+            body = iter(args[0]) if name == "upload_chunked" else args[0]
         else:
             path %= args
-        reply = self.session.request(method, self.base + path, data=body, timeout=60)
+        stream = name == "download_chunked"
+        reply = self.session.request(method, self.base + path, data=body, timeout=60,
+                                     stream=stream)
         reply.raise_for_status()
+        if stream:
+            return joined(self.pieces(reply), *args)
         if key is None:
             return reply.content
         answer = reply.json()
@@ -104,6 +123,13 @@ class HttpClient:
             raise ValueError("%s answers %r" % (path, answer))
         # A result above 2^53 is a string of digits, which shows like the number.
         return answer[key]
+
+    @staticmethod
+    def pieces(reply):
+        if reply.headers.get("Transfer-Encoding") != "chunked":
+            raise ValueError("%s is not answered in chunks" % reply.url)
+        # urllib3 gives the chunks as they were sent, unlike iter_content().
+        return reply.raw.read_chunked(decode_content=False)
 
     def close(self):
         self.session.close()

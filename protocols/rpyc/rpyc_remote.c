@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects of the client in the hands of the service: what it does with them becomes requests to
+ * the client, whose own requests are served while their answers are awaited.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "protocols/rpyc/rpyc_handlers.h"
+
+enum { SAME_SEARCH = 64 }; /* received objects that are compared with a new one */
+
+/* ---- talking to the client ---- */
+
+/* The session cannot go on. Codes that mean something else to callers are changed. */
+static int give_up(struct rpyc_peer *peer, int rc)
+{
+    if (rc == -ENODATA || rc == -EREMOTEIO)
+        rc = bench_fail(&peer->cause, -ECONNRESET, "the client left in the middle of a request");
+    peer->broken = rc;
+    return rc;
+}
+
+static bool is_awaited(const struct rpyc_peer *peer, int64_t seq)
+{
+    for (unsigned i = 0; i < peer->depth; i++)
+        if (peer->awaited[i] == seq)
+            return true;
+    return false;
+}
+
+/* A request of the client while one of ours is not answered. The outer request keeps what it has:
+ * the inner one gets memory of its own. */
+static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
+                       struct bench_error *err)
+{
+    const struct bench_arena arena = peer->arena;
+    const struct bench_call call = peer->call;
+    struct rpyc_remote *const received = peer->received;
+    size_t left = arena.limit > arena.total ? arena.limit - arena.total : 1;
+    bench_arena_init(&peer->arena, left);
+    message->body.arena = &peer->arena;
+    int rc = rpyc_peer_handle(peer, message, err);
+    if (rc == 0)
+        do {
+            rc = peer->link.send(peer->link.user, err);
+            if (rc == 0)
+                rc = rpyc_peer_next_del(peer, err);
+        } while (rc > 0);
+    bench_arena_fini(&peer->arena);
+    peer->arena = arena;
+    peer->call = call;
+    peer->received = received;
+    return rc;
+}
+
+/* Sends the request that peer->out holds (rc: how writing it went) and waits for its answer.
+ * answer is valid until the next request of ours. */
+static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
+{
+    struct bench_error *err = &peer->cause;
+    const int64_t seq = peer->next_seq - 1;
+    if (rc < 0)
+        return give_up(peer,
+                       bench_fail(err, rc, "cannot write a request: %s", bench_errno_text(rc)));
+    rc = rpyc_outgoing_end(&peer->out, err);
+    if (rc == 0)
+        rc = peer->link.send(peer->link.user, err);
+    peer->awaited[peer->depth++] = seq;
+    while (rc == 0) {
+        bench_arena_reset(&peer->scratch);
+        rc = peer->link.receive(peer->link.user, &peer->scratch, answer, err);
+        if (rc < 0)
+            break;
+        if (answer->type == RPYC_REQUEST)
+            rc = serve_inner(peer, answer, err);
+        else if (answer->seq_number == seq)
+            break;
+        else if (is_awaited(peer, answer->seq_number))
+            rc = bench_fail(err, -EPROTO, "answer %lld came before the one that it waits for",
+                            (long long)answer->seq_number);
+    }
+    peer->depth--;
+    return rc < 0 ? give_up(peer, rc) : 0;
+}
+
+/* Whether one more request may wait. */
+static int check_depth(struct rpyc_peer *peer)
+{
+    if (peer->depth < RPYC_DEPTH_MAX)
+        return 0;
+    return bench_raise(&peer->call, "RecursionError", "more than %d requests wait for each other",
+                       RPYC_DEPTH_MAX);
+}
+
+static int bad_answer(struct rpyc_peer *peer, const struct rpyc_message *answer, int rc)
+{
+    if (rc == -EREMOTEIO) /* raised: an unknown reference */
+        return rc;
+    return give_up(peer, bench_fail(&peer->cause, rc == -ENOMEM ? rc : -EPROTO,
+                                    "the client sent an answer that cannot be read: %s",
+                                    rc == -ENOMEM ? "no memory" : answer->body.problem));
+}
+
+/* Raises in our call what the client raised. */
+static int raise_again(struct rpyc_peer *peer, struct rpyc_message *answer)
+{
+    struct rpyc_exception from;
+    struct bench_exception *to = &peer->call.exception;
+    int rc = rpyc_read_exception(&answer->body, &from);
+    if (rc < 0)
+        return bad_answer(peer, answer, rc);
+    if (from.stop_iteration)
+        return -ENODATA;
+    const char *module =
+        bench_arena_copy(&peer->arena, from.module.text.data, from.module.text.length);
+    const char *type = bench_arena_copy(&peer->arena, from.type.text.data, from.type.text.length);
+    *to = (struct bench_exception){.module = module, .type = type};
+    rpyc_exception_text(&from, to->message, sizeof(to->message));
+    if (!module || !type || bench_value_copy(&peer->arena, &from.args, &to->args) < 0)
+        return give_up(peer, bench_fail(&peer->cause, -ENOMEM, "no memory for an exception"));
+    return -EREMOTEIO;
+}
+
+/* ---- INSPECT ---- */
+
+static bool is_name(const struct bench_value *value, const char *name)
+{
+    return value->kind == BENCH_STR && value->text.length == strlen(name) &&
+           memcmp(value->text.data, name, value->text.length) == 0;
+}
+
+static int remote_len(struct bench_object *object, struct bench_call *call, size_t *out);
+static int remote_item(struct bench_object *object, struct bench_call *call,
+                       const struct bench_value *key, struct bench_value *out);
+static int remote_iter(struct bench_object *object, struct bench_call *call,
+                       struct bench_value *out);
+static int remote_next(struct bench_object *object, struct bench_call *call,
+                       struct bench_value *out);
+
+/* A class has those special methods that the client's answer, a tuple of (name, text), tells. */
+static void learn_methods(struct bench_object_ops *ops, const struct bench_value *methods)
+{
+    for (size_t i = 0; methods->kind == BENCH_TUPLE && i < methods->seq.count; i++) {
+        const struct bench_value *pair = &methods->seq.items[i];
+        if (pair->kind != BENCH_TUPLE || pair->seq.count == 0)
+            continue;
+        const struct bench_value *name = &pair->seq.items[0];
+        if (is_name(name, "__iter__"))
+            ops->iter = remote_iter;
+        else if (is_name(name, "__next__"))
+            ops->next = remote_next;
+        else if (is_name(name, "__len__"))
+            ops->len = remote_len;
+        else if (is_name(name, "__getitem__"))
+            ops->item = remote_item;
+    }
+}
+
+static int inspect(struct rpyc_remote *remote)
+{
+    struct rpyc_peer *peer = remote->peer;
+    struct rpyc_message answer;
+    struct bench_value methods;
+    int rc = check_depth(peer);
+    if (rc < 0)
+        return rc;
+    remote->unknown = false;
+    rc = rpyc_peer_begin_request(peer, RPYC_INSPECT, RPYC_VALUE);
+    if (rc == 0)
+        rc = rpyc_dump_tuple_head(&peer->out.text, 1);
+    if (rc == 0)
+        rc = rpyc_write_ref(&peer->out.text, &remote->proxy.ref);
+    rc = exchange(peer, rc, &answer);
+    if (rc < 0)
+        return rc;
+    if (answer.type == RPYC_EXCEPTION) {
+        rc = raise_again(peer, &answer);
+        return rc == -ENODATA ? bench_raise(&peer->call, "RuntimeError", "inspect failed") : rc;
+    }
+    const struct rpyc_resolver resolver = rpyc_peer_resolver(peer);
+    rc = rpyc_read_box(&answer.body, &resolver, &methods);
+    if (rc < 0)
+        return bad_answer(peer, &answer, rc);
+    learn_methods(&remote->proxy.ops, &methods);
+    return 0;
+}
+
+int rpyc_remote_inspect(struct rpyc_peer *peer)
+{
+    int rc = 0;
+    for (struct rpyc_remote *remote = peer->received; rc == 0 && remote; remote = remote->next)
+        if (remote->unknown)
+            rc = inspect(remote);
+    return rc;
+}
+
+/* ---- references that come and go ---- */
+
+int rpyc_remote_write_del(struct rpyc_remote *remote, struct bench_error *err)
+{
+    struct rpyc_peer *peer = remote->peer;
+    struct bench_buf *text = &peer->out.text;
+    int rc = rpyc_peer_begin_request(peer, RPYC_DEL, RPYC_TUPLE);
+    if (rc == 0)
+        rc = rpyc_dump_tuple_head(text, 2);
+    if (rc == 0)
+        rc = rpyc_write_box_head(text, RPYC_LOCAL_REF);
+    if (rc == 0)
+        rc = rpyc_write_ref(text, &remote->proxy.ref);
+    if (rc == 0)
+        rc = rpyc_write_box_head(text, RPYC_VALUE);
+    if (rc == 0)
+        rc = rpyc_dump_int(text, remote->count);
+    remote->count = 0;
+    if (rc < 0)
+        return bench_fail(err, rc, "cannot write a request: %s", bench_errno_text(rc));
+    return rpyc_outgoing_end(&peer->out, err);
+}
+
+/* The service is done with it before its request is answered: Python's proxy dies here as well. */
+static void released(struct rpyc_proxy *proxy)
+{
+    struct rpyc_remote *remote = (struct rpyc_remote *)proxy;
+    struct rpyc_peer *peer = remote->peer;
+    if (remote->count == 0 || peer->broken)
+        return;
+    int rc = rpyc_remote_write_del(remote, &peer->cause);
+    if (rc == 0)
+        rc = peer->link.send(peer->link.user, &peer->cause);
+    if (rc < 0)
+        (void)give_up(peer, rc);
+}
+
+static bool same_ref(const struct rpyc_ref *a, const struct rpyc_ref *b)
+{
+    return bench_value_equal(&a->instance_id, &b->instance_id) &&
+           bench_value_equal(&a->class_id, &b->class_id) && bench_value_equal(&a->name, &b->name);
+}
+
+/* One proxy per object, as in Python, so that one DEL gives it back. Not looked for among very
+ * many: two proxies of one object are just two DELs. */
+static struct rpyc_remote *find_received(const struct rpyc_peer *peer, const struct rpyc_ref *ref)
+{
+    struct rpyc_remote *remote = peer->received;
+    for (int i = 0; remote && i < SAME_SEARCH; i++, remote = remote->next)
+        if (remote->count > 0 && same_ref(&remote->proxy.ref, ref))
+            return remote;
+    return NULL;
+}
+
+int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, struct bench_value *out)
+{
+    struct rpyc_remote *remote = find_received(peer, ref);
+    if (!remote) {
+        remote = bench_arena_alloc(&peer->arena, sizeof(*remote));
+        if (!remote || rpyc_proxy_init(&remote->proxy, &peer->arena, ref) < 0)
+            return -ENOMEM;
+        remote->peer = peer;
+        remote->proxy.released = released;
+        remote->unknown = !rpyc_knows_class(peer->layout, ref);
+        if (!remote->unknown) { /* what it cannot do it will tell itself */
+            remote->proxy.ops.len = remote_len;
+            remote->proxy.ops.item = remote_item;
+            remote->proxy.ops.iter = remote_iter;
+            remote->proxy.ops.next = remote_next;
+        }
+        remote->next = peer->received;
+        peer->received = remote;
+    }
+    remote->count++;
+    *out = (struct bench_value){.kind = BENCH_OBJECT, .object = &remote->proxy.object};
+    return 0;
+}
+
+/* ---- what the service may ask of them ---- */
+
+static int write_callattr(struct rpyc_remote *remote, const char *name,
+                          const struct bench_value *args)
+{
+    struct rpyc_peer *peer = remote->peer;
+    struct bench_buf *text = &peer->out.text;
+    int rc = rpyc_peer_begin_request(peer, RPYC_CALLATTR, RPYC_TUPLE);
+    if (rc == 0)
+        rc = rpyc_dump_tuple_head(text, 4);
+    if (rc == 0)
+        rc = rpyc_write_box_head(text, RPYC_LOCAL_REF);
+    if (rc == 0)
+        rc = rpyc_write_ref(text, &remote->proxy.ref);
+    if (rc == 0)
+        rc = rpyc_write_box_head(text, RPYC_VALUE);
+    if (rc == 0)
+        rc = rpyc_dump_text(text, name, strlen(name));
+    if (rc == 0)
+        rc = rpyc_write_box(text, args, rpyc_refs_export, &peer->refs);
+    if (rc == 0)
+        rc = rpyc_write_box_head(text, RPYC_VALUE); /* keywords */
+    return rc < 0 ? rc : rpyc_dump_tuple_head(text, 0);
+}
+
+/* -ENODATA when the client answers with StopIteration. */
+static int ask(struct bench_object *object, const char *name, const struct bench_value *args,
+               struct bench_value *out)
+{
+    struct rpyc_remote *remote = (struct rpyc_remote *)object;
+    struct rpyc_peer *peer = remote->peer;
+    struct rpyc_message answer;
+    if (peer->broken)
+        return peer->broken;
+    int rc = check_depth(peer);
+    if (rc == 0)
+        rc = exchange(peer, write_callattr(remote, name, args), &answer);
+    if (rc < 0)
+        return rc;
+    if (answer.type == RPYC_EXCEPTION)
+        return raise_again(peer, &answer);
+    const struct rpyc_resolver resolver = rpyc_peer_resolver(peer);
+    const struct rpyc_remote *before = peer->received;
+    rc = rpyc_read_box(&answer.body, &resolver, out);
+    if (rc == 0)
+        rc = rpyc_read_end(&answer.body);
+    if (rc < 0)
+        return bad_answer(peer, &answer, rc);
+    if (peer->received == before)
+        return 0;
+    rc = bench_value_copy(&peer->arena, out, out);
+    return rc < 0 ? give_up(peer, rc) : rpyc_remote_inspect(peer);
+}
+
+/* The same where StopIteration is an exception like any other. */
+static int ask_value(struct bench_object *object, struct bench_call *call, const char *name,
+                     const struct bench_value *args, struct bench_value *out)
+{
+    int rc = ask(object, name, args, out);
+    return rc == -ENODATA ? bench_raise(call, "StopIteration", "%s", "") : rc;
+}
+
+static int remote_len(struct bench_object *object, struct bench_call *call, size_t *out)
+{
+    const struct bench_value nothing = bench_tuple(NULL, 0);
+    struct bench_value value = bench_none();
+    int rc = ask_value(object, call, "__len__", &nothing, &value);
+    if (rc < 0)
+        return rc;
+    if (value.kind != BENCH_INT || value.integer < 0)
+        return bench_raise(call, "TypeError", "__len__ of '%s' did not answer a length",
+                           object->ops->type_name);
+    *out = (size_t)value.integer;
+    return 0;
+}
+
+static int remote_item(struct bench_object *object, struct bench_call *call,
+                       const struct bench_value *key, struct bench_value *out)
+{
+    const struct bench_value args = bench_tuple(key, 1);
+    return ask_value(object, call, "__getitem__", &args, out);
+}
+
+static int remote_iter(struct bench_object *object, struct bench_call *call,
+                       struct bench_value *out)
+{
+    const struct bench_value nothing = bench_tuple(NULL, 0);
+    return ask_value(object, call, "__iter__", &nothing, out);
+}
+
+static int remote_next(struct bench_object *object, struct bench_call *call,
+                       struct bench_value *out)
+{
+    const struct bench_value nothing = bench_tuple(NULL, 0);
+    (void)call;
+    return ask(object, "__next__", &nothing, out);
+}
