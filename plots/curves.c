@@ -14,8 +14,8 @@
 #define LEADER_PX       26.0 /* from the plot's edge to the sample of the curve */
 #define SAMPLE_PX       44.0
 #define BOTTOM_PX       84.0
-#define MAX_TICK_VALUES 14    /* more different x than that get round ticks instead */
-#define MARKED_POINTS   40    /* curves with more points have no mark on each */
+#define MAX_TICK_VALUES 14 /* more different x than that get round ticks instead */
+#define MARKED_POINTS   40 /* curves with more points have no mark on each */
 
 struct name {
     size_t series;
@@ -109,10 +109,7 @@ static void make_axes(struct curves *curves)
 
 /* ---- names ---- */
 
-static bool is_listed(const struct curves *curves)
-{
-    return curves->plot->kind == BENCH_PLOT_ECDF;
-}
+static bool is_listed(const struct curves *curves) { return curves->plot->kind == BENCH_PLOT_ECDF; }
 
 static int by_end(const void *a, const void *b)
 {

@@ -171,7 +171,10 @@ struct grid {
     char cells[GRID_ROWS][512];
 };
 
-static char letter(size_t s) { return (char)(s < 26 ? 'a' + (char)s : 'A' + (char)((s - 26) % 26)); }
+static char letter(size_t s)
+{
+    return (char)(s < 26 ? 'a' + (char)s : 'A' + (char)((s - 26) % 26));
+}
 
 static bool find_range(const struct bench_plot *plot, bool of_y, double *low, double *high)
 {
@@ -216,10 +219,10 @@ static void mark_curve(struct grid *grid, size_t s)
             size_t steps = grid->columns / 2;
             for (size_t k = 1; k < steps; k += 2) {
                 double part = (double)k / (double)steps;
-                double between_x = grid->x.log ? last_x * pow(x / last_x, part)
-                                               : last_x + (x - last_x) * part;
-                double between_y = grid->y.log ? last_y * pow(y / last_y, part)
-                                               : last_y + (y - last_y) * part;
+                double between_x =
+                    grid->x.log ? last_x * pow(x / last_x, part) : last_x + (x - last_x) * part;
+                double between_y =
+                    grid->y.log ? last_y * pow(y / last_y, part) : last_y + (y - last_y) * part;
                 mark(grid, between_x, between_y, letter(s));
             }
         }

@@ -149,8 +149,9 @@ static int charts_done(int rc, const char *path)
 {
     if (rc != -ENOENT)
         return rc;
-    (void)fprintf(stderr, "rpycbench: gnuplot is not there: charts are left as data and "
-                          "scripts in %s\n",
+    (void)fprintf(stderr,
+                  "rpycbench: gnuplot is not there: charts are left as data and "
+                  "scripts in %s\n",
                   path);
     return 0;
 }

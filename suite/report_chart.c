@@ -44,7 +44,7 @@ void bench_chart_fini(struct bench_chart *chart)
 
 /* Appends a series with its own row of points. */
 struct bench_plot_series *bench_chart_series(struct bench_chart *chart, const char *label,
-                                              unsigned colour, size_t count)
+                                             unsigned colour, size_t count)
 {
     size_t index = chart->plot.nseries++;
     struct bench_plot_series *series = &chart->series[index];
@@ -63,17 +63,18 @@ struct bench_plot_point *bench_chart_points(struct bench_chart *chart, size_t se
 }
 
 struct bench_plot_series *bench_chart_target(struct bench_chart *chart,
-                                               const struct bench_target_info *target, size_t count)
+                                             const struct bench_target_info *target, size_t count)
 {
-    struct bench_plot_series *series = bench_chart_series(chart, target->name, target->colour, count);
+    struct bench_plot_series *series =
+        bench_chart_series(chart, target->name, target->colour, count);
     series->floor = target->role != BENCH_ROLE_NORMAL;
     return series;
 }
 
 /* Title: the workload and what is shown. Subtitle: "ping, closed loop, 8 connections, 4000 samples
  * of 8 trials" and what has to be known to read the chart. */
-void bench_chart_describe(struct bench_chart *chart, const struct bench_report_group *group, const char *title,
-                     const char *more)
+void bench_chart_describe(struct bench_chart *chart, const struct bench_report_group *group,
+                          const char *title, const char *more)
 {
     const struct bench_result *first = group->rows[0];
     uint64_t samples = 0;
@@ -96,7 +97,7 @@ void bench_chart_describe(struct bench_chart *chart, const struct bench_report_g
 }
 
 void bench_chart_name(struct bench_chart *chart, const char *name,
-                       const struct bench_report_group *group)
+                      const struct bench_report_group *group)
 {
     if (group->ordinal == 0)
         (void)snprintf(chart->name, sizeof(chart->name), "%s", name);

@@ -34,8 +34,8 @@ int bench_charts_draw(const struct bench_run *run, const struct bench_chart_sink
                       struct bench_error *err) BENCH_MUST_CHECK;
 /* Those of pages with sizes, styles and numbers of clients, and of modes side by side. *status
  * collects -ENOENT; the return value is another error. */
-int bench_charts_pages(const struct bench_run *run, const struct bench_chart_sink *sink, int *status,
-                       struct bench_error *err) BENCH_MUST_CHECK;
+int bench_charts_pages(const struct bench_run *run, const struct bench_chart_sink *sink,
+                       int *status, struct bench_error *err) BENCH_MUST_CHECK;
 /* -ENOENT goes to *status; everything else is returned. */
 int bench_charts_keep_going(int *status, int one) BENCH_MUST_CHECK;
 

@@ -35,11 +35,12 @@ static size_t curve_points(const struct bench_series *series, struct bench_plot_
     return n;
 }
 
-static int draw_percentiles(const struct bench_report_group *group, const struct bench_chart_sink *sink,
-                            struct bench_error *err)
+static int draw_percentiles(const struct bench_report_group *group,
+                            const struct bench_chart_sink *sink, struct bench_error *err)
 {
     struct bench_chart chart;
-    int status = bench_chart_init(&chart, BENCH_PLOT_PERCENTILE, group->nrows, BENCH_COUNT_OF(curve), 0);
+    int status =
+        bench_chart_init(&chart, BENCH_PLOT_PERCENTILE, group->nrows, BENCH_COUNT_OF(curve), 0);
     if (status < 0)
         goto out;
     for (size_t i = 0; i < group->nrows; i++) {
@@ -54,7 +55,7 @@ static int draw_percentiles(const struct bench_report_group *group, const struct
     }
     bench_chart_name(&chart, "latency-percentiles", group);
     bench_chart_describe(&chart, group, "response time of one request, by percentile",
-             "; curves end where the samples do");
+                         "; curves end where the samples do");
     chart.plot.x_label = "percentile";
     chart.plot.x_unit = BENCH_UNIT_RATIO;
     chart.plot.y_label = "response time";
@@ -165,7 +166,8 @@ static int draw_stack(const struct bench_report_group *group, const struct stack
 {
     struct bench_chart chart;
     size_t column = 0;
-    int status = bench_chart_init(&chart, BENCH_PLOT_STACK, stack->nparts, group->nrows, group->nrows);
+    int status =
+        bench_chart_init(&chart, BENCH_PLOT_STACK, stack->nparts, group->nrows, group->nrows);
     if (status < 0)
         goto out;
     for (size_t p = 0; p < stack->nparts; p++)
@@ -284,7 +286,10 @@ static char *panel_title(const struct bench_report_group *group)
     bool several = group->same_workload > 1 && clients != NULL;
     (void)snprintf(text, sizeof(text), "%.200s: %s%s%.20s%s", group->rows[0]->workload,
                    bench_report_operation(group, clean, sizeof(clean)), several ? ", " : "",
-                   several ? clients : "", several ? " clients" : "");
+                   several ? clients : "",
+                   !several                    ? ""
+                   : strcmp(clients, "1") == 0 ? " client"
+                                               : " clients");
     return strdup(bench_text_clean(text, clean, sizeof(clean)));
 }
 
@@ -322,7 +327,7 @@ static void describe_bars(struct bench_chart *chart, const struct bench_report_g
 
 static int draw_bars(const struct bench_run *run, const struct bench_report_group *const *groups,
                      size_t ngroups, const struct bars *bars, const struct bench_chart_sink *sink,
-                            struct bench_error *err)
+                     struct bench_error *err)
 {
     struct bench_chart chart;
     size_t titles = 0;
@@ -341,6 +346,9 @@ static int draw_bars(const struct bench_run *run, const struct bench_report_grou
     }
     for (size_t t = 0; t < run->ntargets; t++) {
         struct bench_plot_point *points = bench_chart_points(&chart, chart.plot.nseries);
+        /* A ruler is so far above that the other bars would become one pixel. */
+        if (run->targets[t].role == BENCH_ROLE_RULER)
+            continue;
         if (bars_fill(bars, &run->targets[t], groups, ngroups, points))
             (void)bench_chart_target(&chart, &run->targets[t], ngroups);
     }
@@ -472,8 +480,8 @@ static int take_choice(const struct bench_plot *plot, void *user, struct bench_e
 {
     struct choice *choice = user;
     size_t used = strlen(choice->names);
-    (void)snprintf(choice->names + used, sizeof(choice->names) - used, "%s%s",
-                   used > 0 ? ", " : "", plot->name);
+    (void)snprintf(choice->names + used, sizeof(choice->names) - used, "%s%s", used > 0 ? ", " : "",
+                   plot->name);
     if (strcmp(plot->name, choice->name) != 0)
         return 0;
     choice->found = true;

@@ -63,24 +63,46 @@ static double clients_of(const struct bench_report_group *group)
                : NAN;
 }
 
-static const struct lines by_size = {
-    "bytes per second by payload size", "; more is better", "payload of one request",
-    "payload moved", BENCH_UNIT_BYTES, BENCH_UNIT_BYTES_PER_SECOND, size_of,
-    bench_result_bandwidth};
-static const struct lines by_piece = {
-    "bytes per second by size of the pieces", "; one call a piece; the last point: whole, in one call",
-    "bytes of one piece", "payload moved", BENCH_UNIT_BYTES, BENCH_UNIT_BYTES_PER_SECOND, piece_of,
-    bench_result_bandwidth};
-static const struct lines by_stream = {
-    "bytes per second by chunk size, as each protocol streams", "; not the same work in each",
-    "bytes of one chunk", "payload moved", BENCH_UNIT_BYTES, BENCH_UNIT_BYTES_PER_SECOND,
-    streamed_of, bench_result_bandwidth};
-static const struct lines time_by_clients = {
-    "response time by number of clients, median", "; less is better", "clients",
-    "response time, p50", BENCH_UNIT_COUNT, BENCH_UNIT_SECONDS, clients_of, bench_result_time};
-static const struct lines rate_by_clients = {
-    "requests per second by number of clients", "; more is better", "clients", "requests",
-    BENCH_UNIT_COUNT, BENCH_UNIT_RATE, clients_of, bench_result_throughput};
+static const struct lines by_size = {"bytes per second by payload size",
+                                     "; more is better",
+                                     "payload of one request",
+                                     "payload moved",
+                                     BENCH_UNIT_BYTES,
+                                     BENCH_UNIT_BYTES_PER_SECOND,
+                                     size_of,
+                                     bench_result_bandwidth};
+static const struct lines by_piece = {"bytes per second by size of the pieces",
+                                      "; one call a piece; the last point: whole, in one call",
+                                      "bytes of one piece",
+                                      "payload moved",
+                                      BENCH_UNIT_BYTES,
+                                      BENCH_UNIT_BYTES_PER_SECOND,
+                                      piece_of,
+                                      bench_result_bandwidth};
+static const struct lines by_stream = {"bytes per second by chunk size, as each protocol streams",
+                                       "; not the same work in each",
+                                       "bytes of one chunk",
+                                       "payload moved",
+                                       BENCH_UNIT_BYTES,
+                                       BENCH_UNIT_BYTES_PER_SECOND,
+                                       streamed_of,
+                                       bench_result_bandwidth};
+static const struct lines time_by_clients = {"response time by number of clients, median",
+                                             "; less is better",
+                                             "clients",
+                                             "response time, p50",
+                                             BENCH_UNIT_COUNT,
+                                             BENCH_UNIT_SECONDS,
+                                             clients_of,
+                                             bench_result_time};
+static const struct lines rate_by_clients = {"requests per second by number of clients",
+                                             "; more is better",
+                                             "clients",
+                                             "requests",
+                                             BENCH_UNIT_COUNT,
+                                             BENCH_UNIT_RATE,
+                                             clients_of,
+                                             bench_result_throughput};
 
 /* The points of a target, by rising x. */
 static size_t fill(const struct lines *lines, const struct bench_report_page *page,
@@ -259,9 +281,9 @@ static bool mode_row(struct bench_chart *chart, const struct bench_target_info *
             continue;
         struct bench_range range = bench_result_range(result, trial_rate, NULL);
         bool whiskers = range.count > 1;
-        points[g] = (struct bench_plot_point){(double)g, bench_result_throughput(result),
-                                              whiskers ? range.low : NAN,
-                                              whiskers ? range.high : NAN};
+        points[g] =
+            (struct bench_plot_point){(double)g, bench_result_throughput(result),
+                                      whiskers ? range.low : NAN, whiskers ? range.high : NAN};
         any = true;
     }
     if (any)
@@ -346,8 +368,8 @@ out:
     return status;
 }
 
-int bench_charts_pages(const struct bench_run *run, const struct bench_chart_sink *sink, int *status,
-                       struct bench_error *err)
+int bench_charts_pages(const struct bench_run *run, const struct bench_chart_sink *sink,
+                       int *status, struct bench_error *err)
 {
     struct bench_report_pages pages;
     int fatal = bench_report_pages_new(run, &pages);

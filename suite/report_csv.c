@@ -84,8 +84,8 @@ static void put_parameters(struct line *line, const struct bench_result *result)
     size_t used = 0;
     for (size_t i = 0; i < BENCH_COUNT_OF(own); i++)
         put_text(line, own[i], bench_result_parameter(result, own[i]));
-    put_real(line, "size_bytes", bench_result_size(result) > 0 ? (double)bench_result_size(result)
-                                                               : NAN);
+    put_real(line, "size_bytes",
+             bench_result_size(result) > 0 ? (double)bench_result_size(result) : NAN);
     for (size_t i = 0; i < result->nparameters && used < sizeof(others); i++) {
         bool listed = false;
         for (size_t k = 0; k < BENCH_COUNT_OF(own); k++)
@@ -106,7 +106,8 @@ static void put_counts(struct line *line, const struct bench_result *result)
     put_count(line, "failed_requests", pooled != NULL ? bench_recording_failed(pooled) : 0);
     for (size_t kind = 1; kind < BENCH_FAILURE_COUNT; kind++) {
         char name[64];
-        (void)snprintf(name, sizeof(name), "errors_%s", bench_failure_name((enum bench_failure)kind));
+        (void)snprintf(name, sizeof(name), "errors_%s",
+                       bench_failure_name((enum bench_failure)kind));
         put_count(line, name, pooled != NULL ? pooled->failures[kind] : 0);
     }
     put_text(line, "first_error", pooled != NULL ? pooled->first_error : "");

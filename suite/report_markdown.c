@@ -71,7 +71,8 @@ static void put_answer(FILE *out, const struct bench_run *run)
     for (size_t i = 0; i < run->ncomparisons; i++) {
         bool first = true;
         for (size_t k = 0; k < i; k++)
-            first = first && strcmp(run->comparisons[k].workload, run->comparisons[i].workload) != 0;
+            first =
+                first && strcmp(run->comparisons[k].workload, run->comparisons[i].workload) != 0;
         if (first)
             put_workload(out, run, run->comparisons[i].workload);
     }
@@ -229,7 +230,8 @@ static const char reading[] =
     "were due to the complete answer. A `~` marks one that too few samples can place.\n"
     "- **requests**: succeeded ones per second of load. **MiB/s**: payload moved, all bytes over "
     "all time. **vs best**: how many times worse than the best row.\n"
-    "- **round trips**: requests that had to be waited for, per operation; each costs the network's "
+    "- **round trips**: requests that had to be waited for, per operation; each costs the "
+    "network's "
     "distance once more. **on the wire**, **bytes**: TCP payload, both directions.\n"
     "- **server CPU, client CPU**: microseconds per request, of all processes or threads. **cores "
     "used**: CPU seconds of the server per second.\n"

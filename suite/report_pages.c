@@ -184,8 +184,8 @@ int bench_report_pages_new(const struct bench_run *run, struct bench_report_page
         const struct bench_report_group *group = &pages.groups[g];
         enum bench_page_kind kind = kind_of(group);
         size_t p = 0;
-        while (p < pages.npages && (pages.pages[p].kind != kind ||
-                                    !same_page(kind, pages.pages[p].groups[0], group)))
+        while (p < pages.npages &&
+               (pages.pages[p].kind != kind || !same_page(kind, pages.pages[p].groups[0], group)))
             p++;
         struct bench_report_page *page = &pages.pages[p];
         if (p == pages.npages) {
@@ -241,8 +241,7 @@ struct bench_text bench_report_column(const struct bench_report_page *page,
         break;
     case BENCH_PAGE_CLIENTS:
         (void)snprintf(text, sizeof(text), "%.14s\x1f%s", parameter_or(group, "clients", ""),
-                       strcmp(parameter_or(group, "clients", ""), "1") == 0 ? "client"
-                                                                            : "clients");
+                       strcmp(parameter_or(group, "clients", ""), "1") == 0 ? "client" : "clients");
         break;
     case BENCH_PAGE_SINGLE:
         break;

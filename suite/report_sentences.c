@@ -276,7 +276,8 @@ static bool ranges_overlap(const struct bench_range *a, const struct bench_range
 /* Puts the better side into a. */
 static double duel_sort(struct duel *duel)
 {
-    double ratio = duel->measure == BY_TIME ? duel->b.value / duel->a.value : duel->a.value / duel->b.value;
+    double ratio =
+        duel->measure == BY_TIME ? duel->b.value / duel->a.value : duel->a.value / duel->b.value;
     if (ratio < 1) {
         struct side better = duel->b;
         duel->b = duel->a;
@@ -372,14 +373,13 @@ static void bulk_subject(const struct bench_result *result, char *out, size_t si
     char text[128];
     const char *chunk = bench_result_parameter(result, "chunk");
     const char *style = bench_result_parameter(result, "style");
-    (void)snprintf(text, sizeof(text), "%.30s, %.20s %.20s%s%.20s%s%.20s", result->workload,
-                   bench_result_parameter(result, "direction"),
-                   bench_result_parameter(result, "size"),
-                   style == NULL     ? ""
-                   : chunk != NULL ? " in "
-                                   : " ",
-                   style != NULL ? style : "", chunk != NULL ? " of " : "",
-                   chunk != NULL ? chunk : "");
+    (void)snprintf(
+        text, sizeof(text), "%.30s, %.20s %.20s%s%.20s%s%.20s", result->workload,
+        bench_result_parameter(result, "direction"), bench_result_parameter(result, "size"),
+        style == NULL   ? ""
+        : chunk != NULL ? " in "
+                        : " ",
+        style != NULL ? style : "", chunk != NULL ? " of " : "", chunk != NULL ? chunk : "");
     (void)bench_text_clean(text, out, size);
 }
 

@@ -259,8 +259,8 @@ static void facts_fill(struct bench_run *run)
                                                  {"build", "Release"},
                                                  {"cpu", "Invented CPU, 2 cores"},
                                                  {"kernel", "Linux 6.1"}};
-    static const char *const plan[][2] = {{"repeats", "8"}, {"requests", "1000"}, {"seed", "1"},
-                                          {"payload", "random"}};
+    static const char *const plan[][2] = {
+        {"repeats", "8"}, {"requests", "1000"}, {"seed", "1"}, {"payload", "random"}};
     run->environment = must(calloc(BENCH_COUNT_OF(environment), sizeof(struct bench_fact)));
     for (; run->nenvironment < BENCH_COUNT_OF(environment); run->nenvironment++)
         run->environment[run->nenvironment] = (struct bench_fact){
@@ -449,8 +449,8 @@ static void bulk_measure(struct bench_result *result, const struct profile *prof
 static void bulk_add(struct bench_run *run, const size_t *which, const struct bulk *bulk,
                      int trials)
 {
-    run->results = must(realloc(run->results, (run->nresults + run->ntargets) *
-                                                  sizeof(struct bench_result)));
+    run->results =
+        must(realloc(run->results, (run->nresults + run->ntargets) * sizeof(struct bench_result)));
     for (size_t t = 0; t < run->ntargets; t++) {
         struct bench_result *result = &run->results[run->nresults++];
         bulk_describe(result, &run->targets[t], bulk);
@@ -505,8 +505,7 @@ static void bulk_trouble(struct bench_run *run)
             size = strcmp(result->parameters[k].name, "size") == 0 ? result->parameters[k].value
                                                                    : size;
         bool python = strcmp(result->target->server, "python") == 0;
-        if (strcmp(name, "http/threaded/gunicorn") == 0 &&
-            strcmp(result->operation, "upload") == 0)
+        if (strcmp(name, "http/threaded/gunicorn") == 0 && strcmp(result->operation, "upload") == 0)
             unmeasure(result, BENCH_CELL_UNAVAILABLE, "gunicorn is not installed");
         else if (strcmp(name, "rpyc/threaded/native") == 0 && strcmp(size, "10MiB") == 0) {
             result->status = BENCH_CELL_CLIENT_BOUND;

@@ -90,10 +90,13 @@ Test(charts, a_folder_that_cannot_be_made, .timeout = 20)
 /* Of several sizes, styles and numbers of clients; with RPYCBENCH_PLOT_DIR they are kept there. */
 Test(charts, of_pages, .timeout = 110)
 {
-    static const char *const names[] = {
-        "bandwidth-upload",        "bandwidth-download",        "transfer-pieces-download",
-        "transfer-stream-download", "clients-latency-concurrent", "clients-throughput-concurrent",
-        "modes"};
+    static const char *const names[] = {"bandwidth-upload",
+                                        "bandwidth-download",
+                                        "transfer-pieces-download",
+                                        "transfer-stream-download",
+                                        "clients-latency-concurrent",
+                                        "clients-throughput-concurrent",
+                                        "modes"};
     static const enum support_fixture kinds[] = {SUPPORT_FIXTURE_BULK_ONE, SUPPORT_FIXTURE_BULK};
     const char *keep = getenv("RPYCBENCH_PLOT_DIR");
     if (keep != NULL)

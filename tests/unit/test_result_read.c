@@ -48,11 +48,11 @@ static void expect_same(const struct bench_run *a, const struct bench_run *b,
     bench_buf_init(&right, LIMIT);
     int status = render(a, &left);
     cr_assert_eq(render(b, &right), status);
-    cr_expect(bench_buf_length(&left) == bench_buf_length(&right) &&
-                  (bench_buf_length(&left) == 0 ||
-                   memcmp(bench_buf_head(&left), bench_buf_head(&right),
-                          bench_buf_length(&left)) == 0),
-              "%s of fixture %d", what, kind);
+    cr_expect(
+        bench_buf_length(&left) == bench_buf_length(&right) &&
+            (bench_buf_length(&left) == 0 ||
+             memcmp(bench_buf_head(&left), bench_buf_head(&right), bench_buf_length(&left)) == 0),
+        "%s of fixture %d", what, kind);
     bench_buf_fini(&left);
     bench_buf_fini(&right);
 }
@@ -100,8 +100,7 @@ Test(result_read, without_histograms_the_tables_are_the_same)
 }
 
 /* Exchanges the first occurrence of a text and expects the result to be refused with a word. */
-static void refuse(const struct bench_buf *json, const char *from, const char *to,
-                   const char *word)
+static void refuse(const struct bench_buf *json, const char *from, const char *to, const char *word)
 {
     struct bench_error err = {0};
     struct bench_run *run = NULL;
@@ -154,9 +153,9 @@ Test(result_read, torn_json_is_refused)
     struct bench_buf json = json_of(run);
     for (size_t n = 0; n + 2 < bench_buf_length(&json); n += 97) {
         struct bench_error err = {0};
-        cr_expect_eq(bench_result_parse((const char *)bench_buf_head(&json), n, NULL, 0, &again,
-                                        &err),
-                     -EINVAL);
+        cr_expect_eq(
+            bench_result_parse((const char *)bench_buf_head(&json), n, NULL, 0, &again, &err),
+            -EINVAL);
         cr_expect_neq(err.msg[0], '\0');
     }
     bench_buf_fini(&json);
@@ -217,9 +216,9 @@ Test(result_read, files_of_a_folder)
     char *dir, path[512];
     bool whole = false;
     cr_assert_eq(support_tempdir_make(&dir, NULL), 0);
-    cr_assert_eq(bench_output_formats(run, dir, 1u << BENCH_FORMAT_JSON | 1u << BENCH_FORMAT_CSV,
-                                      &err),
-                 0, "%s", err.msg);
+    cr_assert_eq(
+        bench_output_formats(run, dir, 1u << BENCH_FORMAT_JSON | 1u << BENCH_FORMAT_CSV, &err), 0,
+        "%s", err.msg);
     cr_assert_eq(bench_result_read(dir, &again, &whole, &err), 0, "%s", err.msg);
     cr_expect(whole);
     expect_same(run, again, bench_report_json, "JSON", SUPPORT_FIXTURE_BULK_ONE);
