@@ -108,6 +108,8 @@ static void put_counts(struct line *line, const struct bench_result *result)
         char name[64];
         (void)snprintf(name, sizeof(name), "errors_%s",
                        bench_failure_name((enum bench_failure)kind));
+        for (char *at = name; *at != '\0'; at++)
+            *at = *at == '-' ? '_' : *at;
         put_count(line, name, pooled != NULL ? pooled->failures[kind] : 0);
     }
     put_text(line, "first_error", pooled != NULL ? pooled->first_error : "");
