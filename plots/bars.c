@@ -119,6 +119,8 @@ static void put_row(struct bars *bars, const struct plot_axis *axis, size_t pane
     const struct bench_plot_point *point = point_at(bars, panel, row);
     double zero = axis->log ? axis->min : 0;
 
+    if (series_at(bars, row)->spacer)
+        return;
     if (isnan(point->y)) {
         rows_put_value(bars->canvas, axis, row, zero, "n/a", "left", PLOT_AXIS);
         return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * LINES and PERCENTILE: one curve per series, its name at its right end. Names that would touch
- * are moved apart, each joined to its curve's end by a thin line.
+ * LINES, PERCENTILE and ECDF: one curve per series, its name at its right end. Names that would
+ * touch are moved apart, each joined to its curve's end by a thin line. The curves of an ECDF all
+ * end at the top: there the names are a list from the fastest to the slowest, by the median.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -13,15 +14,14 @@
 #define LEADER_PX       26.0 /* from the plot's edge to the sample of the curve */
 #define SAMPLE_PX       44.0
 #define BOTTOM_PX       84.0
-#define MAX_TICK_VALUES 14    /* more different x than that get round ticks instead */
-#define LEAST_WIDTH_PX  800.0 /* of the plot area, beside the longest names */
-#define MARKED_POINTS   40    /* curves with more points have no mark on each */
+#define MAX_TICK_VALUES 14 /* more different x than that get round ticks instead */
+#define MARKED_POINTS   40 /* curves with more points have no mark on each */
 
 struct name {
     size_t series;
     double end_x, end_y; /* the curve's last point: 0..1 from left, pixels of the canvas */
     double y;            /* where the name stands, pixels */
-    bool empty;
+    bool empty, end_x_is_median;
 };
 
 struct curves {
@@ -84,35 +84,6 @@ static size_t distinct_x(const struct bench_plot *plot, double *out, size_t max)
     return n;
 }
 
-/* 0 %, 50 %, 90 %, 99 % ... as far as the data reach; places are -log10(1 - p). gnuplot reads
- * tick texts as formats: hence two percent signs. */
-static void percentile_axis(struct plot_axis *axis, struct range range)
-{
-    *axis = (struct plot_axis){
-        .unit = BENCH_UNIT_COUNT, .factor = 1, .suffix = "", .min = range.low, .max = range.high};
-    if (axis->max - axis->min < 1e-9) {
-        axis->min = fmax(0, axis->min - 0.5);
-        axis->max += 0.5;
-    }
-    const double room = (axis->max - axis->min) * 0.02;
-    axis->max += room;
-    for (int nines = -1; nines <= 12; nines++) {
-        double at = nines == -1 ? 0 : nines == 0 ? log10(2) : nines;
-        if (at < axis->min - 1e-9 || at > axis->max + 1e-9)
-            continue;
-        /* 0 % and 50 % are the nearest two: the first gives way. */
-        if (nines == -1 && log10(2) / (axis->max - axis->min) * LEAST_WIDTH_PX < 52)
-            continue;
-        struct plot_tick *tick = &axis->ticks[axis->nticks++];
-        tick->at = at;
-        (void)snprintf(tick->text, sizeof(tick->text),
-                       nines == -1  ? "0 %%%%"
-                       : nines == 0 ? "50 %%%%"
-                                    : "%.*f %%%%",
-                       nines > 2 ? nines - 2 : 0, 100 - pow(10, 2 - nines));
-    }
-}
-
 static void make_axes(struct curves *curves)
 {
     const struct bench_plot *plot = curves->plot;
@@ -125,7 +96,7 @@ static void make_axes(struct curves *curves)
     else
         plot_axis_linear(&curves->y, plot->y_unit, y.low, y.high, 7, true);
     if (plot->kind == BENCH_PLOT_PERCENTILE)
-        percentile_axis(&curves->x, x);
+        plot_axis_percentile(&curves->x, x.low, x.high);
     else if (n > 0)
         plot_axis_at(&curves->x, plot->x_unit, plot->log_x, values, n, LEAST_WIDTH_PX);
     else if (plot->log_x)
@@ -137,6 +108,8 @@ static void make_axes(struct curves *curves)
 }
 
 /* ---- names ---- */
+
+static bool is_listed(const struct curves *curves) { return curves->plot->kind == BENCH_PLOT_ECDF; }
 
 static int by_end(const void *a, const void *b)
 {
@@ -160,11 +133,17 @@ static void find_end(struct curves *curves, size_t s)
         double y = plot_curve_y(curves->plot, &series->points[i]);
         if (isnan(x) || isnan(y))
             continue;
+        /* Of an ECDF what counts is where it crosses the half. */
+        if (is_listed(curves) && !name->empty && name->end_x_is_median)
+            continue;
         name->empty = false;
         name->end_x = x;
+        name->end_x_is_median = y >= 0.5;
         name->end_y =
             curves->bottom - plot_axis_place(&curves->y, y) * (curves->bottom - curves->top);
     }
+    if (is_listed(curves) && !name->empty)
+        name->end_y = plot_axis_place(&curves->x, name->end_x);
 }
 
 /* Each name beside its curve's end or as near as the others allow: blocks of touching names are
@@ -177,6 +156,11 @@ static void place_names(struct curves *curves)
     for (size_t s = 0; s < n; s++)
         find_end(curves, s);
     qsort(curves->names, n, sizeof(*curves->names), by_end);
+    if (is_listed(curves)) {
+        for (size_t i = 0; i < n; i++)
+            curves->names[i].y = low + (double)i * NAME_PX;
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         struct name *name = &curves->names[i];
         name->y = name->empty ? high : name->end_y;
@@ -229,9 +213,11 @@ static void put_name(struct curves *curves, const struct name *name)
         (void)snprintf(text.s + strlen(text.s), sizeof(text.s) - strlen(text.s), " n/a");
     } else {
         text = plot_text_fit(series->label, PLOT_TEXT_PX, room, true);
-        put_line(canvas, fmin(end + 8, curves->right), name->end_y, curves->right, name->end_y,
-                 look.colour, "(1,3)", 1);
-        put_line(canvas, curves->right, name->end_y, x - 4, name->y, look.colour, "solid", 1);
+        if (!is_listed(curves)) {
+            put_line(canvas, fmin(end + 8, curves->right), name->end_y, curves->right, name->end_y,
+                     look.colour, "(1,3)", 1);
+            put_line(canvas, curves->right, name->end_y, x - 4, name->y, look.colour, "solid", 1);
+        }
     }
     put_line(canvas, x, name->y, x + SAMPLE_PX, name->y, look.colour, look.dash,
              series->floor ? 1.4 : 2.6);

@@ -45,6 +45,7 @@ static const char *unit_name(enum bench_plot_unit unit)
         [BENCH_UNIT_SECONDS] = "seconds", [BENCH_UNIT_BYTES] = "bytes",
         [BENCH_UNIT_RATE] = "per second", [BENCH_UNIT_BYTES_PER_SECOND] = "bytes per second",
         [BENCH_UNIT_COUNT] = "count",     [BENCH_UNIT_RATIO] = "ratio",
+        [BENCH_UNIT_PERCENT] = "share",
     };
 
     return names[unit];

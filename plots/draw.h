@@ -20,6 +20,7 @@
 #define PLOT_TITLE_PX 28
 #define PLOT_TEXT_PX  19
 #define PLOT_SMALL_PX 17    /* subtitle, tick labels, values */
+#define LEAST_WIDTH_PX 800.0 /* of the area of curves, beside the longest names */
 #define PLOT_NAME_MAX 600.0 /* width of the longest name before it is cut in the middle */
 
 #define PLOT_INK  "#1a1a1a"
@@ -86,6 +87,9 @@ void plot_axis_log(struct plot_axis *axis, enum bench_plot_unit unit, double low
  * The range becomes theirs, with some room. */
 void plot_axis_at(struct plot_axis *axis, enum bench_plot_unit unit, bool log, const double *values,
                   size_t n, double length_px);
+/* Covers places of a percentile curve: -log10(1 - p), p in [0, 1). Ticks at 0 %, 50 %, 90 %, 99 %
+ * and so on, for gnuplot: with doubled percent signs. */
+void plot_axis_percentile(struct plot_axis *axis, double low, double high);
 /* Where value is on the axis, 0..1. */
 double plot_axis_place(const struct plot_axis *axis, double value);
 /* Leaves out ticks until the texts of a horizontal axis do not touch. */

@@ -42,6 +42,7 @@ static void put_script(struct plot_canvas *canvas)
         break;
     case BENCH_PLOT_LINES:
     case BENCH_PLOT_PERCENTILE:
+    case BENCH_PLOT_ECDF:
         plot_put_curves(canvas);
         break;
     }

@@ -8,6 +8,7 @@
 #define BENCH_PLOT_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "bench/error.h"
 
@@ -16,6 +17,7 @@ enum bench_plot_kind {
     BENCH_PLOT_STACK,      /* one bar per category (target), parts stacked: series are the parts */
     BENCH_PLOT_LINES,      /* x, y points per series */
     BENCH_PLOT_PERCENTILE, /* x = percentile 0..1 drawn as log10(1/(1-p)): the tail stretched */
+    BENCH_PLOT_ECDF,       /* x, y = share of the samples up to x, 0..1; all curves end at 1 */
 };
 
 enum bench_plot_unit {
@@ -25,6 +27,7 @@ enum bench_plot_unit {
     BENCH_UNIT_BYTES_PER_SECOND,
     BENCH_UNIT_COUNT,
     BENCH_UNIT_RATIO,
+    BENCH_UNIT_PERCENT, /* of a share 0..1 */
 };
 
 struct bench_plot_point {
@@ -37,7 +40,8 @@ struct bench_plot_series {
     unsigned colour;   /* identity index, 0..13 (more repeat with another dash) */
     const struct bench_plot_point *points; /* BARS/STACK: one per category, y NaN = missing */
     size_t count;
-    bool floor; /* drawn grey and thin: a floor or ruler row */
+    bool floor;  /* drawn grey and thin: a floor or ruler row */
+    bool spacer; /* BARS: an empty row between others */
 };
 
 struct bench_plot {
@@ -59,5 +63,10 @@ struct bench_plot {
  * written; -EPROTO when gnuplot failed (its words in err). Main thread. */
 int bench_plot_write(const struct bench_plot *plot, const char *dir,
                      struct bench_error *err) BENCH_MUST_CHECK;
+
+/* The chart as text for a terminal of that many columns (at least 60): bars of block characters,
+ * curves in a grid with a letter for each series. Text in UTF-8. 0 or -EIO when out cannot take
+ * it. */
+int bench_plot_text(const struct bench_plot *plot, size_t width, FILE *out) BENCH_MUST_CHECK;
 
 #endif

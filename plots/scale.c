@@ -24,6 +24,7 @@ static const struct step bandwidth_steps[] = {
 static const struct step rate_steps[] = {{1e6, 1e6, "M/s"}, {1e3, 1e3, "k/s"}, {0, 1, "/s"}};
 static const struct step count_steps[] = {{0, 1, ""}};
 static const struct step ratio_steps[] = {{0, 1, "×"}};
+static const struct step percent_steps[] = {{0, 0.01, "%"}};
 
 static const struct step *step_for(enum bench_plot_unit unit, double magnitude)
 {
@@ -31,6 +32,7 @@ static const struct step *step_for(enum bench_plot_unit unit, double magnitude)
         [BENCH_UNIT_SECONDS] = seconds_steps, [BENCH_UNIT_BYTES] = bytes_steps,
         [BENCH_UNIT_RATE] = rate_steps,       [BENCH_UNIT_BYTES_PER_SECOND] = bandwidth_steps,
         [BENCH_UNIT_COUNT] = count_steps,     [BENCH_UNIT_RATIO] = ratio_steps,
+        [BENCH_UNIT_PERCENT] = percent_steps,
     };
     const struct step *step = all[unit];
 
@@ -65,6 +67,9 @@ struct plot_text plot_value_text(enum bench_plot_unit unit, double value)
         s = bench_format_size(value);
         number = s.s;
         break;
+    case BENCH_UNIT_PERCENT:
+        (void)snprintf(text.s, sizeof(text.s), "%.3g %%", value * 100);
+        return text;
     case BENCH_UNIT_COUNT:
     case BENCH_UNIT_RATIO: {
         double size = fabs(value);
@@ -219,6 +224,35 @@ void plot_axis_at(struct plot_axis *axis, enum bench_plot_unit unit, bool log, c
             continue;
         taken = at + width / 2;
         add_tick(axis, values[i], text);
+    }
+}
+
+/* 0 %, 50 %, 90 %, 99 % ... as far as the data reach; places are -log10(1 - p). gnuplot reads
+ * tick texts as formats: hence two percent signs. */
+void plot_axis_percentile(struct plot_axis *axis, double low, double high)
+{
+    *axis = (struct plot_axis){
+        .unit = BENCH_UNIT_COUNT, .factor = 1, .suffix = "", .min = low, .max = high};
+    if (axis->max - axis->min < 1e-9) {
+        axis->min = fmax(0, axis->min - 0.5);
+        axis->max += 0.5;
+    }
+    const double room = (axis->max - axis->min) * 0.02;
+    axis->max += room;
+    for (int nines = -1; nines <= 12; nines++) {
+        double at = nines == -1 ? 0 : nines == 0 ? log10(2) : nines;
+        if (at < axis->min - 1e-9 || at > axis->max + 1e-9)
+            continue;
+        /* 0 % and 50 % are the nearest two: the first gives way. */
+        if (nines == -1 && log10(2) / (axis->max - axis->min) * LEAST_WIDTH_PX < 52)
+            continue;
+        struct plot_tick *tick = &axis->ticks[axis->nticks++];
+        tick->at = at;
+        (void)snprintf(tick->text, sizeof(tick->text),
+                       nines == -1  ? "0 %%%%"
+                       : nines == 0 ? "50 %%%%"
+                                    : "%.*f %%%%",
+                       nines > 2 ? nines - 2 : 0, 100 - pow(10, 2 - nines));
     }
 }
 

@@ -74,8 +74,8 @@ int bench_gunzip(const void *data, size_t n, struct bench_buf *out, struct bench
         uInt before = stream.avail_out;
         state = inflate(&stream, Z_NO_FLUSH);
         out->end += before - stream.avail_out;
-        if (state == Z_BUF_ERROR || (state == Z_OK && stream.avail_in == 0 && taken == n &&
-                                     stream.avail_out > 0))
+        if (state == Z_BUF_ERROR ||
+            (state == Z_OK && stream.avail_in == 0 && taken == n && stream.avail_out > 0))
             rc = bench_fail(err, -EINVAL, "gzip: it ends too early");
         else if (state != Z_OK && state != Z_STREAM_END)
             rc = bench_fail(err, -EINVAL, "gzip: %s",

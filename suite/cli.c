@@ -13,6 +13,8 @@ const struct cli_command cli_commands[] = {
     {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run},
     {"serve", "PROTOCOL/MODE/SERVER [OPTIONS]", "runs one reference server in the foreground",
      cmd_serve},
+    {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",
+     cmd_report},
     {"list", "", "protocols, servers, workloads and operations, and what works here", cmd_list},
     {NULL, NULL, NULL, NULL},
 };

@@ -52,6 +52,7 @@ const struct cli_command *cli_find(const char *name);
 
 int cmd_run(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 
 /* The program: what main() calls. */

@@ -36,6 +36,7 @@ struct bench_report_group {
     size_t nrows;
     size_t same_workload; /* how many groups of the run have this workload */
     size_t ordinal;       /* 0-based among those */
+    bool varies_otherwise; /* and they differ in more than how much was done */
 };
 
 /* 0 or -ENOMEM; free with bench_report_groups_free. */

@@ -11,138 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "plots/plot.h"
-#include "suite/report.h"
+#include "bench/buf.h"
+#include "suite/report_chart.h"
 #include "suite/table.h"
-
-#define TEXT_BYTES 640
-/* A logarithmic axis from this ratio of the extremes on. */
-#define LOG_SPREAD 8.0
-
-/* A chart under construction. series and points are sized by chart_init. */
-struct chart {
-    struct bench_plot plot;
-    struct bench_plot_series *series;
-    struct bench_plot_point *points; /* per_series for each */
-    const char **categories;
-    size_t per_series;
-    char name[64], title[TEXT_BYTES], subtitle[TEXT_BYTES];
-};
-
-static int chart_init(struct chart *chart, enum bench_plot_kind kind, size_t nseries,
-                      size_t per_series, size_t ncategories)
-{
-    *chart = (struct chart){.per_series = per_series};
-    chart->series = calloc(nseries + 1, sizeof(*chart->series));
-    chart->points = calloc(nseries * per_series + 1, sizeof(*chart->points));
-    chart->categories = calloc(ncategories + 1, sizeof(*chart->categories));
-    if (chart->series == NULL || chart->points == NULL || chart->categories == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < nseries * per_series; i++)
-        chart->points[i] = (struct bench_plot_point){NAN, NAN, NAN, NAN};
-    chart->plot = (struct bench_plot){
-        .name = chart->name,
-        .title = chart->title,
-        .subtitle = chart->subtitle,
-        .x_label = "",
-        .y_label = "",
-        .kind = kind,
-        .x_unit = BENCH_UNIT_COUNT,
-        .categories = chart->categories,
-        .ncategories = ncategories,
-        .series = chart->series,
-    };
-    return 0;
-}
-
-static void chart_fini(struct chart *chart)
-{
-    free(chart->series);
-    free(chart->points);
-    free(chart->categories);
-}
-
-/* Appends a series with its own row of points. */
-static struct bench_plot_series *chart_series(struct chart *chart, const char *label,
-                                              unsigned colour, size_t count)
-{
-    size_t index = chart->plot.nseries++;
-    struct bench_plot_series *series = &chart->series[index];
-    *series = (struct bench_plot_series){
-        .label = label,
-        .colour = colour,
-        .points = &chart->points[index * chart->per_series],
-        .count = count,
-    };
-    return series;
-}
-
-static struct bench_plot_point *chart_points(struct chart *chart, size_t series)
-{
-    return &chart->points[series * chart->per_series];
-}
-
-static struct bench_plot_series *target_series(struct chart *chart,
-                                               const struct bench_target_info *target, size_t count)
-{
-    struct bench_plot_series *series = chart_series(chart, target->name, target->colour, count);
-    series->floor = target->role != BENCH_ROLE_NORMAL;
-    return series;
-}
-
-/* Title: the workload and what is shown. Subtitle: "ping, closed loop, 8 connections, 4000 samples
- * of 8 trials" and what has to be known to read the chart. */
-static void describe(struct chart *chart, const struct bench_report_group *group, const char *title,
-                     const char *more)
-{
-    const struct bench_result *first = group->rows[0];
-    uint64_t samples = 0;
-    size_t trials = 0;
-    char text[TEXT_BYTES], operation[TEXT_BYTES / 2];
-    for (size_t i = 0; i < group->nrows; i++) {
-        struct bench_statistic statistic;
-        if (!bench_result_is_shown(group->rows[i]))
-            continue;
-        bench_result_statistic(group->rows[i], group->view.series, &statistic);
-        samples = statistic.count > samples ? statistic.count : samples;
-        trials = group->rows[i]->ntrials > trials ? group->rows[i]->ntrials : trials;
-    }
-    (void)snprintf(text, sizeof(text), "%s, %s, %" PRIu64 " samples of %zu trial%s%s",
-                   bench_report_operation(group, operation, sizeof(operation)), first->load_model,
-                   samples, trials, trials == 1 ? "" : "s", more);
-    (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
-    (void)snprintf(text, sizeof(text), "%s: %s", first->workload, title);
-    (void)bench_text_clean(text, chart->title, sizeof(chart->title));
-}
-
-static void name_chart(struct chart *chart, const char *name,
-                       const struct bench_report_group *group)
-{
-    if (group->ordinal == 0)
-        (void)snprintf(chart->name, sizeof(chart->name), "%s", name);
-    else
-        (void)snprintf(chart->name, sizeof(chart->name), "%s-%zu", name, group->ordinal + 1);
-}
-
-static size_t shown_rows(const struct bench_report_group *group)
-{
-    size_t shown = 0;
-    for (size_t i = 0; i < group->nrows; i++)
-        shown += bench_result_is_shown(group->rows[i]);
-    return shown;
-}
-
-static void spread_decides_log(struct chart *chart, size_t nseries)
-{
-    double low = NAN, high = NAN;
-    for (size_t s = 0; s < nseries; s++) {
-        for (size_t i = 0; i < chart->plot.series[s].count; i++) {
-            low = fmin(low, chart->plot.series[s].points[i].y);
-            high = fmax(high, chart->plot.series[s].points[i].y);
-        }
-    }
-    chart->plot.log_y = low > 0 && high > LOG_SPREAD * low;
-}
 
 /* ---- percentile curves ---- */
 
@@ -164,11 +35,12 @@ static size_t curve_points(const struct bench_series *series, struct bench_plot_
     return n;
 }
 
-static int draw_percentiles(const struct bench_report_group *group, const char *dir,
-                            struct bench_error *err)
+static int draw_percentiles(const struct bench_report_group *group,
+                            const struct bench_chart_sink *sink, struct bench_error *err)
 {
-    struct chart chart;
-    int status = chart_init(&chart, BENCH_PLOT_PERCENTILE, group->nrows, BENCH_COUNT_OF(curve), 0);
+    struct bench_chart chart;
+    int status =
+        bench_chart_init(&chart, BENCH_PLOT_PERCENTILE, group->nrows, BENCH_COUNT_OF(curve), 0);
     if (status < 0)
         goto out;
     for (size_t i = 0; i < group->nrows; i++) {
@@ -178,20 +50,65 @@ static int draw_percentiles(const struct bench_report_group *group, const char *
             result->pooled->series[group->view.series].hist == NULL)
             continue;
         size_t n = curve_points(&result->pooled->series[group->view.series],
-                                chart_points(&chart, chart.plot.nseries));
-        (void)target_series(&chart, result->target, n);
+                                bench_chart_points(&chart, chart.plot.nseries));
+        (void)bench_chart_target(&chart, result->target, n);
     }
-    name_chart(&chart, "latency-percentiles", group);
-    describe(&chart, group, "response time of one request, by percentile",
-             "; curves end where the samples do");
+    bench_chart_name(&chart, "latency-percentiles", group);
+    bench_chart_describe(&chart, group, "response time of one request, by percentile",
+                         "; curves end where the samples do");
     chart.plot.x_label = "percentile";
     chart.plot.x_unit = BENCH_UNIT_RATIO;
     chart.plot.y_label = "response time";
     chart.plot.y_unit = BENCH_UNIT_SECONDS;
-    spread_decides_log(&chart, chart.plot.nseries);
-    status = bench_plot_write(&chart.plot, dir, err);
+    bench_chart_spread(&chart, chart.plot.nseries);
+    status = sink->take(&chart.plot, sink->user, err);
 out:
-    chart_fini(&chart);
+    bench_chart_fini(&chart);
+    return status;
+}
+
+/* ---- distribution ---- */
+
+#define ECDF_POINTS 101
+
+/* Every hundredth of the samples, from the first to the last. */
+static size_t ecdf_points(const struct bench_series *series, struct bench_plot_point *points)
+{
+    for (size_t i = 0; i < ECDF_POINTS; i++) {
+        double share = (double)i / (ECDF_POINTS - 1);
+        points[i].x = (double)bench_hist_percentile(series->hist, share) / 1e9;
+        points[i].y = share;
+    }
+    return ECDF_POINTS;
+}
+
+static int draw_ecdf(const struct bench_report_group *group, const struct bench_chart_sink *sink,
+                     struct bench_error *err)
+{
+    struct bench_chart chart;
+    int status = bench_chart_init(&chart, BENCH_PLOT_ECDF, group->nrows, ECDF_POINTS, 0);
+    if (status < 0)
+        goto out;
+    for (size_t i = 0; i < group->nrows; i++) {
+        const struct bench_result *result = group->rows[i];
+        if (!bench_result_is_shown(result) || result->target->role == BENCH_ROLE_RULER ||
+            result->pooled->series[group->view.series].hist == NULL)
+            continue;
+        size_t n = ecdf_points(&result->pooled->series[group->view.series],
+                               bench_chart_points(&chart, chart.plot.nseries));
+        (void)bench_chart_target(&chart, result->target, n);
+    }
+    bench_chart_name(&chart, "latency-ecdf", group);
+    bench_chart_describe(&chart, group, "how many requests were answered within a time",
+                         "; names from the fastest median to the slowest");
+    chart.plot.x_label = "response time";
+    chart.plot.x_unit = BENCH_UNIT_SECONDS;
+    chart.plot.y_label = "share of the requests";
+    chart.plot.y_unit = BENCH_UNIT_PERCENT;
+    chart.plot.log_x = true;
+    status = sink->take(&chart.plot, sink->user, err);
+out:
+    bench_chart_fini(&chart);
     return status;
 }
 
@@ -245,34 +162,35 @@ static const struct stack cpu = {
 };
 
 static int draw_stack(const struct bench_report_group *group, const struct stack *stack,
-                      const char *dir, struct bench_error *err)
+                      const struct bench_chart_sink *sink, struct bench_error *err)
 {
-    struct chart chart;
+    struct bench_chart chart;
     size_t column = 0;
-    int status = chart_init(&chart, BENCH_PLOT_STACK, stack->nparts, group->nrows, group->nrows);
+    int status =
+        bench_chart_init(&chart, BENCH_PLOT_STACK, stack->nparts, group->nrows, group->nrows);
     if (status < 0)
         goto out;
     for (size_t p = 0; p < stack->nparts; p++)
-        (void)chart_series(&chart, stack->labels[p], (unsigned)p, shown_rows(group));
+        (void)bench_chart_series(&chart, stack->labels[p], (unsigned)p, bench_shown_rows(group));
     for (size_t i = 0; i < group->nrows; i++) {
         double parts[BENCH_COUNT_OF(stack->labels)];
         if (!bench_result_is_shown(group->rows[i]))
             continue;
         stack->parts(group->rows[i], parts);
         for (size_t p = 0; p < stack->nparts; p++) {
-            chart_points(&chart, p)[column].x = (double)column;
-            chart_points(&chart, p)[column].y = parts[p];
+            bench_chart_points(&chart, p)[column].x = (double)column;
+            bench_chart_points(&chart, p)[column].y = parts[p];
         }
         chart.categories[column++] = group->rows[i]->target->name;
     }
     chart.plot.ncategories = column;
-    name_chart(&chart, stack->name, group);
-    describe(&chart, group, stack->title, stack->more);
+    bench_chart_name(&chart, stack->name, group);
+    bench_chart_describe(&chart, group, stack->title, stack->more);
     chart.plot.y_label = stack->y_label;
     chart.plot.y_unit = BENCH_UNIT_SECONDS;
-    status = bench_plot_write(&chart.plot, dir, err);
+    status = sink->take(&chart.plot, sink->user, err);
 out:
-    chart_fini(&chart);
+    bench_chart_fini(&chart);
     return status;
 }
 
@@ -338,16 +256,6 @@ static const struct bars memory = {
     .trial = trial_memory,
 };
 
-static const struct bench_result *find_row(const struct bench_report_group *group,
-                                           const struct bench_target_info *target)
-{
-    for (size_t i = 0; i < group->nrows; i++) {
-        if (group->rows[i]->target == target && bench_result_is_shown(group->rows[i]))
-            return group->rows[i];
-    }
-    return NULL;
-}
-
 /* The figures of a target in all groups; false if it has none. */
 static bool bars_fill(const struct bars *bars, const struct bench_target_info *target,
                       const struct bench_report_group *const *groups, size_t ngroups,
@@ -355,7 +263,7 @@ static bool bars_fill(const struct bars *bars, const struct bench_target_info *t
 {
     bool any = false;
     for (size_t g = 0; g < ngroups; g++) {
-        const struct bench_result *result = find_row(groups[g], target);
+        const struct bench_result *result = bench_shown_row(groups[g], target);
         if (result == NULL || isnan(bars->figure(result)))
             continue;
         any = true;
@@ -374,8 +282,14 @@ static bool bars_fill(const struct bars *bars, const struct bench_target_info *t
 static char *panel_title(const struct bench_report_group *group)
 {
     char text[TEXT_BYTES], clean[TEXT_BYTES / 2];
-    (void)snprintf(text, sizeof(text), "%.200s: %s", group->rows[0]->workload,
-                   bench_report_operation(group, clean, sizeof(clean)));
+    const char *clients = bench_result_parameter(group->rows[0], "clients");
+    bool several = group->same_workload > 1 && clients != NULL;
+    (void)snprintf(text, sizeof(text), "%.200s: %s%s%.20s%s", group->rows[0]->workload,
+                   bench_report_operation(group, clean, sizeof(clean)), several ? ", " : "",
+                   several ? clients : "",
+                   !several                    ? ""
+                   : strcmp(clients, "1") == 0 ? " client"
+                                               : " clients");
     return strdup(bench_text_clean(text, clean, sizeof(clean)));
 }
 
@@ -391,7 +305,7 @@ static bool any_client_bound(const struct bench_report_group *const *groups, siz
 }
 
 /* The load model, if it is one for all panels, and how to read the bars. */
-static void describe_bars(struct chart *chart, const struct bench_report_group *const *groups,
+static void describe_bars(struct bench_chart *chart, const struct bench_report_group *const *groups,
                           size_t ngroups, const struct bars *bars)
 {
     const char *load = groups[0]->rows[0]->load_model;
@@ -412,12 +326,12 @@ static void describe_bars(struct chart *chart, const struct bench_report_group *
 }
 
 static int draw_bars(const struct bench_run *run, const struct bench_report_group *const *groups,
-                     size_t ngroups, const struct bars *bars, const char *dir,
+                     size_t ngroups, const struct bars *bars, const struct bench_chart_sink *sink,
                      struct bench_error *err)
 {
-    struct chart chart;
+    struct bench_chart chart;
     size_t titles = 0;
-    int status = chart_init(&chart, BENCH_PLOT_BARS, run->ntargets, ngroups, ngroups);
+    int status = bench_chart_init(&chart, BENCH_PLOT_BARS, run->ntargets, ngroups, ngroups);
     if (status < 0)
         goto out;
     status = -ENOMEM;
@@ -431,9 +345,12 @@ static int draw_bars(const struct bench_run *run, const struct bench_report_grou
         chart.categories[titles] = heads[titles];
     }
     for (size_t t = 0; t < run->ntargets; t++) {
-        struct bench_plot_point *points = chart_points(&chart, chart.plot.nseries);
+        struct bench_plot_point *points = bench_chart_points(&chart, chart.plot.nseries);
+        /* A ruler is so far above that the other bars would become one pixel. */
+        if (run->targets[t].role == BENCH_ROLE_RULER)
+            continue;
         if (bars_fill(bars, &run->targets[t], groups, ngroups, points))
-            (void)target_series(&chart, &run->targets[t], ngroups);
+            (void)bench_chart_target(&chart, &run->targets[t], ngroups);
     }
     status = 0;
     if (chart.plot.nseries == 0)
@@ -443,77 +360,181 @@ static int draw_bars(const struct bench_run *run, const struct bench_report_grou
     describe_bars(&chart, groups, ngroups, bars);
     chart.plot.y_label = bars->y_label;
     chart.plot.y_unit = bars->unit;
-    status = bench_plot_write(&chart.plot, dir, err);
+    status = sink->take(&chart.plot, sink->user, err);
 out_heads:
     for (size_t i = 0; i < titles; i++)
         free(heads[i]);
     free(heads);
 out:
-    chart_fini(&chart);
+    bench_chart_fini(&chart);
     return status;
 }
 
 /* ---- all of them ---- */
 
-/* -ENOENT says that gnuplot is missing: the other charts' scripts are still wanted. */
-static int keep_going(int *status, int one)
+int bench_charts_keep_going(int *status, int one)
 {
     if (one == -ENOENT || *status == 0)
         *status = one;
     return one == 0 || one == -ENOENT ? 0 : one;
 }
 
-static int draw_group(const struct bench_report_group *group, bool *cpu_drawn, const char *dir,
-                      int *status, struct bench_error *err)
+static int draw_group(const struct bench_report_group *group, bool *cpu_drawn,
+                      const struct bench_chart_sink *sink, int *status, struct bench_error *err)
 {
     int fatal = 0;
-    if (shown_rows(group) == 0)
+    if (bench_shown_rows(group) == 0 || bench_result_is_bulk(group->rows[0]))
         return 0;
     if (group->view.series == BENCH_SERIES_FIRST_ANSWER)
-        fatal = keep_going(status, draw_stack(group, &phases, dir, err));
-    else if (!group->view.concurrent)
-        fatal = keep_going(status, draw_percentiles(group, dir, err));
-    /* The first concurrent workload is the one with the cheapest request. */
-    if (fatal == 0 && group->view.concurrent && !*cpu_drawn) {
+        return bench_charts_keep_going(status, draw_stack(group, &phases, sink, err));
+    if (!group->view.concurrent) {
+        fatal = bench_charts_keep_going(status, draw_percentiles(group, sink, err));
+        if (fatal == 0)
+            fatal = bench_charts_keep_going(status, draw_ecdf(group, sink, err));
+    } else if (!*cpu_drawn) {
+        /* The first concurrent workload is the one with the cheapest request. */
         *cpu_drawn = true;
-        fatal = keep_going(status, draw_stack(group, &cpu, dir, err));
+        fatal = bench_charts_keep_going(status, draw_stack(group, &cpu, sink, err));
     }
     return fatal;
 }
 
-static int draw_all(const struct bench_run *run, const struct bench_report_group *groups,
-                    size_t count, const char *dir, struct bench_error *err)
+static int draw_groups(const struct bench_run *run, const struct bench_report_group *groups,
+                       size_t count, const struct bench_chart_sink *sink, int *status,
+                       struct bench_error *err)
 {
     static const struct bars *const kinds[] = {&throughput, &cores, &memory};
-    const struct bench_report_group **concurrent = calloc(count + 1, sizeof(*concurrent));
+    const struct bench_report_group **concurrent =
+        calloc(count + 1, sizeof(const struct bench_report_group *));
     size_t nconcurrent = 0;
     bool cpu_drawn = false;
-    int status = 0, fatal = 0;
+    int fatal = 0;
     if (concurrent == NULL)
         return -ENOMEM;
     for (size_t g = 0; g < count && fatal == 0; g++) {
-        if (groups[g].view.concurrent && shown_rows(&groups[g]) > 0)
+        if (groups[g].view.concurrent && bench_shown_rows(&groups[g]) > 0)
             concurrent[nconcurrent++] = &groups[g];
-        fatal = draw_group(&groups[g], &cpu_drawn, dir, &status, err);
+        fatal = draw_group(&groups[g], &cpu_drawn, sink, status, err);
     }
     for (size_t k = 0; k < BENCH_COUNT_OF(kinds) && nconcurrent > 0 && fatal == 0; k++)
-        fatal = keep_going(&status, draw_bars(run, concurrent, nconcurrent, kinds[k], dir, err));
+        fatal = bench_charts_keep_going(
+            status, draw_bars(run, concurrent, nconcurrent, kinds[k], sink, err));
     free(concurrent);
-    return fatal != 0 ? fatal : status;
+    return fatal;
 }
 
-int bench_report_charts(const struct bench_run *run, const char *dir, struct bench_error *err)
+int bench_charts_draw(const struct bench_run *run, const struct bench_chart_sink *sink,
+                      struct bench_error *err)
 {
     struct bench_report_group *groups;
     size_t count;
+    int status = 0;
+    int fatal = bench_report_groups_new(run, &groups, &count);
+    if (fatal == 0) {
+        fatal = draw_groups(run, groups, count, sink, &status, err);
+        bench_report_groups_free(groups, count);
+    }
+    if (fatal == 0)
+        fatal = bench_charts_pages(run, sink, &status, err);
+    return fatal != 0 ? fatal : status;
+}
+
+/* ---- where they go ---- */
+
+static int take_folder(const struct bench_plot *plot, void *user, struct bench_error *err)
+{
+    return bench_plot_write(plot, user, err);
+}
+
+static int make_folder(const char *dir, struct bench_error *err)
+{
     if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
         int code = -errno;
         return bench_fail(err, code, "cannot make %s: %s", dir, bench_errno_text(code));
     }
-    int status = bench_report_groups_new(run, &groups, &count);
-    if (status == 0) {
-        status = draw_all(run, groups, count, dir, err);
-        bench_report_groups_free(groups, count);
-    }
+    return 0;
+}
+
+int bench_report_charts(const struct bench_run *run, const char *dir, struct bench_error *err)
+{
+    char *folder = strdup(dir); /* a sink's user is not const */
+    const struct bench_chart_sink sink = {take_folder, folder};
+    int status = folder == NULL ? -ENOMEM : make_folder(dir, err);
+    if (status == 0)
+        status = bench_charts_draw(run, &sink, err);
+    free(folder);
     return status == -ENOMEM ? bench_fail(err, status, "no memory for the charts") : status;
+}
+
+/* One of all charts. */
+struct choice {
+    const char *name;
+    const char *dir; /* NULL: as text */
+    size_t width;
+    FILE *out;
+    bool found;
+    char names[400]; /* that there are */
+};
+
+static int take_choice(const struct bench_plot *plot, void *user, struct bench_error *err)
+{
+    struct choice *choice = user;
+    size_t used = strlen(choice->names);
+    (void)snprintf(choice->names + used, sizeof(choice->names) - used, "%s%s", used > 0 ? ", " : "",
+                   plot->name);
+    if (strcmp(plot->name, choice->name) != 0)
+        return 0;
+    choice->found = true;
+    return choice->dir != NULL ? bench_plot_write(plot, choice->dir, err)
+                               : bench_plot_text(plot, choice->width, choice->out);
+}
+
+static int draw_choice(const struct bench_run *run, struct choice *choice, struct bench_error *err)
+{
+    const struct bench_chart_sink sink = {take_choice, choice};
+    int status = bench_charts_draw(run, &sink, err);
+    if (status == -ENOMEM)
+        return bench_fail(err, status, "no memory for the chart");
+    if (status == 0 && !choice->found)
+        return bench_fail(err, -EINVAL, "there is no chart '%.40s'; there is %.180s", choice->name,
+                          choice->names[0] != '\0' ? choice->names : "none in this result");
+    return status;
+}
+
+int bench_report_chart(const struct bench_run *run, const char *name, const char *dir,
+                       struct bench_error *err)
+{
+    struct choice choice = {.name = name, .dir = dir};
+    int status = make_folder(dir, err);
+    return status == 0 ? draw_choice(run, &choice, err) : status;
+}
+
+int bench_report_chart_text(const struct bench_run *run, const char *name, size_t width,
+                            struct bench_buf *out, struct bench_error *err)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct choice choice = {.name = name, .width = width};
+    choice.out = open_memstream(&text, &length);
+    if (choice.out == NULL)
+        return bench_fail(err, -ENOMEM, "no memory for the chart");
+    int status = draw_choice(run, &choice, err);
+    if (fclose(choice.out) != 0 && status == 0)
+        status = bench_fail(err, -ENOMEM, "no memory for the chart");
+    if (status == 0)
+        status = bench_buf_add(out, text, length);
+    free(text);
+    return status;
+}
+
+static int take_name(const struct bench_plot *plot, void *user, struct bench_error *err)
+{
+    (void)err;
+    return bench_buf_printf(user, "%s\t%s\n", plot->name, plot->title) < 0 ? -ENOMEM : 0;
+}
+
+int bench_report_chart_names(const struct bench_run *run, struct bench_buf *out)
+{
+    const struct bench_chart_sink sink = {take_name, out};
+    return bench_charts_draw(run, &sink, NULL);
 }

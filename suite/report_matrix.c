@@ -109,12 +109,9 @@ static bool cores_cell(struct bench_writer *writer, const struct bench_result *r
 
 /* The first of a page says why a cell is empty. */
 static const struct metric metrics[] = {
-    {"MiB/s", SIZES | STYLES, bandwidth_cell},
-    {"requests", CLIENTS, rate_cell},
-    {"p50", SIZES | CLIENTS, p50_cell},
-    {"p99", CLIENTS, p99_cell},
-    {"round trips", STYLES, trips_cell},
-    {"on the wire", SIZES | STYLES, wire_cell},
+    {"MiB/s", SIZES | STYLES, bandwidth_cell}, {"requests", CLIENTS, rate_cell},
+    {"p50", SIZES | CLIENTS, p50_cell},        {"p99", CLIENTS, p99_cell},
+    {"round trips", STYLES, trips_cell},       {"on the wire", SIZES | STYLES, wire_cell},
     {"cores used", CLIENTS, cores_cell},
 };
 
@@ -174,16 +171,15 @@ static int make_columns(struct matrix *matrix)
 {
     const struct bench_report_page *page = matrix->page;
     bool tells = true;
-    matrix->columns =
-        calloc(BENCH_COUNT_OF(metrics) * page->ngroups + 1, sizeof(*matrix->columns));
+    matrix->columns = calloc(BENCH_COUNT_OF(metrics) * page->ngroups + 1, sizeof(*matrix->columns));
     if (matrix->columns == NULL)
         return -ENOMEM;
     for (size_t m = 0; m < BENCH_COUNT_OF(metrics); m++) {
         if (!(metrics[m].kinds & 1u << page->kind))
             continue;
         for (size_t g = 0; g < page->ngroups; g++)
-            matrix->columns[matrix->ncolumns++] = (struct column){
-                &metrics[m], page->groups[g], g == 0, tells};
+            matrix->columns[matrix->ncolumns++] =
+                (struct column){&metrics[m], page->groups[g], g == 0, tells};
         tells = false;
     }
     return 0;
@@ -291,8 +287,8 @@ static const char *subject(const struct matrix *matrix, char *out, size_t size)
     bool styles = matrix->page->kind == BENCH_PAGE_STYLES;
     (void)snprintf(text, sizeof(text), "%.100s%s%.40s%s%.40s%s",
                    bench_result_parameter(first->rows[0], "direction"), styles ? " of " : "",
-                   styles ? file : "", payload != NULL ? ", " : "",
-                   payload != NULL ? payload : "", payload != NULL ? " payload" : "");
+                   styles ? file : "", payload != NULL ? ", " : "", payload != NULL ? payload : "",
+                   payload != NULL ? " payload" : "");
     return bench_text_clean(text, out, size);
 }
 

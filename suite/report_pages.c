@@ -24,6 +24,18 @@ static bool measured_alike(const struct bench_result *a, const struct bench_resu
     return true;
 }
 
+/* Whether b has every parameter of a that says what is done. */
+static bool same_but_counts(const struct bench_result *a, const struct bench_result *b)
+{
+    for (size_t i = 0; i < a->nparameters; i++) {
+        const char *value = bench_result_parameter(b, a->parameters[i].name);
+        if (!bench_parameter_is_count(a, &a->parameters[i]) &&
+            (value == NULL || strcmp(value, a->parameters[i].value) != 0))
+            return false;
+    }
+    return true;
+}
+
 static void count_namesakes(struct bench_report_group *groups, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -32,6 +44,7 @@ static void count_namesakes(struct bench_report_group *groups, size_t count)
                 continue;
             groups[i].same_workload++;
             groups[i].ordinal += k < i;
+            groups[i].varies_otherwise |= !same_but_counts(groups[i].rows[0], groups[k].rows[0]);
         }
     }
 }
@@ -171,8 +184,8 @@ int bench_report_pages_new(const struct bench_run *run, struct bench_report_page
         const struct bench_report_group *group = &pages.groups[g];
         enum bench_page_kind kind = kind_of(group);
         size_t p = 0;
-        while (p < pages.npages && (pages.pages[p].kind != kind ||
-                                    !same_page(kind, pages.pages[p].groups[0], group)))
+        while (p < pages.npages &&
+               (pages.pages[p].kind != kind || !same_page(kind, pages.pages[p].groups[0], group)))
             p++;
         struct bench_report_page *page = &pages.pages[p];
         if (p == pages.npages) {
@@ -228,8 +241,7 @@ struct bench_text bench_report_column(const struct bench_report_page *page,
         break;
     case BENCH_PAGE_CLIENTS:
         (void)snprintf(text, sizeof(text), "%.14s\x1f%s", parameter_or(group, "clients", ""),
-                       strcmp(parameter_or(group, "clients", ""), "1") == 0 ? "client"
-                                                                            : "clients");
+                       strcmp(parameter_or(group, "clients", ""), "1") == 0 ? "client" : "clients");
         break;
     case BENCH_PAGE_SINGLE:
         break;

@@ -92,7 +92,8 @@ static void write_protocols_remarks(FILE *out, const struct bench_report_page *p
                 for (size_t k = i == g ? r : 0; k < page->groups[i]->nrows; k++) {
                     if (!has_remark(page->groups[i]->rows[k], remark))
                         continue;
-                    fprintf(out, "%s%s%s", separator, place_text(page, i, place, sizeof(place), " "),
+                    fprintf(out, "%s%s%s", separator,
+                            place_text(page, i, place, sizeof(place), " "),
                             bench_text_clean(page->groups[i]->rows[k]->target->name, text,
                                              sizeof(text)));
                     separator = ", ";

@@ -276,7 +276,8 @@ static bool ranges_overlap(const struct bench_range *a, const struct bench_range
 /* Puts the better side into a. */
 static double duel_sort(struct duel *duel)
 {
-    double ratio = duel->measure == BY_TIME ? duel->b.value / duel->a.value : duel->a.value / duel->b.value;
+    double ratio =
+        duel->measure == BY_TIME ? duel->b.value / duel->a.value : duel->a.value / duel->b.value;
     if (ratio < 1) {
         struct side better = duel->b;
         duel->b = duel->a;
@@ -372,14 +373,13 @@ static void bulk_subject(const struct bench_result *result, char *out, size_t si
     char text[128];
     const char *chunk = bench_result_parameter(result, "chunk");
     const char *style = bench_result_parameter(result, "style");
-    (void)snprintf(text, sizeof(text), "%.30s, %.20s %.20s%s%.20s%s%.20s", result->workload,
-                   bench_result_parameter(result, "direction"),
-                   bench_result_parameter(result, "size"),
-                   style == NULL     ? ""
-                   : chunk != NULL ? " in "
-                                   : " ",
-                   style != NULL ? style : "", chunk != NULL ? " of " : "",
-                   chunk != NULL ? chunk : "");
+    (void)snprintf(
+        text, sizeof(text), "%.30s, %.20s %.20s%s%.20s%s%.20s", result->workload,
+        bench_result_parameter(result, "direction"), bench_result_parameter(result, "size"),
+        style == NULL   ? ""
+        : chunk != NULL ? " in "
+                        : " ",
+        style != NULL ? style : "", chunk != NULL ? " of " : "", chunk != NULL ? chunk : "");
     (void)bench_text_clean(text, out, size);
 }
 
@@ -397,9 +397,11 @@ static void subject_text(const struct bench_report_group *group, char *out, size
         const struct bench_parameter *parameter = &first->parameters[i];
         bool clients = same(parameter->name, "clients");
         size_t used = strlen(text);
-        if (clients && !same(parameter->value, "1"))
-            (void)snprintf(text + used, sizeof(text) - used, ", %s clients", parameter->value);
-        else if (!bench_parameter_is_count(first, parameter) && group->same_workload > 1)
+        bool one = same(parameter->value, "1");
+        if (clients && (!one || group->same_workload > 1))
+            (void)snprintf(text + used, sizeof(text) - used, ", %s client%s", parameter->value,
+                           one ? "" : "s");
+        else if (!bench_parameter_is_count(first, parameter) && group->varies_otherwise)
             (void)snprintf(text + used, sizeof(text) - used, ", %s %s", parameter->name,
                            parameter->value);
     }
@@ -445,6 +447,22 @@ static struct landmarks landmarks_of(const struct bench_report_group *groups, si
     return marks;
 }
 
+/* Of several numbers of clients: the smallest and the largest. */
+static bool is_outermost(const struct bench_report_group *groups, size_t count,
+                         const struct bench_report_group *group)
+{
+    bool least = true, greatest = true;
+    double own = amount(group, "clients");
+    for (size_t g = 0; g < count && !isnan(own); g++) {
+        const struct bench_result *a = groups[g].rows[0], *b = group->rows[0];
+        if (!same(a->workload, b->workload) || !same(a->operation, b->operation))
+            continue;
+        least = least && !(amount(&groups[g], "clients") < own);
+        greatest = greatest && !(amount(&groups[g], "clients") > own);
+    }
+    return least || greatest;
+}
+
 /* Whether sentences are wanted of this group. Of bulk, few sizes stand for all; a transfer is
  * compared at its largest size: whole, and in pieces of the smallest and largest chunk. Streams are
  * not the same work in two protocols. */
@@ -452,7 +470,7 @@ static bool is_wanted(const struct bench_report_group *groups, size_t count,
                       const struct bench_report_group *group)
 {
     if (!bench_result_is_bulk(group->rows[0]))
-        return true;
+        return is_outermost(groups, count, group);
     const char *style = bench_result_parameter(group->rows[0], "style");
     struct landmarks sizes = landmarks_of(groups, count, group, "size");
     double size = amount(group, "size");

@@ -41,7 +41,8 @@ static struct row *rows_new(const struct bench_report_group *group, struct bench
         struct row row = {.result = group->rows[i], .writer = writer};
         row.shown = bench_result_is_shown(row.result);
         bench_result_statistic(row.result, group->view.series, &row.own);
-        ranks[i] = (struct bench_rank){.result = row.result, .merit = row_merit(&row, &group->view)};
+        ranks[i] =
+            (struct bench_rank){.result = row.result, .merit = row_merit(&row, &group->view)};
     }
     bench_rank_rows(ranks, group->nrows);
     for (size_t i = 0; i < group->nrows; i++) {

@@ -106,8 +106,8 @@ struct bench_text bench_status_text(struct bench_writer *writer, const struct be
     struct bench_text text = {""};
     if (result->status == BENCH_CELL_OK)
         return text;
-    size_t note = bench_note_add(writer, result->reason[0] != '\0' ? result->reason
-                                                                   : "no reason was given");
+    size_t note =
+        bench_note_add(writer, result->reason[0] != '\0' ? result->reason : "no reason was given");
     if (note > 0)
         (void)snprintf(text.s, sizeof(text.s), "%.16s [%zu]",
                        bench_cell_status_name(result->status), note % 1000);

@@ -21,9 +21,9 @@ struct bench_writer {
     bool markdown;
     char notes[64][BENCH_NOTE_BYTES]; /* what [1], [2] in this page refer to */
     size_t nnotes;
-    unsigned doubtful;                   /* 1u << enum bench_doubt: marked in this page */
-    bool at_least, beaten;               /* "≥" stands before a figure; before a ratio */
-    bool at_most;                        /* "≤" stands before a ratio */
+    unsigned doubtful;     /* 1u << enum bench_doubt: marked in this page */
+    bool at_least, beaten; /* "≥" stands before a figure; before a ratio */
+    bool at_most;          /* "≤" stands before a ratio */
 };
 
 /* Renders a whole report into out by fn. 0, -ENOMEM or -EMSGSIZE. */
@@ -43,8 +43,8 @@ int bench_write_matrix(struct bench_writer *writer,
  * series the samples are; detail: behind the operation. */
 int bench_write_title(struct bench_writer *writer, const struct bench_report_page *page,
                       const char *operation) BENCH_MUST_CHECK;
-int bench_write_table(struct bench_writer *writer, const struct bench_table *table)
-    BENCH_MUST_CHECK;
+int bench_write_table(struct bench_writer *writer,
+                      const struct bench_table *table) BENCH_MUST_CHECK;
 /* What stands below the tables of a page. dropped: heads of columns that were left out, or "". */
 int bench_write_below(struct bench_writer *writer, const struct bench_report_page *page,
                       const char *dropped) BENCH_MUST_CHECK;
@@ -52,8 +52,7 @@ int bench_write_below(struct bench_writer *writer, const struct bench_report_pag
 /* The number (from 1) of a note; equal texts share one. 0 when there is no room. */
 size_t bench_note_add(struct bench_writer *writer, const char *text);
 /* "failed [2]", with its reason as a note; "" for ok. */
-struct bench_text bench_status_text(struct bench_writer *writer,
-                                    const struct bench_result *result);
+struct bench_text bench_status_text(struct bench_writer *writer, const struct bench_result *result);
 /* A percentile in seconds, with "~" where n samples are too few for it; marks the doubt. */
 struct bench_text bench_percentile_text(struct bench_writer *writer, enum bench_doubt which,
                                         double seconds, uint64_t n);

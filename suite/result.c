@@ -132,6 +132,10 @@ static void settle_real(double *value)
 
 static void settle_resources(struct bench_resources *resources)
 {
+    /* A tree whose processes come and go is not counted in one instant: a difference of two counts
+     * below zero says that the load was too short to tell. */
+    if (resources->server_cpu_s < 0)
+        resources->server_cpu_s = NAN;
     settle_real(&resources->wall_s);
     settle_real(&resources->server_cpu_s);
     settle_real(&resources->client_cpu_s);

@@ -158,7 +158,7 @@ int bench_report_csv(const struct bench_run *run, struct bench_buf *out) BENCH_M
 /* All charts into DIR (made if missing). Missing gnuplot: -ENOENT after writing data/scripts. */
 int bench_report_charts(const struct bench_run *run, const char *dir, struct bench_error *err)
     BENCH_MUST_CHECK;
-/* One chart, by its name: into DIR (made if missing), or as text of that width. -ENOENT with the
+/* One chart, by its name: into DIR (made if missing), or as text of that width. -EINVAL with the
  * names that there are, and what bench_report_charts returns. */
 int bench_report_chart(const struct bench_run *run, const char *name, const char *dir,
                        struct bench_error *err) BENCH_MUST_CHECK;

@@ -1,9 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* What the readers of result.json and result.hist.gz share. Private to suite/result_*.c. */
+/*
+ * What the readers of result.json and result.hist.gz share: members of an object with their types
+ * and ranges checked. 0; -EINVAL with the place, the member and its value; -ENOMEM. Private to
+ * suite/result_*.c.
+ */
 #ifndef BENCH_RESULT_FILE_H
 #define BENCH_RESULT_FILE_H
 
+#include <jansson.h>
+
 #include "suite/result.h"
+
+/* Where in the file we are, for messages; one for the whole reading. */
+struct bench_reader {
+    char where[128];
+    struct bench_error *err;
+};
+
+int bench_member_refuse(const struct bench_reader *reader, const char *format, ...)
+    BENCH_PRINTF(2, 3);
+int bench_member_no_memory(const struct bench_reader *reader);
+int bench_member_text(const struct bench_reader *reader, const json_t *object, const char *key,
+                      char **out) BENCH_MUST_CHECK;
+/* null is NaN. */
+int bench_member_real(const struct bench_reader *reader, const json_t *object, const char *key,
+                      double low, double *out) BENCH_MUST_CHECK;
+int bench_member_whole(const struct bench_reader *reader, const json_t *object, const char *key,
+                       json_int_t low, json_int_t high, json_int_t *out) BENCH_MUST_CHECK;
+int bench_member_int(const struct bench_reader *reader, const json_t *object, const char *key,
+                     int *out) BENCH_MUST_CHECK;
+/* null is 0. */
+int bench_member_processes(const struct bench_reader *reader, const json_t *object, const char *key,
+                           int *out) BENCH_MUST_CHECK;
+int bench_member_flag(const struct bench_reader *reader, const json_t *object, const char *key,
+                      bool *out) BENCH_MUST_CHECK;
+int bench_member_object(const struct bench_reader *reader, const json_t *object, const char *key,
+                        json_t **out) BENCH_MUST_CHECK;
+int bench_member_list(const struct bench_reader *reader, const json_t *object, const char *key,
+                      json_t **out, size_t *count) BENCH_MUST_CHECK;
 
 /* Replaces the kept statistics of all trials by their recordings. 0; -EINVAL with the line. */
 int bench_result_take_histograms(struct bench_run *run, const void *data, size_t length,

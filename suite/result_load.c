@@ -40,9 +40,8 @@ static int read_file(const char *path, struct bench_buf *out, struct bench_error
             (void)close(fd);
         return bench_fail(err, -code, "cannot read '%.150s': %s", path, bench_errno_text(code));
     }
-    int rc = S_ISREG(info.st_mode)
-                 ? read_all(fd, path, out, err)
-                 : bench_fail(err, -EINVAL, "'%.150s' is not a file", path);
+    int rc = S_ISREG(info.st_mode) ? read_all(fd, path, out, err)
+                                   : bench_fail(err, -EINVAL, "'%.150s' is not a file", path);
     (void)close(fd);
     return rc;
 }

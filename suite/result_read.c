@@ -6,132 +6,15 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite/result_file.h"
 #include "suite/report.h"
+#include "suite/result_file.h"
 
-#define NAME_LIMIT  4096   /* bytes of one text */
-#define COUNT_LIMIT 200000 /* members of a list */
+#define NAME_LIMIT 4096 /* bytes of one text */
 
-/* Where in the file we are, for messages; one for the whole reading. */
-struct reader {
-    char where[128];
-    struct bench_error *err;
-};
-
-static int refuse(const struct reader *reader, const char *format, ...) BENCH_PRINTF(2, 3);
-
-static int refuse(const struct reader *reader, const char *format, ...)
-{
-    char text[160];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    return bench_fail(reader->err, -EINVAL, "%s: %s", reader->where, text);
-}
-
-static int no_memory(const struct reader *reader)
-{
-    return bench_fail(reader->err, -ENOMEM, "%s: out of memory", reader->where);
-}
-
-/* ---- members ---- */
-
-static int get_text(const struct reader *reader, const json_t *object, const char *key, char **out)
-{
-    const json_t *member = json_object_get(object, key);
-    if (!json_is_string(member))
-        return refuse(reader, "no text \"%s\"", key);
-    if (json_string_length(member) > NAME_LIMIT)
-        return refuse(reader, "\"%s\" has %zu bytes, at most %d", key, json_string_length(member),
-                      NAME_LIMIT);
-    if (strlen(json_string_value(member)) != json_string_length(member))
-        return refuse(reader, "\"%s\" has a zero byte", key);
-    *out = strdup(json_string_value(member));
-    return *out != NULL ? 0 : no_memory(reader);
-}
-
-/* null is NaN. */
-static int get_real(const struct reader *reader, const json_t *object, const char *key, double low,
-                    double *out)
-{
-    const json_t *member = json_object_get(object, key);
-    if (json_is_null(member)) {
-        *out = NAN;
-        return 0;
-    }
-    if (!json_is_number(member))
-        return refuse(reader, "no number \"%s\"", key);
-    *out = json_number_value(member);
-    if (!isfinite(*out) || *out < low)
-        return refuse(reader, "\"%s\" is %g, below %g", key, *out, low);
-    return 0;
-}
-
-static int get_whole(const struct reader *reader, const json_t *object, const char *key,
-                     json_int_t low, json_int_t high, json_int_t *out)
-{
-    const json_t *member = json_object_get(object, key);
-    if (!json_is_integer(member))
-        return refuse(reader, "no whole number \"%s\"", key);
-    *out = json_integer_value(member);
-    if (*out < low || *out > high)
-        return refuse(reader, "\"%s\" is %" JSON_INTEGER_FORMAT ", not in %" JSON_INTEGER_FORMAT
-                              " to %" JSON_INTEGER_FORMAT,
-                      key, *out, low, high);
-    return 0;
-}
-
-static int get_int(const struct reader *reader, const json_t *object, const char *key, int *out)
-{
-    json_int_t value;
-    int rc = get_whole(reader, object, key, 0, INT32_MAX, &value);
-    if (rc == 0)
-        *out = (int)value;
-    return rc;
-}
-
-/* null is 0. */
-static int get_processes(const struct reader *reader, const json_t *object, const char *key,
-                         int *out)
-{
-    *out = 0;
-    return json_is_null(json_object_get(object, key)) ? 0 : get_int(reader, object, key, out);
-}
-
-static int get_flag(const struct reader *reader, const json_t *object, const char *key, bool *out)
-{
-    const json_t *member = json_object_get(object, key);
-    if (!json_is_boolean(member))
-        return refuse(reader, "\"%s\" is neither true nor false", key);
-    *out = json_is_true(member);
-    return 0;
-}
-
-static int get_object(const struct reader *reader, const json_t *object, const char *key,
-                      json_t **out)
-{
-    *out = json_object_get(object, key);
-    return json_is_object(*out) ? 0 : refuse(reader, "no object \"%s\"", key);
-}
-
-static int get_list(const struct reader *reader, const json_t *object, const char *key,
-                    json_t **out, size_t *count)
-{
-    *out = json_object_get(object, key);
-    if (!json_is_array(*out))
-        return refuse(reader, "no list \"%s\"", key);
-    *count = json_array_size(*out);
-    if (*count > COUNT_LIMIT)
-        return refuse(reader, "\"%s\" has %zu members, at most %d", key, *count, COUNT_LIMIT);
-    return 0;
-}
-
-static int get_status(const struct reader *reader, const json_t *object,
+static int get_status(const struct bench_reader *reader, const json_t *object,
                       enum bench_cell_status *out)
 {
     const char *name = json_string_value(json_object_get(object, "status"));
@@ -141,12 +24,12 @@ static int get_status(const struct reader *reader, const json_t *object,
             return 0;
         }
     }
-    return refuse(reader, "status \"%.40s\" is not known", name != NULL ? name : "");
+    return bench_member_refuse(reader, "status \"%.40s\" is not known", name != NULL ? name : "");
 }
 
 /* ---- targets ---- */
 
-static int get_role(const struct reader *reader, const json_t *object, enum bench_role *out)
+static int get_role(const struct bench_reader *reader, const json_t *object, enum bench_role *out)
 {
     const char *name = json_string_value(json_object_get(object, "role"));
     for (int role = BENCH_ROLE_NORMAL; name != NULL && role <= BENCH_ROLE_RULER; role++) {
@@ -155,39 +38,38 @@ static int get_role(const struct reader *reader, const json_t *object, enum benc
             return 0;
         }
     }
-    return refuse(reader, "role \"%.40s\" is not known", name != NULL ? name : "");
+    return bench_member_refuse(reader, "role \"%.40s\" is not known", name != NULL ? name : "");
 }
 
-static int read_target(const struct reader *reader, const json_t *json,
+static int read_target(const struct bench_reader *reader, const json_t *json,
                        struct bench_target_info *target)
 {
     const struct {
         const char *key;
         char **member;
     } texts[] = {
-        {"name", &target->name},       {"protocol", &target->protocol},
-        {"options", &target->options}, {"mode", &target->mode},
-        {"server", &target->server},   {"client", &target->client},
-        {"url", &target->url},         {"label", &target->label},
+        {"name", &target->name}, {"protocol", &target->protocol}, {"options", &target->options},
+        {"mode", &target->mode}, {"server", &target->server},     {"client", &target->client},
+        {"url", &target->url},   {"label", &target->label},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(texts); i++) {
-        int rc = get_text(reader, json, texts[i].key, texts[i].member);
+        int rc = bench_member_text(reader, json, texts[i].key, texts[i].member);
         if (rc < 0)
             return rc;
     }
     return get_role(reader, json, &target->role);
 }
 
-static int read_targets(struct reader *reader, const json_t *root, struct bench_run *run)
+static int read_targets(struct bench_reader *reader, const json_t *root, struct bench_run *run)
 {
     json_t *list;
     size_t count;
-    int rc = get_list(reader, root, "targets", &list, &count);
+    int rc = bench_member_list(reader, root, "targets", &list, &count);
     if (rc < 0)
         return rc;
     run->targets = calloc(count + 1, sizeof(*run->targets));
     if (run->targets == NULL)
-        return no_memory(reader);
+        return bench_member_no_memory(reader);
     for (; rc == 0 && run->ntargets < count; run->ntargets++) {
         struct bench_target_info *target = &run->targets[run->ntargets];
         target->colour = (unsigned)run->ntargets;
@@ -200,21 +82,20 @@ static int read_targets(struct reader *reader, const json_t *root, struct bench_
 /* ---- recordings ---- */
 
 /* The serial form of a recording put together from the parts that the file has of it. */
-static int read_recording(const struct reader *reader, json_t *series, const json_t *counts,
+static int read_recording(const struct bench_reader *reader, json_t *series, const json_t *counts,
                           const char *attempted, json_int_t succeeded, const json_t *message,
                           const json_t *wire, struct bench_recording **out)
 {
-    json_t *form = json_pack("{s:i, s:O, s:O*, s:I, s:O*, s:O*, s:O*, s:O*, s:O*}", "version",
-                             BENCH_RECORDING_VERSION, "series", series, "attempted",
-                             json_object_get(counts, attempted), "succeeded", succeeded, "failures",
-                             json_object_get(counts, "errors"), "first_error", message, "stat",
-                             json_object_get(wire, "totals"), "tcp_sent",
-                             json_object_get(wire, "tcp_bytes_sent"), "tcp_received",
-                             json_object_get(wire, "tcp_bytes_received"));
+    json_t *form = json_pack(
+        "{s:i, s:O, s:O*, s:I, s:O*, s:O*, s:O*, s:O*, s:O*}", "version", BENCH_RECORDING_VERSION,
+        "series", series, "attempted", json_object_get(counts, attempted), "succeeded", succeeded,
+        "failures", json_object_get(counts, "errors"), "first_error", message, "stat",
+        json_object_get(wire, "totals"), "tcp_sent", json_object_get(wire, "tcp_bytes_sent"),
+        "tcp_received", json_object_get(wire, "tcp_bytes_received"));
     char *text = form != NULL ? json_dumps(form, JSON_COMPACT) : NULL;
     json_decref(form);
     if (text == NULL)
-        return no_memory(reader);
+        return bench_member_no_memory(reader);
     int rc = bench_recording_read(text, strlen(text), out, reader->err);
     free(text);
     if (rc < 0) {
@@ -225,22 +106,23 @@ static int read_recording(const struct reader *reader, json_t *series, const jso
     return rc;
 }
 
-static int read_pooled(const struct reader *reader, const json_t *json, struct bench_result *result)
+static int read_pooled(const struct bench_reader *reader, const json_t *json,
+                       struct bench_result *result)
 {
     json_t *series = json_object_get(json, "pooled"), *wire;
     json_int_t attempted, failed;
-    int rc = get_whole(reader, json, "total_requests", 0, INT64_MAX, &attempted);
+    int rc = bench_member_whole(reader, json, "total_requests", 0, INT64_MAX, &attempted);
     if (rc == 0)
-        rc = get_whole(reader, json, "failed_requests", 0, attempted, &failed);
+        rc = bench_member_whole(reader, json, "failed_requests", 0, attempted, &failed);
     if (rc < 0)
         return rc;
     if (series == NULL) {
         if (result->status == BENCH_CELL_OK || result->status == BENCH_CELL_CLIENT_BOUND)
-            return refuse(reader, "status \"%s\", but nothing was measured",
-                          bench_cell_status_name(result->status));
+            return bench_member_refuse(reader, "status \"%s\", but nothing was measured",
+                                       bench_cell_status_name(result->status));
         return 0;
     }
-    rc = get_object(reader, json, "wire", &wire);
+    rc = bench_member_object(reader, json, "wire", &wire);
     if (rc < 0)
         return rc;
     return read_recording(reader, series, json, "total_requests", attempted - failed,
@@ -249,7 +131,7 @@ static int read_pooled(const struct reader *reader, const json_t *json, struct b
 
 /* ---- trials ---- */
 
-static int read_statistic(const struct reader *reader, const json_t *json,
+static int read_statistic(const struct bench_reader *reader, const json_t *json,
                           struct bench_statistic *out)
 {
     const struct {
@@ -261,25 +143,25 @@ static int read_statistic(const struct reader *reader, const json_t *json,
         {"p95", &out->p95},   {"p99", &out->p99},       {"p999", &out->p999},
     };
     json_int_t count;
-    int rc = get_whole(reader, json, "count", 1, INT64_MAX, &count);
+    int rc = bench_member_whole(reader, json, "count", 1, INT64_MAX, &count);
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(reals); i++)
-        rc = get_real(reader, json, reals[i].key, 0, reals[i].member);
+        rc = bench_member_real(reader, json, reals[i].key, 0, reals[i].member);
     if (rc == 0)
         out->count = (uint64_t)count;
     return rc;
 }
 
-static int read_kept(const struct reader *reader, const json_t *json, struct bench_trial *trial)
+static int read_kept(const struct bench_reader *reader, const json_t *json,
+                     struct bench_trial *trial)
 {
     static const struct bench_series empty;
     json_t *statistics;
     trial->kept = calloc(BENCH_SERIES_COUNT, sizeof(*trial->kept));
     if (trial->kept == NULL)
-        return no_memory(reader);
-    int rc = get_object(reader, json, "statistics", &statistics);
+        return bench_member_no_memory(reader);
+    int rc = bench_member_object(reader, json, "statistics", &statistics);
     for (size_t id = 0; rc == 0 && id < BENCH_SERIES_COUNT; id++) {
-        const json_t *one =
-            json_object_get(statistics, bench_series_key((enum bench_series_id)id));
+        const json_t *one = json_object_get(statistics, bench_series_key((enum bench_series_id)id));
         bench_series_statistic(&empty, &trial->kept[id]);
         if (one != NULL)
             rc = read_statistic(reader, one, &trial->kept[id]);
@@ -288,100 +170,103 @@ static int read_kept(const struct reader *reader, const json_t *json, struct ben
 }
 
 /* Without the counts nothing was measured; with them the statistics stand for the samples. */
-static int read_counts(const struct reader *reader, const json_t *json, struct bench_trial *trial)
+static int read_counts(const struct bench_reader *reader, const json_t *json,
+                       struct bench_trial *trial)
 {
     const json_t *counts = json_object_get(json, "counts");
     json_int_t attempted, succeeded;
     if (json_is_null(counts))
         return 0;
     if (!json_is_object(counts))
-        return refuse(reader, "no object \"counts\"");
-    int rc = get_whole(reader, counts, "attempted", 0, INT64_MAX, &attempted);
+        return bench_member_refuse(reader, "no object \"counts\"");
+    int rc = bench_member_whole(reader, counts, "attempted", 0, INT64_MAX, &attempted);
     if (rc == 0)
-        rc = get_whole(reader, counts, "succeeded", 0, attempted, &succeeded);
+        rc = bench_member_whole(reader, counts, "succeeded", 0, attempted, &succeeded);
     if (rc == 0)
         rc = read_kept(reader, json, trial);
     if (rc < 0)
         return rc;
     json_t *none = json_object();
     if (none == NULL)
-        return no_memory(reader);
-    rc = read_recording(reader, none, counts, "attempted", succeeded, NULL, NULL,
-                        &trial->recording);
+        return bench_member_no_memory(reader);
+    rc =
+        read_recording(reader, none, counts, "attempted", succeeded, NULL, NULL, &trial->recording);
     json_decref(none);
     return rc;
 }
 
-static int read_resources(const struct reader *reader, const json_t *json,
+static int read_resources(const struct bench_reader *reader, const json_t *json,
                           struct bench_resources *out)
 {
     json_t *resources, *server, *client;
-    int rc = get_object(reader, json, "resources", &resources);
+    int rc = bench_member_object(reader, json, "resources", &resources);
     if (rc == 0)
-        rc = get_object(reader, resources, "server", &server);
+        rc = bench_member_object(reader, resources, "server", &server);
     if (rc == 0)
-        rc = get_object(reader, resources, "client", &client);
+        rc = bench_member_object(reader, resources, "client", &client);
     if (rc == 0)
-        rc = get_real(reader, json, "duration", 0, &out->wall_s);
+        rc = bench_member_real(reader, json, "duration", 0, &out->wall_s);
     if (rc == 0)
-        rc = get_real(reader, server, "cpu_seconds", 0, &out->server_cpu_s);
+        rc = bench_member_real(reader, server, "cpu_seconds", 0, &out->server_cpu_s);
     if (rc == 0)
-        rc = get_real(reader, server, "pss", -1e18, &out->server_pss_bytes);
+        rc = bench_member_real(reader, server, "pss", -1e18, &out->server_pss_bytes);
     if (rc == 0)
-        rc = get_real(reader, server, "pss_idle", 0, &out->server_pss_idle_bytes);
+        rc = bench_member_real(reader, server, "pss_idle", 0, &out->server_pss_idle_bytes);
     if (rc == 0)
-        rc = get_processes(reader, server, "processes", &out->server_processes);
+        rc = bench_member_processes(reader, server, "processes", &out->server_processes);
     if (rc == 0)
-        rc = get_real(reader, client, "cpu_seconds", 0, &out->client_cpu_s);
-    return rc == 0 ? get_real(reader, client, "rss", 0, &out->client_rss_bytes) : rc;
+        rc = bench_member_real(reader, client, "cpu_seconds", 0, &out->client_cpu_s);
+    return rc == 0 ? bench_member_real(reader, client, "rss", 0, &out->client_rss_bytes) : rc;
 }
 
 /* The reason is the first text of the list that the budget did not add. */
-static int read_reason(const struct reader *reader, const json_t *json, struct bench_trial *trial)
+static int read_reason(const struct bench_reader *reader, const json_t *json,
+                       struct bench_trial *trial)
 {
     json_t *list;
     size_t count;
-    int rc = get_list(reader, json, "reasons", &list, &count);
+    int rc = bench_member_list(reader, json, "reasons", &list, &count);
     if (rc < 0)
         return rc;
     const char *reason = "";
     if (count > (trial->budget_cut ? 1 : 0))
         reason = json_string_value(json_array_get(list, 0));
     if (reason == NULL || strlen(reason) > NAME_LIMIT)
-        return refuse(reader, "\"reasons\" holds no text");
+        return bench_member_refuse(reader, "\"reasons\" holds no text");
     trial->reason = strdup(reason);
-    return trial->reason != NULL ? 0 : no_memory(reader);
+    return trial->reason != NULL ? 0 : bench_member_no_memory(reader);
 }
 
-static int read_trial(const struct reader *reader, const json_t *json, struct bench_trial *trial)
+static int read_trial(const struct bench_reader *reader, const json_t *json,
+                      struct bench_trial *trial)
 {
-    int rc = get_int(reader, json, "block", &trial->block);
+    int rc = bench_member_int(reader, json, "block", &trial->block);
     if (rc == 0)
-        rc = get_int(reader, json, "order", &trial->order);
+        rc = bench_member_int(reader, json, "order", &trial->order);
     if (rc == 0)
         rc = get_status(reader, json, &trial->status);
     if (rc == 0)
-        rc = get_flag(reader, json, "budget_cut", &trial->budget_cut);
+        rc = bench_member_flag(reader, json, "budget_cut", &trial->budget_cut);
     if (rc == 0)
         rc = read_reason(reader, json, trial);
     if (rc == 0)
-        rc = get_real(reader, json, "started", 0, &trial->started);
+        rc = bench_member_real(reader, json, "started", 0, &trial->started);
     if (rc == 0)
         rc = read_resources(reader, json, &trial->resources);
     return rc == 0 ? read_counts(reader, json, trial) : rc;
 }
 
-static int read_trials(struct reader *reader, const json_t *json, size_t index,
+static int read_trials(struct bench_reader *reader, const json_t *json, size_t index,
                        struct bench_result *result)
 {
     json_t *list;
     size_t count;
-    int rc = get_list(reader, json, "trials", &list, &count);
+    int rc = bench_member_list(reader, json, "trials", &list, &count);
     if (rc < 0)
         return rc;
     result->trials = calloc(count + 1, sizeof(*result->trials));
     if (result->trials == NULL)
-        return no_memory(reader);
+        return bench_member_no_memory(reader);
     for (; rc == 0 && result->ntrials < count; result->ntrials++) {
         (void)snprintf(reader->where, sizeof(reader->where), "results[%zu].trials[%zu]", index,
                        result->ntrials);
@@ -393,7 +278,7 @@ static int read_trials(struct reader *reader, const json_t *json, size_t index,
 
 /* ---- results ---- */
 
-static int find_target(const struct reader *reader, const json_t *root, const json_t *json,
+static int find_target(const struct bench_reader *reader, const json_t *root, const json_t *json,
                        const struct bench_run *run, const struct bench_target_info **out)
 {
     const json_t *list = json_object_get(root, "targets"), *own = json_object_get(json, "target");
@@ -403,27 +288,27 @@ static int find_target(const struct reader *reader, const json_t *root, const js
             return 0;
         }
     }
-    return refuse(reader, "its target is not among \"targets\"");
+    return bench_member_refuse(reader, "its target is not among \"targets\"");
 }
 
-static int read_parameters(const struct reader *reader, const json_t *json,
+static int read_parameters(const struct bench_reader *reader, const json_t *json,
                            struct bench_result *result)
 {
     json_t *object, *value;
     const char *key;
-    int rc = get_object(reader, json, "parameters", &object);
+    int rc = bench_member_object(reader, json, "parameters", &object);
     if (rc < 0)
         return rc;
     result->parameters = calloc(json_object_size(object) + 1, sizeof(*result->parameters));
     if (result->parameters == NULL)
-        return no_memory(reader);
+        return bench_member_no_memory(reader);
     json_object_foreach(object, key, value)
     {
         struct bench_parameter *parameter = &result->parameters[result->nparameters++];
         parameter->name = strdup(key);
         if (parameter->name == NULL)
-            return no_memory(reader);
-        rc = get_text(reader, object, key, &parameter->value);
+            return bench_member_no_memory(reader);
+        rc = bench_member_text(reader, object, key, &parameter->value);
         if (rc < 0)
             return rc;
     }
@@ -431,7 +316,8 @@ static int read_parameters(const struct reader *reader, const json_t *json,
 }
 
 /* Sums of CPU, medians of memory; nothing of it where nothing was measured. */
-static int read_sums(const struct reader *reader, const json_t *json, struct bench_result *result)
+static int read_sums(const struct bench_reader *reader, const json_t *json,
+                     struct bench_result *result)
 {
     struct bench_resources *out = &result->resources;
     json_t *cpu, *memory;
@@ -440,45 +326,48 @@ static int read_sums(const struct reader *reader, const json_t *json, struct ben
                                     .server_pss_bytes = NAN,
                                     .server_pss_idle_bytes = NAN,
                                     .client_rss_bytes = NAN};
-    int rc = get_real(reader, json, "duration", 0, &out->wall_s);
+    int rc = bench_member_real(reader, json, "duration", 0, &out->wall_s);
     if (rc < 0 || result->pooled == NULL)
         return rc;
-    rc = get_object(reader, json, "cpu", &cpu);
+    rc = bench_member_object(reader, json, "cpu", &cpu);
     if (rc == 0)
-        rc = get_object(reader, json, "memory", &memory);
+        rc = bench_member_object(reader, json, "memory", &memory);
     if (rc == 0)
-        rc = get_real(reader, cpu, "server_seconds", 0, &out->server_cpu_s);
+        rc = bench_member_real(reader, cpu, "server_seconds", 0, &out->server_cpu_s);
     if (rc == 0)
-        rc = get_real(reader, cpu, "client_seconds", 0, &out->client_cpu_s);
+        rc = bench_member_real(reader, cpu, "client_seconds", 0, &out->client_cpu_s);
     if (rc == 0)
-        rc = get_real(reader, memory, "server_pss", -1e18, &out->server_pss_bytes);
+        rc = bench_member_real(reader, memory, "server_pss", -1e18, &out->server_pss_bytes);
     if (rc == 0)
-        rc = get_real(reader, memory, "server_pss_idle", 0, &out->server_pss_idle_bytes);
+        rc = bench_member_real(reader, memory, "server_pss_idle", 0, &out->server_pss_idle_bytes);
     if (rc == 0)
-        rc = get_real(reader, memory, "client_rss", 0, &out->client_rss_bytes);
-    return rc == 0 ? get_processes(reader, memory, "server_processes", &out->server_processes) : rc;
+        rc = bench_member_real(reader, memory, "client_rss", 0, &out->client_rss_bytes);
+    return rc == 0
+               ? bench_member_processes(reader, memory, "server_processes", &out->server_processes)
+               : rc;
 }
 
-static int read_remark(const struct reader *reader, const json_t *json, struct bench_result *result)
+static int read_remark(const struct bench_reader *reader, const json_t *json,
+                       struct bench_result *result)
 {
     const json_t *remark = json_object_get(json, "remark");
     if (remark == NULL || json_is_null(remark))
         return 0;
-    return get_text(reader, json, "remark", &result->remark);
+    return bench_member_text(reader, json, "remark", &result->remark);
 }
 
-static int read_result(struct reader *reader, const json_t *root, const json_t *json, size_t index,
-                       const struct bench_run *run, struct bench_result *result)
+static int read_result(struct bench_reader *reader, const json_t *root, const json_t *json,
+                       size_t index, const struct bench_run *run, struct bench_result *result)
 {
     int rc = find_target(reader, root, json, run, &result->target);
     if (rc == 0)
-        rc = get_text(reader, json, "workload", &result->workload);
+        rc = bench_member_text(reader, json, "workload", &result->workload);
     if (rc == 0)
-        rc = get_text(reader, json, "operation", &result->operation);
+        rc = bench_member_text(reader, json, "operation", &result->operation);
     if (rc == 0)
-        rc = get_text(reader, json, "load_model", &result->load_model);
+        rc = bench_member_text(reader, json, "load_model", &result->load_model);
     if (rc == 0)
-        rc = get_text(reader, json, "reason", &result->reason);
+        rc = bench_member_text(reader, json, "reason", &result->reason);
     if (rc == 0)
         rc = read_remark(reader, json, result);
     if (rc == 0)
@@ -492,16 +381,16 @@ static int read_result(struct reader *reader, const json_t *root, const json_t *
     return rc == 0 ? read_trials(reader, json, index, result) : rc;
 }
 
-static int read_results(struct reader *reader, const json_t *root, struct bench_run *run)
+static int read_results(struct bench_reader *reader, const json_t *root, struct bench_run *run)
 {
     json_t *list;
     size_t count;
-    int rc = get_list(reader, root, "results", &list, &count);
+    int rc = bench_member_list(reader, root, "results", &list, &count);
     if (rc < 0)
         return rc;
     run->results = calloc(count + 1, sizeof(*run->results));
     if (run->results == NULL)
-        return no_memory(reader);
+        return bench_member_no_memory(reader);
     for (; rc == 0 && run->nresults < count; run->nresults++) {
         (void)snprintf(reader->where, sizeof(reader->where), "results[%zu]", run->nresults);
         rc = read_result(reader, root, json_array_get(list, run->nresults), run->nresults, run,
@@ -513,53 +402,51 @@ static int read_results(struct reader *reader, const json_t *root, struct bench_
 /* ---- comparisons ---- */
 
 /* null is no cell. */
-static int read_side(const struct reader *reader, const json_t *json, const char *key,
-                     const struct bench_run *run, const struct bench_result **result,
-                     double *value)
+static int read_side(const struct bench_reader *reader, const json_t *json, const char *key,
+                     const struct bench_run *run, const struct bench_result **result, double *value)
 {
     const json_t *side = json_object_get(json, key);
     json_int_t index;
     *value = NAN;
     if (json_is_null(side))
         return 0;
-    int rc = get_whole(reader, side, "result", 0, (json_int_t)run->nresults - 1, &index);
+    int rc = bench_member_whole(reader, side, "result", 0, (json_int_t)run->nresults - 1, &index);
     if (rc == 0)
         *result = &run->results[index];
-    return rc == 0 ? get_real(reader, side, "value", 0, value) : rc;
+    return rc == 0 ? bench_member_real(reader, side, "value", 0, value) : rc;
 }
 
-static int read_comparison(const struct reader *reader, const json_t *json,
+static int read_comparison(const struct bench_reader *reader, const json_t *json,
                            const struct bench_run *run, struct bench_comparison *out)
 {
-    int rc = get_text(reader, json, "workload", &out->workload);
+    int rc = bench_member_text(reader, json, "workload", &out->workload);
     if (rc == 0)
-        rc = get_text(reader, json, "metric", &out->metric);
+        rc = bench_member_text(reader, json, "metric", &out->metric);
     if (rc == 0)
-        rc = get_text(reader, json, "verdict", &out->verdict);
+        rc = bench_member_text(reader, json, "verdict", &out->verdict);
     if (rc == 0)
-        rc = get_text(reader, json, "sentence", &out->sentence);
+        rc = bench_member_text(reader, json, "sentence", &out->sentence);
     if (rc == 0)
-        rc = get_real(reader, json, "ratio", 0, &out->ratio);
+        rc = bench_member_real(reader, json, "ratio", 0, &out->ratio);
     if (rc == 0)
         rc = read_side(reader, json, "a", run, &out->a, &out->a_value);
     if (rc == 0 && out->a == NULL)
-        rc = refuse(reader, "no cell \"a\"");
+        rc = bench_member_refuse(reader, "no cell \"a\"");
     return rc == 0 ? read_side(reader, json, "b", run, &out->b, &out->b_value) : rc;
 }
 
-static int read_comparisons(struct reader *reader, const json_t *root, struct bench_run *run)
+static int read_comparisons(struct bench_reader *reader, const json_t *root, struct bench_run *run)
 {
     json_t *list;
     size_t count;
-    int rc = get_list(reader, root, "comparisons", &list, &count);
+    int rc = bench_member_list(reader, root, "comparisons", &list, &count);
     if (rc < 0)
         return rc;
     run->comparisons = calloc(count + 1, sizeof(*run->comparisons));
     if (run->comparisons == NULL)
-        return no_memory(reader);
+        return bench_member_no_memory(reader);
     for (; rc == 0 && run->ncomparisons < count; run->ncomparisons++) {
-        (void)snprintf(reader->where, sizeof(reader->where), "comparisons[%zu]",
-                       run->ncomparisons);
+        (void)snprintf(reader->where, sizeof(reader->where), "comparisons[%zu]", run->ncomparisons);
         rc = read_comparison(reader, json_array_get(list, run->ncomparisons), run,
                              &run->comparisons[run->ncomparisons]);
     }
@@ -568,41 +455,41 @@ static int read_comparisons(struct reader *reader, const json_t *root, struct be
 
 /* ---- the run ---- */
 
-static int read_facts(const struct reader *reader, const json_t *root, const char *name,
+static int read_facts(const struct bench_reader *reader, const json_t *root, const char *name,
                       struct bench_fact **out, size_t *count)
 {
     json_t *object, *value;
     const char *key;
-    int rc = get_object(reader, root, name, &object);
+    int rc = bench_member_object(reader, root, name, &object);
     if (rc < 0)
         return rc;
     *out = calloc(json_object_size(object) + 1, sizeof(**out));
     if (*out == NULL)
-        return no_memory(reader);
+        return bench_member_no_memory(reader);
     json_object_foreach(object, key, value)
     {
         struct bench_fact *fact = &(*out)[(*count)++];
         fact->name = strdup(key);
         if (fact->name == NULL)
-            return no_memory(reader);
-        rc = get_text(reader, object, key, &fact->value);
+            return bench_member_no_memory(reader);
+        rc = bench_member_text(reader, object, key, &fact->value);
         if (rc < 0)
             return rc;
     }
     return 0;
 }
 
-static int read_run(struct reader *reader, const json_t *root, struct bench_run *run)
+static int read_run(struct bench_reader *reader, const json_t *root, struct bench_run *run)
 {
     const char *schema = json_string_value(json_object_get(root, "schema"));
     if (schema == NULL || strcmp(schema, BENCH_RESULT_SCHEMA) != 0)
-        return refuse(reader, "\"schema\" is \"%.40s\", this program reads %s",
-                      schema != NULL ? schema : "", BENCH_RESULT_SCHEMA);
-    int rc = get_real(reader, root, "started", 0, &run->started);
+        return bench_member_refuse(reader, "\"schema\" is \"%.40s\", this program reads %s",
+                                   schema != NULL ? schema : "", BENCH_RESULT_SCHEMA);
+    int rc = bench_member_real(reader, root, "started", 0, &run->started);
     if (rc == 0)
-        rc = get_real(reader, root, "duration", 0, &run->duration);
+        rc = bench_member_real(reader, root, "duration", 0, &run->duration);
     if (rc == 0)
-        rc = get_flag(reader, root, "interrupted", &run->interrupted);
+        rc = bench_member_flag(reader, root, "interrupted", &run->interrupted);
     if (rc == 0)
         rc = read_facts(reader, root, "environment", &run->environment, &run->nenvironment);
     if (rc == 0)
@@ -617,13 +504,13 @@ static int read_run(struct reader *reader, const json_t *root, struct bench_run 
 int bench_result_parse(const char *json, size_t length, const void *histograms,
                        size_t histograms_length, struct bench_run **out, struct bench_error *err)
 {
-    struct reader reader = {.where = "result", .err = err};
+    struct bench_reader reader = {.where = "result", .err = err};
     json_error_t where;
     json_t *root = json_loadb(json, length, JSON_REJECT_DUPLICATES, &where);
     if (root == NULL)
         return bench_fail(err, -EINVAL, "line %d: %s", where.line, where.text);
     struct bench_run *run = bench_run_new();
-    int rc = run != NULL ? read_run(&reader, root, run) : no_memory(&reader);
+    int rc = run != NULL ? read_run(&reader, root, run) : bench_member_no_memory(&reader);
     json_decref(root);
     if (rc == 0 && histograms != NULL)
         rc = bench_result_take_histograms(run, histograms, histograms_length, err);

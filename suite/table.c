@@ -361,8 +361,8 @@ static void write_spans(const struct bench_table *table, const size_t *widths, F
     bool begun = false;
     for (size_t c = 0; c < table->ncolumns; c = next) {
         size_t width = span_width(table, widths, c, &next);
-        const char *text = table->columns[c].span > 0 ? table->spans[table->columns[c].span - 1]
-                                                      : NULL;
+        const char *text =
+            table->columns[c].span > 0 ? table->spans[table->columns[c].span - 1] : NULL;
         if (width == 0)
             continue;
         pending += begun ? GAP : 0;

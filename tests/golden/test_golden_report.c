@@ -116,3 +116,49 @@ Test(golden_report, json_empty, .timeout = 20)
 Test(golden_report, json_one, .timeout = 20) { check_json(SUPPORT_FIXTURE_ONE, "report-one.json"); }
 
 Test(golden_report, json_two, .timeout = 20) { check_json(SUPPORT_FIXTURE_TWO, "report-two.json"); }
+
+static void check_as(enum support_fixture kind,
+                     int (*render)(const struct bench_run *, struct bench_buf *), const char *name)
+{
+    char *text = rendered(kind, render);
+    compare_golden(name, text);
+    free(text);
+}
+
+static const struct {
+    enum support_fixture kind;
+    const char *name;
+} kinds[] = {
+    {SUPPORT_FIXTURE_EMPTY, "empty"},       {SUPPORT_FIXTURE_ONE, "one"},
+    {SUPPORT_FIXTURE_TWO, "two"},           {SUPPORT_FIXTURE_TEN, "ten"},
+    {SUPPORT_FIXTURE_FOURTEEN, "fourteen"}, {SUPPORT_FIXTURE_TROUBLE, "trouble"},
+    {SUPPORT_FIXTURE_BULK_ONE, "bulk-one"}, {SUPPORT_FIXTURE_BULK_TWO, "bulk-two"},
+    {SUPPORT_FIXTURE_BULK_TEN, "bulk-ten"}, {SUPPORT_FIXTURE_BULK, "bulk"},
+};
+
+Test(golden_report, markdown, .timeout = 60)
+{
+    for (size_t i = 0; i < BENCH_COUNT_OF(kinds); i++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), "report-%s.md", kinds[i].name);
+        check_as(kinds[i].kind, bench_report_markdown, name);
+    }
+}
+
+Test(golden_report, csv, .timeout = 60)
+{
+    for (size_t i = 0; i < BENCH_COUNT_OF(kinds); i++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), "report-%s.csv", kinds[i].name);
+        check_as(kinds[i].kind, bench_report_csv, name);
+    }
+}
+
+Test(golden_report, tables_bulk, .timeout = 60)
+{
+    for (size_t i = 6; i < BENCH_COUNT_OF(kinds); i++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), "report-%s.txt", kinds[i].name);
+        check_as(kinds[i].kind, bench_report_tables, name);
+    }
+}

@@ -259,7 +259,8 @@ static void facts_fill(struct bench_run *run)
                                                  {"build", "Release"},
                                                  {"cpu", "Invented CPU, 2 cores"},
                                                  {"kernel", "Linux 6.1"}};
-    static const char *const plan[][2] = {{"repeats", "8"}, {"requests", "1000"}, {"seed", "1"}};
+    static const char *const plan[][2] = {
+        {"repeats", "8"}, {"requests", "1000"}, {"seed", "1"}, {"payload", "random"}};
     run->environment = must(calloc(BENCH_COUNT_OF(environment), sizeof(struct bench_fact)));
     for (; run->nenvironment < BENCH_COUNT_OF(environment); run->nenvironment++)
         run->environment[run->nenvironment] = (struct bench_fact){
@@ -308,14 +309,11 @@ struct bench_result *support_fixture_result(struct bench_run *run, const char *w
 
 /* ---- trouble ---- */
 
-static void spoil(struct bench_run *run, const char *workload, const char *target,
-                  enum bench_cell_status status, const char *reason, bool measured)
+static void unmeasure(struct bench_result *result, enum bench_cell_status status,
+                      const char *reason)
 {
-    struct bench_result *result = must(support_fixture_result(run, workload, target));
     result->status = status;
     support_fixture_set(&result->reason, reason);
-    if (measured)
-        return;
     for (size_t i = 0; i < result->ntrials; i++) {
         free(result->trials[i].reason);
         bench_recording_free(result->trials[i].recording);
@@ -328,6 +326,18 @@ static void spoil(struct bench_run *run, const char *workload, const char *targe
                                                  .server_pss_bytes = NAN,
                                                  .server_pss_idle_bytes = NAN,
                                                  .client_rss_bytes = NAN};
+}
+
+static void spoil(struct bench_run *run, const char *workload, const char *target,
+                  enum bench_cell_status status, const char *reason, bool measured)
+{
+    struct bench_result *result = must(support_fixture_result(run, workload, target));
+    if (!measured) {
+        unmeasure(result, status, reason);
+        return;
+    }
+    result->status = status;
+    support_fixture_set(&result->reason, reason);
 }
 
 static void trouble_fill(struct bench_run *run)
@@ -375,6 +385,139 @@ static void trouble_fill(struct bench_run *run)
     run->interrupted = true;
 }
 
+/* ---- bulk, and several numbers of clients ---- */
+
+struct bulk {
+    const char *workload, *operation;
+    bool up;
+    int64_t size;
+    const char *style; /* NULL: not a transfer */
+    int64_t chunk;     /* 0: none */
+    int clients;
+};
+
+static void add_parameter(struct bench_result *result, const char *name, const char *value)
+{
+    result->parameters = must(
+        realloc(result->parameters, (result->nparameters + 1) * sizeof(struct bench_parameter)));
+    result->parameters[result->nparameters++] = (struct bench_parameter){copy(name), copy(value)};
+}
+
+static void bulk_describe(struct bench_result *result, const struct bench_target_info *target,
+                          const struct bulk *bulk)
+{
+    char clients[16], load[64];
+    (void)snprintf(clients, sizeof(clients), "%d", bulk->clients);
+    (void)snprintf(load, sizeof(load), "closed loop, %d connection%s", bulk->clients,
+                   bulk->clients == 1 ? "" : "s");
+    *result = (struct bench_result){.target = target,
+                                    .workload = copy(bulk->workload),
+                                    .operation = copy(bulk->operation),
+                                    .load_model = copy(load),
+                                    .reason = copy("")};
+    add_parameter(result, "clients", clients);
+    if (bulk->size == 0)
+        return;
+    add_parameter(result, "direction", bulk->up ? "upload" : "download");
+    add_parameter(result, "size", bench_format_size_exact(bulk->size).s);
+    if (bulk->style != NULL)
+        add_parameter(result, "style", bulk->style);
+    if (bulk->chunk > 0)
+        add_parameter(result, "chunk", bench_format_size_exact(bulk->chunk).s);
+    add_parameter(result, "iterations", "10");
+}
+
+/* Each call costs a request's time, each byte a little, more so in Python. */
+static void bulk_measure(struct bench_result *result, const struct profile *profile,
+                         const struct bulk *bulk, int trials)
+{
+    bool python = strcmp(profile->server, "python") == 0;
+    int64_t calls = bulk->chunk > 0 ? (bulk->size + bulk->chunk - 1) / bulk->chunk : 1;
+    int64_t moving = bulk->size / (python ? 180 : 900);
+    int64_t queue = (bulk->clients - 1) * profile->server_cpu;
+    for (int i = 0; i < trials; i++)
+        support_fixture_add_trial(result, 10, calls * profile->response + moving + queue,
+                                  calls * profile->server_cpu + moving / 2,
+                                  calls * profile->client_cpu + bulk->size / 4000, bulk->clients);
+    struct profile wire = *profile;
+    wire.trips *= (unsigned)calls;
+    wire.frames *= (unsigned)calls;
+    wire.bytes = (unsigned)(profile->bytes * calls + bulk->size);
+    wire_cost(result, &wire);
+}
+
+static void bulk_add(struct bench_run *run, const size_t *which, const struct bulk *bulk,
+                     int trials)
+{
+    run->results =
+        must(realloc(run->results, (run->nresults + run->ntargets) * sizeof(struct bench_result)));
+    for (size_t t = 0; t < run->ntargets; t++) {
+        struct bench_result *result = &run->results[run->nresults++];
+        bulk_describe(result, &run->targets[t], bulk);
+        bulk_measure(result, &profiles[which[t]], bulk, trials);
+    }
+}
+
+static void bulk_fill(struct bench_run *run, const size_t *which, size_t ntargets, int trials)
+{
+    static const int64_t sizes[] = {1024, 10240, 102400, 1048576, 10485760};
+    static const int64_t files[] = {65536, 16777216}, chunks[] = {0, 16384, 262144};
+    static const int clients[] = {1, 8, 64};
+    run->targets = must(calloc(ntargets, sizeof(struct bench_target_info)));
+    run->ntargets = ntargets;
+    for (size_t t = 0; t < ntargets; t++)
+        target_fill(&run->targets[t], &profiles[which[t]], (unsigned)t);
+    for (size_t i = 0; i < BENCH_COUNT_OF(clients); i++)
+        bulk_add(run, which, &(struct bulk){"concurrent", "ping", .clients = clients[i]}, trials);
+    for (int up = 1; up >= 0; up--) {
+        for (size_t i = 0; i < BENCH_COUNT_OF(sizes); i++)
+            bulk_add(run, which,
+                     &(struct bulk){"bandwidth", up ? "upload" : "download", up != 0, sizes[i],
+                                    NULL, 0, 1},
+                     trials);
+    }
+    for (size_t f = 0; f < BENCH_COUNT_OF(files); f++) {
+        for (size_t c = 0; c < BENCH_COUNT_OF(chunks); c++) {
+            struct bulk one = {"transfer", "download", false, files[f], "whole", chunks[c], 1};
+            if (chunks[c] >= files[f])
+                continue;
+            if (chunks[c] > 0) {
+                one.operation = "download_chunk";
+                one.style = "pieces";
+            }
+            bulk_add(run, which, &one, trials);
+            one.operation = "download_chunked";
+            one.style = "stream";
+            if (chunks[c] > 0)
+                bulk_add(run, which, &one, trials);
+        }
+    }
+}
+
+/* A cell without figures, one whose client was the limit, and what protocols say of two. */
+static void bulk_trouble(struct bench_run *run)
+{
+    static const char remark[] = "downloads of 65 to 100 KiB stall 44 ms | a `frame` in *pieces*";
+    for (size_t i = 0; i < run->nresults; i++) {
+        struct bench_result *result = &run->results[i];
+        const char *name = result->target->name, *size = "";
+        for (size_t k = 0; k < result->nparameters; k++)
+            size = strcmp(result->parameters[k].name, "size") == 0 ? result->parameters[k].value
+                                                                   : size;
+        bool python = strcmp(result->target->server, "python") == 0;
+        if (strcmp(name, "http/threaded/gunicorn") == 0 && strcmp(result->operation, "upload") == 0)
+            unmeasure(result, BENCH_CELL_UNAVAILABLE, "gunicorn is not installed");
+        else if (strcmp(name, "rpyc/threaded/native") == 0 && strcmp(size, "10MiB") == 0) {
+            result->status = BENCH_CELL_CLIENT_BOUND;
+            support_fixture_set(&result->reason, "client-bound in 2 of 3 trials");
+        } else if (python && strcmp(result->target->protocol, "rpyc") == 0 &&
+                   strcmp(size, "100KiB") == 0 && strcmp(result->operation, "download") == 0)
+            support_fixture_set(&result->remark, remark);
+        else if (strcmp(name, "http/forking/python") == 0 && strcmp(size, "10MiB") == 0)
+            result->trials[0].budget_cut = true;
+    }
+}
+
 struct bench_run *support_fixture_run(enum support_fixture kind)
 {
     static const size_t which[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
@@ -395,6 +538,19 @@ struct bench_run *support_fixture_run(enum support_fixture kind)
         break;
     case SUPPORT_FIXTURE_FOURTEEN:
         matrix_fill(run, which, 14, 0, 5, 8, 100);
+        break;
+    case SUPPORT_FIXTURE_BULK_ONE:
+        bulk_fill(run, two, 1, 1);
+        break;
+    case SUPPORT_FIXTURE_BULK_TWO:
+        bulk_fill(run, two, 2, 2);
+        break;
+    case SUPPORT_FIXTURE_BULK_TEN:
+        bulk_fill(run, which, 10, 3);
+        break;
+    case SUPPORT_FIXTURE_BULK:
+        bulk_fill(run, which, 14, 3);
+        bulk_trouble(run);
         break;
     case SUPPORT_FIXTURE_TROUBLE:
         matrix_fill(run, which, 10, 0, 5, 8, 60);

@@ -14,6 +14,10 @@ enum support_fixture {
     SUPPORT_FIXTURE_TWO,      /* two protocols, three trials */
     SUPPORT_FIXTURE_TEN,      /* the default matrix, eight trials */
     SUPPORT_FIXTURE_FOURTEEN, /* with a variant, floors and a ruler */
+    SUPPORT_FIXTURE_BULK_ONE, /* bandwidth, transfer and several clients: one target */
+    SUPPORT_FIXTURE_BULK_TWO,
+    SUPPORT_FIXTURE_BULK_TEN,
+    SUPPORT_FIXTURE_BULK,     /* fourteen targets; missing and client-bound cells, remarks */
     SUPPORT_FIXTURE_TROUBLE,  /* cells that failed, are n/a, invalid, client-bound; odd names */
 };
 

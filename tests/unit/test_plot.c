@@ -110,6 +110,22 @@ Test(plot, text_is_wrapped_at_spaces)
     cr_expect_leq(plot_text_width(lines[2].s, 10), 50);
 }
 
+/* Lines hold more than their letters were once allowed to be. */
+Test(plot, wrapped_text_keeps_all_its_words)
+{
+    char text[4000] = "", joined[4000] = "";
+    struct plot_text lines[8];
+
+    for (int i = 0; i < 60; i++)
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%sil%d", i ? " " : "", i);
+    size_t n = plot_text_wrap(text, PLOT_SMALL_PX, PLOT_WIDTH - 2 * PLOT_MARGIN, lines, 8);
+    cr_expect_gt(strlen(lines[0].s), 130);
+    for (size_t i = 0; i < n; i++)
+        (void)snprintf(joined + strlen(joined), sizeof(joined) - strlen(joined), "%s%s",
+                       i ? " " : "", lines[i].s);
+    cr_expect_str_eq(joined, text);
+}
+
 Test(plot, strings_hold_nothing_that_gnuplot_reads)
 {
     char *text = NULL;
@@ -311,7 +327,7 @@ Test(plot, commands_in_texts_stay_texts, .init = setup, .fini = teardown)
         const char *categories[] = {attack, attack};
         struct bench_plot_series series[] = {{.label = attack, .points = points, .count = 2},
                                              {.label = attack, .points = points, .count = 2}};
-        for (int kind = BENCH_PLOT_BARS; kind <= BENCH_PLOT_PERCENTILE; kind++) {
+        for (int kind = BENCH_PLOT_BARS; kind <= BENCH_PLOT_ECDF; kind++) {
             struct bench_plot plot = {.name = "x",
                                       .title = attack,
                                       .subtitle = attack,
@@ -354,7 +370,7 @@ Test(plot, extreme_values, .init = setup, .fini = teardown)
     static const double values[] = {0, 1e-300, 1e-9, 1, 1e300, -1e300, INFINITY, -INFINITY};
 
     for (size_t i = 0; i < BENCH_COUNT_OF(values); i++) {
-        for (int kind = BENCH_PLOT_BARS; kind <= BENCH_PLOT_PERCENTILE; kind++) {
+        for (int kind = BENCH_PLOT_BARS; kind <= BENCH_PLOT_ECDF; kind++) {
             struct bench_plot_point points[] = {{0.1, values[i], -INFINITY, values[i]},
                                                 {1, values[i], values[i], values[i]},
                                                 {values[i], 1, 0, 2}};

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/buf.h"
+#include "core/proc.h"
 #include "suite/report.h"
+#include "suite/table.h"
 #include "tests/support/files.h"
 #include "tests/support/fixture_run.h"
 
@@ -81,5 +84,67 @@ Test(charts, a_folder_that_cannot_be_made, .timeout = 20)
     struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_ONE);
     cr_assert_eq(bench_report_charts(run, "/proc/no/charts", &err), -ENOENT);
     cr_expect_not_null(strstr(err.msg, "/proc/no/charts"));
+    bench_run_free(run);
+}
+
+/* Of several sizes, styles and numbers of clients; with RPYCBENCH_PLOT_DIR they are kept there. */
+Test(charts, of_pages, .timeout = 110)
+{
+    static const char *const names[] = {"bandwidth-upload",
+                                        "bandwidth-download",
+                                        "transfer-pieces-download",
+                                        "transfer-stream-download",
+                                        "clients-latency-concurrent",
+                                        "clients-throughput-concurrent",
+                                        "modes"};
+    static const enum support_fixture kinds[] = {SUPPORT_FIXTURE_BULK_ONE, SUPPORT_FIXTURE_BULK};
+    const char *keep = getenv("RPYCBENCH_PLOT_DIR");
+    if (keep != NULL)
+        bench_proc_set_helper(TEST_BINARY_DIR "/rpycbench-server");
+    for (size_t k = 0; k < BENCH_COUNT_OF(kinds); k++) {
+        char *dir = NULL, kept[512];
+        cr_assert_eq(support_tempdir_make(&dir, NULL), 0);
+        (void)snprintf(kept, sizeof(kept), "%s", keep != NULL && k > 0 ? keep : dir);
+        draw(kinds[k], kept);
+        for (size_t i = 0; i < BENCH_COUNT_OF(names); i++) {
+            char file[64];
+            (void)snprintf(file, sizeof(file), "%s.gp", names[i]);
+            bool wanted = k > 0 || strcmp(names[i], "modes") != 0; /* which need two */
+            cr_expect_eq(exists(kept, file), wanted, "%s", file);
+        }
+        support_tempdir_remove(dir);
+    }
+}
+
+Test(charts, as_text, .timeout = 60)
+{
+    struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_BULK);
+    struct bench_buf names, text;
+    struct bench_error err = {0};
+    bench_buf_init(&names, 1 << 20);
+    cr_assert_eq(bench_report_chart_names(run, &names), 0);
+    cr_assert_eq(bench_buf_add(&names, "", 1), 0);
+    size_t drawn = 0;
+    for (char *line = (char *)bench_buf_head(&names), *end; (end = strchr(line, '\n')) != NULL;
+         line = end + 1) {
+        line[strcspn(line, "\t")] = '\0';
+        for (size_t width = 80; width <= 120; width += 20) {
+            bench_buf_init(&text, 1 << 20);
+            cr_assert_eq(bench_report_chart_text(run, line, width, &text, &err), 0, "%s: %s", line,
+                         err.msg);
+            cr_assert_eq(bench_buf_add(&text, "", 1), 0);
+            char *rest = (char *)bench_buf_head(&text), *row;
+            while ((row = strsep(&rest, "\n")) != NULL)
+                cr_expect_leq(bench_text_width(row), width, "%s at %zu: %s", line, width, row);
+            bench_buf_fini(&text);
+        }
+        drawn++;
+    }
+    cr_expect_gt(drawn, 7);
+    bench_buf_init(&text, 1 << 20);
+    cr_expect_eq(bench_report_chart_text(run, "nonsense", 80, &text, &err), -EINVAL);
+    cr_expect_not_null(strstr(err.msg, "bandwidth-upload"), "%s", err.msg);
+    bench_buf_fini(&text);
+    bench_buf_fini(&names);
     bench_run_free(run);
 }
