@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "stats/hist_private.h"
 
@@ -39,6 +41,23 @@ void bench_hist_record(struct bench_hist *hist, int64_t ns)
         hist->min = ns;
     if (ns > hist->max)
         hist->max = ns;
+}
+
+void bench_hist_settle(struct bench_hist *hist)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t end = (uintptr_t)(hist->buckets + BENCH_HIST_BUCKETS);
+    uintptr_t at = ((uintptr_t)hist->buckets + page - 1) & ~(uintptr_t)(page - 1);
+
+    for (; at + page <= end; at += page) {
+        const uint64_t *counters = hist->buckets + (at - (uintptr_t)hist->buckets) / sizeof(uint64_t);
+        size_t i = 0;
+        while (i < page / sizeof(*counters) && counters[i] == 0)
+            i++;
+        /* Private memory reads as zeros afterwards, which is what it holds. */
+        if (i == page / sizeof(*counters))
+            (void)madvise((void *)at, page, MADV_DONTNEED);
+    }
 }
 
 void bench_hist_add(struct bench_hist *hist, const struct bench_hist *other)

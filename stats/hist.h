@@ -20,6 +20,9 @@ void bench_hist_free(struct bench_hist *hist);
 void bench_hist_reset(struct bench_hist *hist);
 /* ns < 0 counts as 0. Never fails. */
 void bench_hist_record(struct bench_hist *hist, int64_t ns);
+/* Nothing more will be recorded for now: gives the memory of pages without a sample back to the
+ * system. Recording and adding go on working. */
+void bench_hist_settle(struct bench_hist *hist);
 void bench_hist_add(struct bench_hist *hist, const struct bench_hist *other);
 uint64_t bench_hist_count(const struct bench_hist *hist);
 /* The smallest recorded value with a cumulative count of at least ceil(p * n): the p99 of 1..100

@@ -80,6 +80,13 @@ int bench_recording_sample(struct bench_recording *recording, enum bench_series_
     return 0;
 }
 
+void bench_recording_settle(struct bench_recording *recording)
+{
+    for (int i = 0; i < BENCH_SERIES_COUNT; i++)
+        if (recording->series[i].hist != NULL)
+            bench_hist_settle(recording->series[i].hist);
+}
+
 void bench_recording_stat(struct bench_recording *recording, const struct bench_op_stat *stat)
 {
     struct bench_op_stat_sum *sum = &recording->stat;

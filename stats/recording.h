@@ -67,6 +67,8 @@ void bench_recording_stat(struct bench_recording *recording, const struct bench_
 /* Counts an attempt and its outcome; message is kept if it is the first failure. */
 void bench_recording_outcome(struct bench_recording *recording, enum bench_failure failure,
                              const char *message);
+/* bench_hist_settle for every series: a recording that is kept, not written any more. */
+void bench_recording_settle(struct bench_recording *recording);
 /* Adds other to recording. cpu_ns adds; first_start and last_done widen. 0 or -ENOMEM. */
 int bench_recording_merge(struct bench_recording *recording, const struct bench_recording *other)
     BENCH_MUST_CHECK;

@@ -265,11 +265,33 @@ static int load_plugins(const struct bench_plan *plan, struct bench_error *err)
     return 0;
 }
 
+/* Words that a shell would change stand between single quotes. */
+static void keep_command(struct bench_plan *plan, int argc, char **argv)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_=+,./:@%";
+    struct bench_buf text;
+    bench_buf_init(&text, sizeof(plan->command) - 1);
+    int rc = bench_buf_printf(&text, "rpycbench");
+    for (int i = 0; rc == 0 && i < argc; i++) {
+        bool quote = argv[i][0] == '\0' || argv[i][strspn(argv[i], plain)] != '\0';
+        const char *mark = quote ? "'" : "";
+        rc = bench_buf_printf(&text, " %s%s%s", mark, argv[i], mark);
+        if (strchr(argv[i], '\'') != NULL)
+            rc = -EINVAL; /* seldom: rather none than a wrong one */
+    }
+    if (rc == 0)
+        (void)snprintf(plan->command, sizeof(plan->command), "%.*s", (int)bench_buf_length(&text),
+                       (const char *)bench_buf_head(&text));
+    bench_buf_fini(&text);
+}
+
 static int parse(struct run_options *o, int argc, char **argv, struct bench_error *err)
 {
     bool quick = false;
     for (int i = 1; i < argc; i++)
         quick |= strcmp(argv[i], "--quick") == 0;
+    keep_command(&o->plan, argc, argv);
     int rc = set_defaults(&o->plan, quick, err);
     if (rc == 0)
         rc = cli_parse(cli_find("run"), options, NULL, o, argc, argv, err);

@@ -140,7 +140,7 @@ static bool out_of_time(const struct session *s, const struct bench_row *row,
 /* The workloads of one trial. Returns false if the server died. */
 static bool run_rows(struct session *s, struct bench_group *group,
                      const struct bench_address *address, struct bench_launched *server,
-                     double idle_pss, int block, int position)
+                     const struct bench_proc_usage *idle, int block, int position)
 {
     bool alive = true;
     int64_t spent_ns[BENCH_WORKLOAD_COUNT] = {0};
@@ -160,7 +160,7 @@ static bool run_rows(struct session *s, struct bench_group *group,
             continue;
         }
         int64_t began = bench_now_ns();
-        alive = bench_trial_run(row, address, server, idle_pss, s->watch, trial);
+        alive = bench_trial_run(row, address, server, idle, s->watch, trial);
         spent_ns[row->what->workload->id] += bench_now_ns() - began;
         bench_progress_step(s->watch->progress, bench_estimate_row(row), "%s", row->target->name);
     }
@@ -214,7 +214,7 @@ static void run_server(struct session *s, struct bench_group *group, int block, 
     struct bench_proc_usage idle = {.pss_bytes = NAN};
     if (bench_proc_usage(server.pid, 1, &idle) < 0)
         idle.pss_bytes = NAN;
-    bool alive = run_rows(s, group, &server.address, &server, idle.pss_bytes, block, position);
+    bool alive = run_rows(s, group, &server.address, &server, &idle, block, position);
     bool interrupted = signal_pending(s->watch);
     char why[320] = "";
     if (bench_launched_stop(&server, why, sizeof(why)) && !interrupted)
@@ -234,7 +234,8 @@ static void run_block(struct session *s, int block)
         if (group->base->server != NULL)
             run_server(s, group, block, (int)i);
         else
-            (void)run_rows(s, group, &group->base->address, NULL, NAN, block, (int)i);
+            (void)run_rows(s, group, &group->base->address, NULL,
+                           &(struct bench_proc_usage){.pss_bytes = NAN}, block, (int)i);
     }
 }
 

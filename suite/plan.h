@@ -88,6 +88,7 @@ struct bench_plan {
     bool workloads_chosen; /* false: all of them, because nobody asked for particular ones */
     enum bench_payload_kind payload;
     const char *operation;  /* instead of ping in `latency` and `concurrent`; NULL */
+    char command[1024];     /* the command line, quoted for a shell; "" */
     const char *output_dir; /* NULL = none */
     const char *json_file;  /* NULL = none, "-" = stdout */
     const char *plugins[8];

@@ -25,7 +25,7 @@ static void add(struct facts *f, const char *name, const char *format, ...) BENC
 
 static void add(struct facts *f, const char *name, const char *format, ...)
 {
-    char value[512];
+    char value[1100];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(value, sizeof(value), format, args);
@@ -154,6 +154,8 @@ static void add_list(struct facts *f, const char *name, const struct bench_list 
 
 static void plan_facts(struct facts *f, const struct bench_plan *plan)
 {
+    if (plan->command[0] != '\0')
+        add(f, "command", "%s", plan->command);
     add(f, "quick", "%s", plan->quick ? "yes" : "no");
     static const struct bench_option table[] = {
 #define X(member, opt, opt_type, normal, quick_text, low, high, text)                              \
@@ -175,6 +177,18 @@ static void plan_facts(struct facts *f, const struct bench_plan *plan)
     add_list(f, name, &plan->member, BENCH_OPTION_##type == BENCH_OPTION_SIZE);
     BENCH_PLAN_LISTS(X)
 #undef X
+    static const char *const styles[] = {
+#define X(id, name, help) name,
+        BENCH_STYLES(X)
+#undef X
+    };
+    char chosen[64] = "";
+    size_t used = 0;
+    for (int i = 0; i < BENCH_STYLE_COUNT; i++)
+        if (plan->styles[i] && used < sizeof(chosen))
+            used += (size_t)snprintf(chosen + used, sizeof(chosen) - used, "%s%s",
+                                     used > 0 ? "," : "", styles[i]);
+    add(f, "style", "%s", chosen);
     static const char *const payloads[] = {"random", "zeros", "text"};
     add(f, "payload", "%s", payloads[plan->payload]);
     if (plan->operation != NULL)

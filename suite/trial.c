@@ -13,7 +13,7 @@
 #include "core/proc.h"
 
 enum {
-    MEMORY_PERIOD_MS = 1000,
+    MEMORY_PERIOD_MS = 1000, IDLE_PAUSE_MS = 2, IDLE_TRIES = 100,
     DEATH_MS = 200, /* between the end of a dying server's connections and its own */
 };
 /* A worker that is busy for this share of the load was what limited it (docs/methodology.md). */
@@ -130,6 +130,18 @@ static void look_for_death(struct watched *w, bool trouble)
     w->died = poll(&fd, 1, trouble ? DEATH_MS : 0) == 1;
 }
 
+/* A forking server's children of the cell before end a moment after their connections. Their CPU
+ * time would be counted twice or get lost in the kernel's rounding, their memory would be ours. */
+static void await_idle(const struct bench_launched *server, int processes)
+{
+    struct bench_proc_usage now;
+    for (int i = 0; i < IDLE_TRIES && server != NULL; i++) {
+        if (bench_proc_usage(server->pid, 0, &now) < 0 || now.processes <= processes)
+            return;
+        (void)poll(NULL, 0, IDLE_PAUSE_MS);
+    }
+}
+
 static void measure(const struct bench_row *row, struct watched *w, double idle_pss,
                     struct bench_trial *trial)
 {
@@ -170,8 +182,8 @@ static void measure(const struct bench_row *row, struct watched *w, double idle_
 }
 
 bool bench_trial_run(const struct bench_row *row, const struct bench_address *address,
-                     struct bench_launched *server, double idle_pss, struct bench_watch *watch,
-                     struct bench_trial *trial)
+                     struct bench_launched *server, const struct bench_proc_usage *idle,
+                     struct bench_watch *watch, struct bench_trial *trial)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -182,10 +194,12 @@ bool bench_trial_run(const struct bench_row *row, const struct bench_address *ad
     bench_row_cell(row, address, &cell);
     struct watched w = {.server = server, .watch = watch};
     struct bench_error err = {0};
+    await_idle(server, idle->processes);
     if (bench_driver_loop.prepare(&cell, &w.driver, &err) < 0) {
         fail(trial, err.msg);
         return true;
     }
-    measure(row, &w, idle_pss, trial);
+    measure(row, &w, idle->pss_bytes, trial);
+    bench_recording_settle(trial->recording);
     return !w.died;
 }

@@ -69,6 +69,25 @@ Test(hist, buckets_are_without_gap_and_narrow)
     }
 }
 
+Test(hist, settling_changes_nothing_that_can_be_asked)
+{
+    struct bench_hist *a, *b;
+    cr_assert_eq(bench_hist_new(&a), 0);
+    cr_assert_eq(bench_hist_new(&b), 0);
+    for (int round = 0; round < 2; round++) {
+        for (int64_t ns = 1; ns < INT64_C(40000000000); ns = ns * 3 + round) {
+            bench_hist_record(a, ns);
+            bench_hist_record(b, ns);
+        }
+        bench_hist_settle(a);
+        cr_expect_eq(bench_hist_count(a), bench_hist_count(b));
+        for (int p = 0; p <= 1000; p++)
+            cr_expect_eq(bench_hist_percentile(a, p / 1000.0), bench_hist_percentile(b, p / 1000.0));
+    }
+    bench_hist_free(a);
+    bench_hist_free(b);
+}
+
 Test(hist, p99_of_1_to_100_is_99)
 {
     struct bench_hist *hist = new_hist();
