@@ -93,7 +93,8 @@ static size_t kill_orphans(pid_t root, const struct bench_proc_table *now)
     size_t found = 0;
     for (size_t i = 0; i < now->count; i++) {
         const struct bench_proc_entry *entry = &now->entries[i];
-        if (entry->parent != getpid() || !bench_proc_has_mark(entry->pid, root))
+        if (entry->parent != getpid() || entry->state == 'Z' ||
+            !bench_proc_has_mark(entry->pid, root))
             continue;
         (void)kill(entry->pid, SIGKILL);
         (void)reap(entry->pid, NULL, 0);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,7 @@ const struct bench_proc_entry *bench_proc_table_find(const struct bench_proc_tab
     return NULL;
 }
 
+enum { EXEC_TRIES = 50 }; /* of 1 ms */
 #define ENVIRONMENT_LIMIT ((size_t)4 << 20)
 
 static int read_environment(pid_t pid, struct bench_buf *out)
@@ -172,7 +174,14 @@ bool bench_proc_has_mark(pid_t pid, pid_t root)
     bool found = false;
     (void)snprintf(mark, sizeof(mark), BENCH_PROC_MARK "=%d", (int)root);
     bench_buf_init(&text, ENVIRONMENT_LIMIT);
-    if (read_environment(pid, &text) == 0) {
+    int rc = read_environment(pid, &text);
+    /* In the middle of execve() a process has no environment for a moment. */
+    for (int i = 0; rc == 0 && bench_buf_length(&text) <= 1 && i < EXEC_TRIES; i++) {
+        (void)poll(NULL, 0, 1);
+        bench_buf_clear(&text);
+        rc = read_environment(pid, &text);
+    }
+    if (rc == 0) {
         const char *at = (const char *)bench_buf_head(&text), *end = at + bench_buf_length(&text);
         for (; at < end && !found; at += strlen(at) + 1)
             found = strcmp(at, mark) == 0;
