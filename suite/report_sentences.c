@@ -247,6 +247,12 @@ static void figures_text(const struct duel *duel, char *out, size_t size)
                        bench_format_number(duel->b.cores, 2).s);
 }
 
+/* Share of the client's CPU in the response time. */
+static double client_share(const struct bench_result *result)
+{
+    return bench_result_client_cpu(result) / bench_result_time(result);
+}
+
 static int tell_winner(struct duel *duel, double ratio)
 {
     char figures[160], tail[NAME_BYTES] = "";
@@ -256,6 +262,10 @@ static int tell_winner(struct duel *duel, double ratio)
     if (duel->kind == PAIR_SERVER)
         (void)snprintf(tail, sizeof(tail), ": what the %s server costs",
                        duel->b.result->target->server);
+    else if (duel->measure == BY_BYTES)
+        (void)snprintf(tail, sizeof(tail), " (the client's own work: %.0f %% and %.0f %% of the time)",
+                       100 * fmin(1, client_share(duel->a.result)),
+                       100 * fmin(1, client_share(duel->b.result)));
     if (duel->measure == BY_TIME)
         return duel_tell(duel, "faster", ratio, "%s %s %s %s than %s, %s%s", duel->a.name,
                          phrasing->verb, times.s, phrasing->how, duel->b.name, figures, tail);
@@ -300,12 +310,6 @@ static int tell_verdict(struct duel *duel)
     return duel_tell(duel, "no clear difference", ratio,
                      "no clear difference between %s and %s, %s (%s)", duel->a.name, duel->b.name,
                      figures, small ? "less than 5 % apart" : "their trials overlap");
-}
-
-/* Share of the client's CPU in the response time. */
-static double client_share(const struct bench_result *result)
-{
-    return bench_result_client_cpu(result) / bench_result_time(result);
 }
 
 /* A comparison of protocols measures the client where the client is a good part of the answer. */
@@ -360,6 +364,12 @@ static int compare_pair(struct duel *duel, const struct bench_result *a,
                         : BY_RATE;
     side_init(&duel->a, duel, a);
     side_init(&duel->b, duel, b);
+    /* One connection that moves bulk: encoding it, compression included, is what a protocol asks of
+     * every client, and it happens in turn with the server's work, not in its way. */
+    bool protocols = duel->kind == PAIR_PROTOCOL || duel->kind == PAIR_VARIANT;
+    if (duel->measure == BY_BYTES && protocols && a->status != BENCH_CELL_INVALID &&
+        b->status != BENCH_CELL_INVALID)
+        return tell_verdict(duel);
     if (a->status != BENCH_CELL_OK || b->status != BENCH_CELL_OK)
         return tell_spoiled(duel);
     if (duel->kind == PAIR_PROTOCOL || duel->kind == PAIR_VARIANT)

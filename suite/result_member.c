@@ -74,7 +74,7 @@ int bench_member_whole(const struct bench_reader *reader, const json_t *object, 
 int bench_member_int(const struct bench_reader *reader, const json_t *object, const char *key,
                      int *out)
 {
-    json_int_t value;
+    json_int_t value = 0;
     int rc = bench_member_whole(reader, object, key, 0, INT32_MAX, &value);
     if (rc == 0)
         *out = (int)value;
