@@ -55,6 +55,13 @@ struct stream {
     struct bench_io *io;
     size_t want;
     struct bench_buf rx, tx; /* left over; waiting for the kernel */
+    /* Behind tx: bytes of op->tx, not copied while that op is submitted. Behind them: tx_after. */
+    struct {
+        const uint8_t *data;
+        size_t length;
+        struct op_full *op;
+    } borrowed;
+    struct bench_buf tx_after;
 };
 
 struct bench_conn {
@@ -120,6 +127,8 @@ void op_deliver(struct op_full *op);
 /* Removes a submitted or completed op from all lists without calling anybody. */
 void op_detach(struct op_full *op);
 
+/* The op ends and its tx with it: what was borrowed of it is copied. */
+void stream_return_borrowed(struct bench_conn *conn, const struct op_full *op);
 void stream_init(struct bench_conn *conn);
 void stream_fini(struct bench_conn *conn);
 

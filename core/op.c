@@ -173,6 +173,7 @@ void bench_op_complete(struct bench_op *op, int status)
         finish_sink(full);
     struct bench_conn *conn = op->conn;
     struct bench_loop *loop = conn->loop;
+    stream_return_borrowed(conn, full);
     TAILQ_REMOVE(&conn->ops, full, in_conn);
     TAILQ_REMOVE(&loop->flying, full, in_loop);
     conn->inflight--;
@@ -200,6 +201,7 @@ void op_detach(struct op_full *full)
 {
     struct bench_conn *conn = full->op.conn;
     if (full->state == OP_SUBMITTED) {
+        stream_return_borrowed(conn, full);
         TAILQ_REMOVE(&conn->ops, full, in_conn);
         TAILQ_REMOVE(&conn->loop->flying, full, in_loop);
         conn->inflight--;

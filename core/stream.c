@@ -23,6 +23,7 @@ void stream_init(struct bench_conn *conn)
     s->fd = -1;
     bench_buf_init(&s->rx, STREAM_LIMIT);
     bench_buf_init(&s->tx, STREAM_LIMIT);
+    bench_buf_init(&s->tx_after, STREAM_LIMIT);
 }
 
 void stream_fini(struct bench_conn *conn)
@@ -30,6 +31,7 @@ void stream_fini(struct bench_conn *conn)
     bench_stream_close(conn);
     bench_buf_fini(&conn->stream.rx);
     bench_buf_fini(&conn->stream.tx);
+    bench_buf_fini(&conn->stream.tx_after);
 }
 
 static int socket_error(struct bench_conn *conn, int code, const char *what)
@@ -155,7 +157,7 @@ static int update_interest(struct bench_conn *conn)
 {
     struct stream *s = &conn->stream;
     unsigned interest = s->connecting ? 0 : BENCH_IO_READ;
-    if (s->connecting || bench_buf_length(&s->tx) > 0)
+    if (s->connecting || bench_stream_is_queueing(conn))
         interest |= BENCH_IO_WRITE;
     return bench_io_interest(s->io, interest);
 }
@@ -181,11 +183,50 @@ static void on_connected(struct bench_conn *conn)
     s->ops->connected(conn);
 }
 
+/* ---- what waits for the kernel ---- */
+
+static int queue_pieces(const struct stream *s, struct iovec *out)
+{
+    union {
+        const uint8_t *in;
+        void *out;
+    } borrowed = {.in = s->borrowed.data}; /* iovec has no const */
+    int n = 0;
+    if (bench_buf_length(&s->tx) > 0)
+        out[n++] = (struct iovec){bench_buf_head(&s->tx), bench_buf_length(&s->tx)};
+    if (s->borrowed.length > 0)
+        out[n++] = (struct iovec){borrowed.out, s->borrowed.length};
+    if (bench_buf_length(&s->tx_after) > 0)
+        out[n++] = (struct iovec){bench_buf_head(&s->tx_after), bench_buf_length(&s->tx_after)};
+    return n;
+}
+
+static size_t take(size_t *left, size_t most)
+{
+    size_t n = *left < most ? *left : most;
+    *left -= n;
+    return n;
+}
+
+/* n bytes from the front of the queue have been sent. */
+static void queue_drop(struct stream *s, size_t n)
+{
+    bench_buf_drop(&s->tx, take(&n, bench_buf_length(&s->tx)));
+    size_t borrowed = take(&n, s->borrowed.length);
+    s->borrowed.data += borrowed;
+    s->borrowed.length -= borrowed;
+    bench_buf_drop(&s->tx_after, take(&n, bench_buf_length(&s->tx_after)));
+    if (s->borrowed.length == 0)
+        s->borrowed.op = NULL;
+}
+
 static void flush_queue(struct bench_conn *conn)
 {
     struct stream *s = &conn->stream;
-    while (bench_buf_length(&s->tx) > 0) {
-        ssize_t n = send(s->fd, bench_buf_head(&s->tx), bench_buf_length(&s->tx), MSG_NOSIGNAL);
+    while (bench_stream_is_queueing(conn)) {
+        struct iovec pieces[3];
+        struct msghdr msg = {.msg_iov = pieces, .msg_iovlen = (size_t)queue_pieces(s, pieces)};
+        ssize_t n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
@@ -193,10 +234,43 @@ static void flush_queue(struct bench_conn *conn)
                 (void)socket_error(conn, -errno, "sending");
             return;
         }
-        bench_buf_drop(&s->tx, (size_t)n);
+        queue_drop(s, (size_t)n);
     }
     if (update_interest(conn) < 0)
         (void)socket_error(conn, -EIO, "watching the socket");
+}
+
+/* Adds to the end of the queue: borrowed if it is the op's own payload and the place is free. */
+static int queue_add(struct bench_conn *conn, const uint8_t *data, size_t length)
+{
+    struct stream *s = &conn->stream;
+    struct op_full *op = conn->submitting;
+    const uint8_t *tx = op == NULL ? NULL : op->op.tx.data;
+    bool own = tx != NULL && data >= tx && data + length <= tx + op->op.tx.length;
+    if (length > 0 && own && s->borrowed.length == 0 && bench_buf_length(&s->tx_after) == 0) {
+        s->borrowed.data = data;
+        s->borrowed.length = length;
+        s->borrowed.op = op;
+        return 0;
+    }
+    bool behind = s->borrowed.length > 0 || bench_buf_length(&s->tx_after) > 0;
+    return bench_buf_add(behind ? &s->tx_after : &s->tx, data, length);
+}
+
+void stream_return_borrowed(struct bench_conn *conn, const struct op_full *op)
+{
+    struct stream *s = &conn->stream;
+    if (s->borrowed.op != op || s->borrowed.length == 0)
+        return;
+    int rc = bench_buf_add(&s->tx, s->borrowed.data, s->borrowed.length);
+    s->borrowed.length = 0;
+    s->borrowed.op = NULL;
+    if (rc == 0)
+        rc = bench_buf_add(&s->tx, bench_buf_head(&s->tx_after), bench_buf_length(&s->tx_after));
+    bench_buf_clear(&s->tx_after);
+    /* The peer would wait for the rest for ever. */
+    if (rc < 0)
+        bench_stream_close(conn);
 }
 
 static void on_socket(int fd, unsigned ready, void *user)
@@ -257,12 +331,10 @@ int bench_stream_open(struct bench_conn *conn, const struct bench_stream_ops *op
 
 static int queue_rest(struct bench_conn *conn, const struct iovec *pieces, int count, size_t sent)
 {
-    struct stream *s = &conn->stream;
     for (int i = 0; i < count; i++) {
-        size_t skip = sent < pieces[i].iov_len ? sent : pieces[i].iov_len;
-        sent -= skip;
-        int rc = bench_buf_add(&s->tx, (const char *)pieces[i].iov_base + skip,
-                               pieces[i].iov_len - skip);
+        size_t skip = take(&sent, pieces[i].iov_len);
+        int rc = queue_add(conn, (const uint8_t *)pieces[i].iov_base + skip,
+                           pieces[i].iov_len - skip);
         if (rc < 0)
             return socket_error(conn, rc, "sending");
     }
@@ -279,7 +351,7 @@ int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int 
     size_t total = 0, sent = 0;
     for (int i = 0; i < count; i++)
         total += pieces[i].iov_len;
-    if (bench_buf_length(&s->tx) == 0) {
+    if (!bench_stream_is_queueing(conn)) {
         struct iovec copy[PIECES_MAX];
         int n = count < PIECES_MAX ? count : PIECES_MAX;
         memcpy(copy, pieces, (size_t)n * sizeof(copy[0]));
@@ -305,7 +377,9 @@ int bench_stream_want(struct bench_conn *conn, size_t bytes)
 
 bool bench_stream_is_queueing(const struct bench_conn *conn)
 {
-    return bench_buf_length(&conn->stream.tx) > 0;
+    const struct stream *s = &conn->stream;
+    return bench_buf_length(&s->tx) > 0 || s->borrowed.length > 0 ||
+           bench_buf_length(&s->tx_after) > 0;
 }
 
 void bench_stream_close(struct bench_conn *conn)
@@ -322,6 +396,9 @@ void bench_stream_close(struct bench_conn *conn)
     s->generation++;
     bench_buf_clear(&s->rx);
     bench_buf_clear(&s->tx);
+    bench_buf_clear(&s->tx_after);
+    s->borrowed.length = 0;
+    s->borrowed.op = NULL;
 }
 
 int bench_stream_fd(const struct bench_conn *conn) { return conn->stream.fd; }
