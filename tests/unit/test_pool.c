@@ -38,8 +38,9 @@ static struct bench_run *run_of(size_t n, const struct bench_trial *trials)
     r->workload = strdup("latency");
     r->reason = strdup("");
     r->ntrials = n;
-    r->trials = calloc(n, sizeof(*r->trials));
-    memcpy(r->trials, trials, n * sizeof(*trials));
+    r->trials = calloc(n + 1, sizeof(*r->trials));
+    for (size_t i = 0; i < n; i++)
+        r->trials[i] = trials[i];
     return run;
 }
 
