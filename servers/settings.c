@@ -7,10 +7,10 @@
 
 #include "bench/buf.h"
 #include "bench/option.h"
+#include "service/service.h"
 
 #define MEMBER(name) offsetof(struct server_settings, name)
 
-static const char *const payloads[] = {"random", "zeros", "text", NULL};
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 static const struct bench_option table[] = {
@@ -67,7 +67,7 @@ static const struct bench_option table[] = {
      .type = BENCH_OPTION_ENUM,
      .offset = MEMBER(payload),
      .default_text = "random",
-     .choices = payloads,
+     .choices = bench_payload_names,
      .help = "what downloads consist of"},
     {.name = "payload-seed",
      .type = BENCH_OPTION_INT,

@@ -12,6 +12,11 @@
 
 #include "service/service.h"
 
+const char *const bench_payload_names[] = {[BENCH_PAYLOAD_RANDOM] = "random",
+                                           [BENCH_PAYLOAD_ZEROS] = "zeros",
+                                           [BENCH_PAYLOAD_TEXT] = "text",
+                                           NULL};
+
 #define FIRST_BYTES ((size_t)16 << 20) /* mapped from the start: the default sizes need no more */
 #define WORDS       64
 

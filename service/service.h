@@ -10,6 +10,8 @@
 #include "bench/object.h"
 
 enum bench_payload_kind { BENCH_PAYLOAD_RANDOM, BENCH_PAYLOAD_ZEROS, BENCH_PAYLOAD_TEXT };
+/* Their names in options and results, in the order of the enum, NULL-ended. */
+extern const char *const bench_payload_names[];
 
 /* Payload byte k is tile[k mod 1 MiB]. RANDOM: tile = SHAKE-256("rpycbench" "random" SEED), SEED
  * in decimal; ZEROS: zeros; TEXT: each byte b of SHAKE-256("rpycbench" "text" SEED) gives the word

@@ -21,7 +21,7 @@ struct list {
     bool failed;
 };
 
-static const char *const styles[] = {
+const char *const bench_style_names[] = {
 #define X(id, name, help) name,
     BENCH_STYLES(X)
 #undef X
@@ -184,7 +184,7 @@ static void files_cases(struct list *list, const struct bench_plan *plan,
                     if (!whole && chunk >= size)
                         continue; /* that is the whole */
                     struct bench_case c = bulk_case(w, up != 0, size);
-                    set(&c, "style", "%s", styles[style]);
+                    set(&c, "style", "%s", bench_style_names[style]);
                     if (!whole)
                         set(&c, "chunk", "%s", bench_format_size_exact((int64_t)chunk).s);
                     set(&c, "iterations", "%" PRId64, plan->iterations);

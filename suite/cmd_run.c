@@ -82,11 +82,6 @@ BENCH_PLAN_LISTS(X)
 
 static int set_style(void *target, const char *value, struct bench_error *err)
 {
-    static const char *const names[] = {
-#define X(id, name, help) name,
-        BENCH_STYLES(X)
-#undef X
-    };
     struct bench_plan *plan = &((struct run_options *)target)->plan;
     bool chosen[BENCH_STYLE_COUNT] = {false};
     char copy[64];
@@ -94,7 +89,7 @@ static int set_style(void *target, const char *value, struct bench_error *err)
     char *rest = copy, *word;
     while ((word = strsep(&rest, ",")) != NULL) {
         int i = 0;
-        while (i < BENCH_STYLE_COUNT && strcmp(names[i], word) != 0)
+        while (i < BENCH_STYLE_COUNT && strcmp(bench_style_names[i], word) != 0)
             i++;
         if (i == BENCH_STYLE_COUNT)
             return bench_fail(err, -EINVAL, "'%s' is not one of whole, pieces, stream", word);
@@ -164,9 +159,8 @@ static int set_operation(void *target, const char *value, struct bench_error *er
 static int set_payload(void *target, const char *value, struct bench_error *err)
 {
     struct run_options *o = target;
-    static const char *const kinds[] = {"random", "zeros", "text"};
-    for (size_t i = 0; i < BENCH_COUNT_OF(kinds); i++) {
-        if (strcmp(kinds[i], value) == 0) {
+    for (int i = 0; bench_payload_names[i] != NULL; i++) {
+        if (strcmp(bench_payload_names[i], value) == 0) {
             o->plan.payload = (enum bench_payload_kind)i;
             return 0;
         }

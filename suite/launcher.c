@@ -21,12 +21,6 @@ enum {
     LINE_MAX_BYTES = 512,
 };
 
-static const char *payload_name(enum bench_payload_kind kind)
-{
-    static const char *const names[] = {"random", "zeros", "text"};
-    return names[kind];
-}
-
 static int add_options(const struct bench_plan *plan, const struct bench_launch_options *o,
                        struct bench_server_command *command)
 {
@@ -38,7 +32,7 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
     const char *const words[] = {"--bind",         o->bind,      "--port",
                                  port,             "--ready-fd", "3",
                                  "--control-fd",   "4",          "--clients",
-                                 clients,          "--payload",  payload_name(plan->payload),
+                                 clients,          "--payload",  bench_payload_names[plan->payload],
                                  "--payload-seed", seed};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(words); i++)

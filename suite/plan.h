@@ -73,6 +73,8 @@ enum bench_style {
         BENCH_STYLE_COUNT
 };
 
+extern const char *const bench_style_names[]; /* in the order of the enum */
+
 struct bench_plan {
 #define X(member, name, type, normal, quick, min, max, help) int64_t member;
     BENCH_PLAN_NUMBERS(X)

@@ -177,20 +177,14 @@ static void plan_facts(struct facts *f, const struct bench_plan *plan)
     add_list(f, name, &plan->member, BENCH_OPTION_##type == BENCH_OPTION_SIZE);
     BENCH_PLAN_LISTS(X)
 #undef X
-    static const char *const styles[] = {
-#define X(id, name, help) name,
-        BENCH_STYLES(X)
-#undef X
-    };
     char chosen[64] = "";
     size_t used = 0;
     for (int i = 0; i < BENCH_STYLE_COUNT; i++)
         if (plan->styles[i] && used < sizeof(chosen))
             used += (size_t)snprintf(chosen + used, sizeof(chosen) - used, "%s%s",
-                                     used > 0 ? "," : "", styles[i]);
+                                     used > 0 ? "," : "", bench_style_names[i]);
     add(f, "style", "%s", chosen);
-    static const char *const payloads[] = {"random", "zeros", "text"};
-    add(f, "payload", "%s", payloads[plan->payload]);
+    add(f, "payload", "%s", bench_payload_names[plan->payload]);
     if (plan->operation != NULL)
         add(f, "operation", "%s", plan->operation);
 }

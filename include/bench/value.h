@@ -72,6 +72,10 @@ struct bench_value {
     };
 };
 
+/* Length in bytes of the well-formed UTF-8 character at text (RFC 3629: no overlong forms, no
+ * surrogates, nothing above U+10FFFF), 0 if there is none. length >= 1: bytes that are left. */
+BENCH_API size_t bench_utf8_length(const uint8_t *text, size_t length);
+
 BENCH_API struct bench_value bench_none(void);
 BENCH_API struct bench_value bench_bool(bool value);
 BENCH_API struct bench_value bench_int(int64_t value);

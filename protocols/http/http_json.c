@@ -1,38 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocols/http/http_json.h"
 
-/* Length of the UTF-8 character at text, 0 if it is none (RFC 3629: no overlong forms, no
- * surrogates, nothing above U+10FFFF). */
-static size_t utf8_length(const unsigned char *text, size_t length)
-{
-    unsigned char first = text[0];
-    unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
-    size_t n;
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xc2 && first <= 0xdf)
-        n = 2;
-    else if ((first & 0xf0) == 0xe0)
-        n = 3;
-    else if (first >= 0xf0 && first <= 0xf4)
-        n = 4;
-    else
-        return 0;
-    if (first == 0xe0)
-        low = 0xa0;
-    else if (first == 0xed)
-        high = 0x9f;
-    else if (first == 0xf0)
-        low = 0x90;
-    else if (first == 0xf4)
-        high = 0x8f;
-    if (length < n || text[1] < low || text[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
+#include "bench/value.h"
 
 static int add_char(struct bench_buf *buf, const unsigned char *text, size_t n)
 {
@@ -60,7 +29,7 @@ int http_json_add_string(struct bench_buf *buf, const char *text, size_t length)
             rc = bench_buf_add(buf, run, (size_t)(p - run));
             continue;
         }
-        size_t n = utf8_length(p, length - (size_t)(p - (const unsigned char *)text));
+        size_t n = bench_utf8_length(p, length - (size_t)(p - (const unsigned char *)text));
         rc = add_char(buf, p, n);
         p += n == 0 ? 1 : n;
     }

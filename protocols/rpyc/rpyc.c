@@ -68,7 +68,7 @@ static const char *remark(const void *user, const struct bench_operation *operat
     if (!from_server || size <= STALL_ABOVE || size > STALL_UP_TO || median_s < STALL_MIN_S ||
         median_s > STALL_MAX_S)
         return NULL;
-    return o->socket == RPYC_SOCKET_FAST ? STALL_TEXT "." : STALL_TEXT "; socket=fast avoids it";
+    return o->socket == RPYC_SOCKET_FAST ? STALL_TEXT : STALL_TEXT "; socket=fast avoids it";
 }
 
 const struct bench_protocol rpyc_protocol = {

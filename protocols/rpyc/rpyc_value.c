@@ -9,38 +9,6 @@
 
 /* ---- UTF-8 ---- */
 
-/* Length of the sequence that starts at p (at least one byte left), 0 = not well formed. The
- * ranges are those of the Unicode standard's table of well-formed sequences. */
-static size_t utf8_sequence(const uint8_t *p, size_t left)
-{
-    uint8_t first = p[0], low = 0x80, high = 0xbf;
-    size_t n;
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xc2 && first <= 0xdf)
-        n = 2;
-    else if (first >= 0xe0 && first <= 0xef)
-        n = 3;
-    else if (first >= 0xf0 && first <= 0xf4)
-        n = 4;
-    else
-        return 0;
-    if (first == 0xe0)
-        low = 0xa0;
-    else if (first == 0xed)
-        high = 0x9f; /* no surrogates */
-    else if (first == 0xf0)
-        low = 0x90;
-    else if (first == 0xf4)
-        high = 0x8f;
-    if (left < n || p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
-
 bool rpyc_utf8_valid(const uint8_t *p, size_t n)
 {
     size_t at = 0;
@@ -54,7 +22,7 @@ bool rpyc_utf8_valid(const uint8_t *p, size_t n)
         }
         if (at == n)
             break;
-        size_t step = utf8_sequence(p + at, n - at);
+        size_t step = bench_utf8_length(p + at, n - at);
         if (step == 0)
             return false;
         at += step;
