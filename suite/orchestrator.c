@@ -97,8 +97,9 @@ static struct bench_trial *new_trial(struct session *s, const struct bench_row *
     return trial;
 }
 
-/* The rows of a group in random order, those that move files last: they fill caches and buffers.
- * The caller frees it. */
+/* The rows of a group in random order, but those that move bulk behind the others and files last:
+ * what they leave in a server's buffers would be counted as the memory of the next one. The caller
+ * frees it. */
 static size_t *trial_order(struct session *s, const struct bench_group *group)
 {
     size_t *shuffled = calloc(group->nrows + 1, sizeof(*shuffled));
@@ -106,9 +107,9 @@ static size_t *trial_order(struct session *s, const struct bench_group *group)
     if (shuffled != NULL && order != NULL) {
         size_t n = 0;
         shuffle(&s->random, shuffled, group->nrows);
-        for (int last = 0; last < 2; last++)
+        for (int cases = BENCH_CASES_CLIENTS; cases <= BENCH_CASES_FILES; cases++)
             for (size_t i = 0; i < group->nrows; i++)
-                if ((group->rows[shuffled[i]].what->workload->cases == BENCH_CASES_FILES) == last)
+                if ((int)group->rows[shuffled[i]].what->workload->cases == cases)
                     order[n++] = shuffled[i];
     } else {
         free(order);

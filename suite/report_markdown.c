@@ -235,7 +235,7 @@ static const char reading[] =
     "distance once more. **on the wire**, **bytes**: TCP payload, both directions.\n"
     "- **server CPU, client CPU**: microseconds per request, of all processes or threads. **cores "
     "used**: CPU seconds of the server per second.\n"
-    "- `≥`: the client was the limit, the server could do more. Such a row is not compared. "
+    "- `≥`: the client was the limit, the server could do more. It is compared only where bulk is moved. "
     "*invalid*: measured but not to be trusted. *n/a*: cannot exist here.\n"
     "- Ratios are point estimates over all trials of this run on this machine; differences below "
     "5 % and overlapping trials are called *no clear difference*.\n";
