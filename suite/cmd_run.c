@@ -197,8 +197,8 @@ static int set_plugin(void *target, const char *value, struct bench_error *err)
 static const struct cli_option options[] = {
     {"target", "LIST", "PROTOCOL[options]/MODE/SERVER or a URL; default: all reference servers",
      set_target},
-    {"workload", "LIST",
-     "connection, latency, concurrent, cpu, io, bandwidth, transfer; default: all", set_workload},
+    {"workload", "LIST", "some of the workloads that 'rpycbench list' names; default: all",
+     set_workload},
     {"quick", NULL, "few samples: a first impression in about two minutes", set_quick},
 #define X(member, name, type, normal, quick, min, max, help)                                       \
     {name, BENCH_OPTION_##type == BENCH_OPTION_DURATION ? "TIME" : "N",                             \
