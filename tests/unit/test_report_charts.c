@@ -15,7 +15,7 @@
 
 static bool exists(const char *dir, const char *name)
 {
-    char path[512];
+    char path[1200];
     (void)snprintf(path, sizeof(path), "%s/charts/%s", dir, name);
     return access(path, R_OK) == 0;
 }
