@@ -77,7 +77,7 @@ void bench_chart_describe(struct bench_chart *chart, const struct bench_report_g
                           const char *title, const char *more)
 {
     const struct bench_result *first = group->rows[0];
-    uint64_t samples = 0;
+    uint64_t samples = 0, least = UINT64_MAX;
     size_t trials = 0;
     char text[TEXT_BYTES], operation[TEXT_BYTES / 2];
     for (size_t i = 0; i < group->nrows; i++) {
@@ -86,11 +86,13 @@ void bench_chart_describe(struct bench_chart *chart, const struct bench_report_g
             continue;
         bench_result_statistic(group->rows[i], group->view.series, &statistic);
         samples = statistic.count > samples ? statistic.count : samples;
+        least = statistic.count < least ? statistic.count : least;
         trials = group->rows[i]->ntrials > trials ? group->rows[i]->ntrials : trials;
     }
-    (void)snprintf(text, sizeof(text), "%s, %s, %" PRIu64 " samples of %zu trial%s%s",
+    (void)snprintf(text, sizeof(text), "%s, %s, %s%" PRIu64 " samples of %zu trial%s%s",
                    bench_report_operation(group, operation, sizeof(operation)), first->load_model,
-                   samples, trials, trials == 1 ? "" : "s", more);
+                   least < samples ? "at most " : "", samples, trials, trials == 1 ? "" : "s",
+                   more);
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
     (void)snprintf(text, sizeof(text), "%s: %s", first->workload, title);
     (void)bench_text_clean(text, chart->title, sizeof(chart->title));

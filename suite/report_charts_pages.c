@@ -131,7 +131,7 @@ static void describe(struct bench_chart *chart, const struct bench_report_page *
     const char *direction = bench_result_parameter(first, "direction");
     const char *size = bench_result_parameter(first, "size");
     char subject[TEXT_BYTES / 2], text[TEXT_BYTES];
-    uint64_t samples = 0;
+    uint64_t samples = 0, least = UINT64_MAX;
     size_t trials = 0;
     for (size_t g = 0; g < page->ngroups; g++) {
         for (size_t i = 0; i < page->groups[g]->nrows; i++) {
@@ -141,6 +141,7 @@ static void describe(struct bench_chart *chart, const struct bench_report_page *
             bench_result_statistic(page->groups[g]->rows[i], page->groups[g]->view.series,
                                    &statistic);
             samples = statistic.count > samples ? statistic.count : samples;
+            least = statistic.count < least ? statistic.count : least;
             trials = page->groups[g]->rows[i]->ntrials > trials ? page->groups[g]->rows[i]->ntrials
                                                                 : trials;
         }
@@ -151,9 +152,11 @@ static void describe(struct bench_chart *chart, const struct bench_report_page *
         (void)snprintf(subject, sizeof(subject), "%.60s%s%.60s", direction,
                        page->kind == BENCH_PAGE_STYLES ? " of " : "",
                        page->kind == BENCH_PAGE_STYLES ? size : "");
-    (void)snprintf(text, sizeof(text), "%s, %s%s%" PRIu64 " samples of %zu trial%s for a point%s",
-                   subject, page->kind == BENCH_PAGE_CLIENTS ? "closed loop" : first->load_model,
-                   ", ", samples, trials, trials == 1 ? "" : "s", lines->more);
+    (void)snprintf(text, sizeof(text),
+                   "%s, %s, %s%" PRIu64 " samples of %zu trial%s for a point%s", subject,
+                   page->kind == BENCH_PAGE_CLIENTS ? "closed loop" : first->load_model,
+                   least < samples ? "at most " : "", samples, trials, trials == 1 ? "" : "s",
+                   lines->more);
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
     (void)snprintf(text, sizeof(text), "%s%s%s: %s", first->workload, direction != NULL ? ", " : "",
                    direction != NULL ? direction : "", lines->title);
