@@ -35,6 +35,23 @@ static size_t curve_points(const struct bench_series *series, struct bench_plot_
     return n;
 }
 
+/* A curve for every target that can be shown. A ruler is so far below that the others would become
+ * one line. */
+static void add_curves(struct bench_chart *chart, const struct bench_report_group *group,
+                       size_t (*points)(const struct bench_series *, struct bench_plot_point *))
+{
+    for (size_t i = 0; i < group->nrows; i++) {
+        const struct bench_result *result = group->rows[i];
+        if (!bench_result_is_shown(result) || result->target->role == BENCH_ROLE_RULER)
+            continue;
+        const struct bench_series *series = &result->pooled->series[group->view.series];
+        if (series->hist == NULL)
+            continue;
+        size_t n = points(series, bench_chart_points(chart, chart->plot.nseries));
+        (void)bench_chart_target(chart, result->target, n);
+    }
+}
+
 static int draw_percentiles(const struct bench_report_group *group,
                             const struct bench_chart_sink *sink, struct bench_error *err)
 {
@@ -43,16 +60,7 @@ static int draw_percentiles(const struct bench_report_group *group,
         bench_chart_init(&chart, BENCH_PLOT_PERCENTILE, group->nrows, BENCH_COUNT_OF(curve), 0);
     if (status < 0)
         goto out;
-    for (size_t i = 0; i < group->nrows; i++) {
-        const struct bench_result *result = group->rows[i];
-        /* A ruler is so far below that the others would become one line. */
-        if (!bench_result_is_shown(result) || result->target->role == BENCH_ROLE_RULER ||
-            result->pooled->series[group->view.series].hist == NULL)
-            continue;
-        size_t n = curve_points(&result->pooled->series[group->view.series],
-                                bench_chart_points(&chart, chart.plot.nseries));
-        (void)bench_chart_target(&chart, result->target, n);
-    }
+    add_curves(&chart, group, curve_points);
     bench_chart_name(&chart, "latency-percentiles", group);
     bench_chart_describe(&chart, group, "response time of one request, by percentile",
                          "; curves end where the samples do");
@@ -89,15 +97,7 @@ static int draw_ecdf(const struct bench_report_group *group, const struct bench_
     int status = bench_chart_init(&chart, BENCH_PLOT_ECDF, group->nrows, ECDF_POINTS, 0);
     if (status < 0)
         goto out;
-    for (size_t i = 0; i < group->nrows; i++) {
-        const struct bench_result *result = group->rows[i];
-        if (!bench_result_is_shown(result) || result->target->role == BENCH_ROLE_RULER ||
-            result->pooled->series[group->view.series].hist == NULL)
-            continue;
-        size_t n = ecdf_points(&result->pooled->series[group->view.series],
-                               bench_chart_points(&chart, chart.plot.nseries));
-        (void)bench_chart_target(&chart, result->target, n);
-    }
+    add_curves(&chart, group, ecdf_points);
     bench_chart_name(&chart, "latency-ecdf", group);
     bench_chart_describe(&chart, group, "how many requests were answered within a time",
                          "; names from the fastest median to the slowest");

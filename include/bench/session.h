@@ -50,11 +50,11 @@ BENCH_API void bench_session_consume(struct bench_session *session, size_t n);
 /* Exactly n bytes into buf; the errors of peek (end of file is always -ECONNRESET). */
 BENCH_API int bench_session_read(struct bench_session *session, void *buf, size_t n)
     BENCH_MUST_CHECK;
-/* All of it, in one system call if the kernel takes it. 0, -EPIPE/-ECONNRESET, -ETIMEDOUT. */
+/* All of it, in one system call if the kernel takes it: one message, one write. 0,
+ * -EPIPE/-ECONNRESET, -ETIMEDOUT. */
 BENCH_API int bench_session_write(struct bench_session *session, const struct iovec *pieces,
                                   int count) BENCH_MUST_CHECK;
 /* Blocks for ns or until the session is stopped. 0 or -ECANCELED. session may be NULL. */
 BENCH_API int bench_session_sleep(struct bench_session *session, int64_t ns);
-/* Cork around several writes is not offered on purpose: one message, one write. */
 
 #endif
