@@ -9,6 +9,7 @@
 
 #include "bench/op.h"
 #include "stats/hist.h"
+#include "stats/trace.h"
 
 #define BENCH_RECORDING_VERSION 1
 
@@ -17,6 +18,7 @@
     X(RESPONSE, "response", "from the planned start of a request to its complete reply")           \
     X(SERVICE, "service", "from handing the request to the kernel to its complete reply")          \
     X(LAG, "lag", "from the planned start to handing the request to the kernel")                   \
+    X(LATE, "late", "from the planned start to the client taking the request up")                  \
     X(CONNECT, "connect", "from starting to connect to the transport being up")                    \
     X(READY, "ready", "from starting to connect to the protocol being able to take a request")     \
     X(FIRST_ANSWER, "first_answer", "from starting to connect to the first complete reply")
@@ -50,8 +52,17 @@ struct bench_recording {
     } stat;
     uint64_t tcp_sent, tcp_received; /* payload bytes as counted by the kernel, during the load */
     int64_t first_start, last_done;  /* ns on the steady clock of the recording's host; 0 = none */
-    int64_t cpu_ns;                  /* of the worker's thread during the load */
+    int64_t cpu_ns;                  /* of the workers' threads during the load */
     uint32_t clients;                /* connections that took part */
+    uint32_t workers;                /* threads or processes that drove them */
+    int64_t busiest_cpu_ns;          /* of the worker that used most */
+    int64_t run_wait_ns; /* that workers were ready to run and did not (schedstat); -1 = unknown */
+    uint64_t planned;    /* requests that an open-loop schedule called for; 0 in a closed loop */
+    uint64_t sent;       /* of those, handed to a connection before the load was given up */
+    int64_t inflight_ns; /* integral over time of the number of requests in flight */
+    int64_t present_ns;  /* sum over connections of the time from first submit to last reply */
+    int64_t measured_ns; /* how long measuring was meant to last (--duration); 0 = by counts */
+    struct bench_trace trace; /* a thin sample in order of time, for steadiness; may be empty */
 };
 
 int bench_recording_new(struct bench_recording **out) BENCH_MUST_CHECK;
@@ -78,7 +89,9 @@ double bench_recording_duration(const struct bench_recording *recording);
 /* The serial form: one JSON object {"version": 1, "series": {"response": {"count", "min", "max",
  * "sum" and "sum_squares" as decimal strings in ns, "histogram": packed}}, "attempted",
  * "succeeded", "failures": {kind: n}, "first_error", "stat": {...}, "tcp_sent", "tcp_received",
- * "first_start", "last_done", "cpu_ns", "clients"}; empty series are left out. The caller frees
+ * "first_start", "last_done", "cpu_ns", "clients", "workers", "busiest_cpu_ns", "run_wait_ns",
+ * "planned", "sent", "inflight_ns", "present_ns", "measured_ns", "trace": {"stride", "done": [ns
+ * since first_start], "response": [ns]}}; empty series and an empty trace are left out. The caller frees
  * *out. 0 or -ENOMEM. */
 int bench_recording_write(const struct bench_recording *recording, char **out) BENCH_MUST_CHECK;
 /* The reverse; "version", "series", "attempted" and "succeeded" are required, other numbers are 0

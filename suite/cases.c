@@ -27,6 +27,12 @@ const char *const bench_style_names[] = {
 #undef X
 };
 
+const char *const bench_arrival_names[] = {
+#define X(id, name, help) name,
+    BENCH_ARRIVALS(X)
+#undef X
+};
+
 static void set(struct bench_case *c, const char *name, const char *format, ...) BENCH_PRINTF(3, 4);
 
 static void set(struct bench_case *c, const char *name, const char *format, ...)
@@ -62,13 +68,18 @@ static int64_t warmup_of(const struct bench_workload *w, const struct bench_plan
     return w->concurrent ? (plan->warmup + clients - 1) / clients + 1 : plan->warmup;
 }
 
-static const struct bench_operation *chosen_operation(const struct bench_workload *w,
-                                                      const struct bench_plan *plan)
+/* The operations of a workload that leaves the choice: what was asked for, or its own. */
+static size_t chosen_operations(const struct bench_workload *w, const struct bench_plan *plan,
+                                enum bench_operation_id *out)
 {
     bool free_choice = w->operation == BENCH_OP_PING && w->sample == BENCH_SAMPLE_STEP &&
-                       plan->operation != NULL;
-    return free_choice ? bench_operation_find(plan->operation, strlen(plan->operation))
-                       : bench_operation_get(w->operation);
+                       plan->noperations > 0;
+    if (!free_choice) {
+        out[0] = w->operation;
+        return 1;
+    }
+    memcpy(out, plan->operations, plan->noperations * sizeof(*out));
+    return plan->noperations;
 }
 
 static void add_arguments(struct bench_case *c, const struct bench_operation *operation)
@@ -82,33 +93,54 @@ static void add_arguments(struct bench_case *c, const struct bench_operation *op
     }
 }
 
-static void clients_cases(struct list *list, const struct bench_plan *plan,
-                          const struct bench_workload *w)
+static void one_clients_case(struct list *list, const struct bench_plan *plan,
+                             const struct bench_workload *w, enum bench_operation_id id,
+                             int clients, int64_t rate)
 {
-    const struct bench_operation *operation = chosen_operation(w, plan);
-    for (size_t i = 0; i < (w->concurrent ? plan->clients.n : 1); i++) {
-        int clients = w->concurrent ? (int)plan->clients.values[i] : 1;
-        struct bench_case *c = add(list, &(struct bench_case){
-                                             .workload = w,
-                                             .operation = operation->id,
-                                             .sample = w->sample,
-                                             .nsteps = 1,
-                                             .clients = clients,
-                                             .warmup = warmup_of(w, plan, clients),
-                                             .piece = operation->tx ? DEFAULT_TX : 0,
-                                         });
-        if (c == NULL)
-            return;
-        set(c, "clients", "%d", clients);
+    const struct bench_operation *operation = bench_operation_get(id);
+    struct bench_case *c = add(list, &(struct bench_case){
+                                         .workload = w,
+                                         .operation = id,
+                                         .sample = w->sample,
+                                         .nsteps = 1,
+                                         .clients = clients,
+                                         .warmup = warmup_of(w, plan, clients),
+                                         .piece = operation->tx ? DEFAULT_TX : 0,
+                                         .load = {.rate_per_s = (double)rate,
+                                                  .arrival = plan->arrival,
+                                                  .seed = (uint64_t)plan->seed},
+                                     });
+    if (c == NULL)
+        return;
+    set(c, "clients", "%d", clients);
+    if (rate > 0) {
+        set(c, "rate", "%" PRId64 "/s", rate);
+        set(c, "arrival", "%s", bench_arrival_names[plan->arrival]);
+    }
+    if (plan->duration_ns == 0)
         set(c,
             w->sample == BENCH_SAMPLE_CONNECTION ? "connections"
             : w->concurrent                      ? "requests_per_client"
                                                  : "requests",
             "%" PRId64, bench_workload_count(w, plan));
-        add_arguments(c, operation);
-        if (operation->tx)
-            set(c, "payload", "%s", bench_format_size_exact(DEFAULT_TX).s);
-    }
+    add_arguments(c, operation);
+    if (operation->tx)
+        set(c, "payload", "%s", bench_format_size_exact(DEFAULT_TX).s);
+}
+
+static void clients_cases(struct list *list, const struct bench_plan *plan,
+                          const struct bench_workload *w)
+{
+    static const struct bench_list closed = {.values = {0}, .n = 1};
+    const struct bench_list *rates = w->sample == BENCH_SAMPLE_STEP ? &plan->rates : &closed;
+    enum bench_operation_id operations[BENCH_COUNT_OF(plan->operations)];
+    size_t n = chosen_operations(w, plan, operations);
+    for (size_t o = 0; o < n; o++)
+        for (size_t i = 0; i < (w->concurrent ? plan->clients.n : 1); i++)
+            for (size_t k = 0; k < rates->n; k++)
+                one_clients_case(list, plan, w, operations[o],
+                                 w->concurrent ? (int)plan->clients.values[i] : 1,
+                                 rates->values[k]);
 }
 
 static struct bench_case bulk_case(const struct bench_workload *w, bool up, uint64_t size)
@@ -196,6 +228,49 @@ static void files_cases(struct list *list, const struct bench_plan *plan,
     }
 }
 
+/* Every case under every placement and at every distance that was asked for. */
+static void add_conditions(struct list *list, const struct bench_plan *plan)
+{
+    struct list all = {.n = 0};
+    bool far = plan->rtts.n > 1 || plan->rtts.values[0] > 0;
+    for (size_t i = 0; i < list->n; i++) {
+        for (int p = 0; p < BENCH_PLACEMENT_COUNT; p++) {
+            for (size_t k = 0; plan->placements[p] && k < plan->rtts.n; k++) {
+                struct bench_case *c = add(&all, &list->cases[i]);
+                if (c == NULL)
+                    break;
+                c->placement = (enum bench_placement)p;
+                c->rtt_ns = plan->rtts.values[k];
+                if (plan->placement_chosen)
+                    set(c, "placement", "%s", bench_placement_names[p]);
+                if (far)
+                    set(c, "rtt", "%s", bench_format_duration_exact(c->rtt_ns).s);
+            }
+        }
+    }
+    free(list->cases);
+    all.failed |= list->failed;
+    *list = all;
+}
+
+/* How long, and how much of it. */
+static void add_limits(struct bench_case *c, const struct bench_plan *plan, size_t ncases)
+{
+    int64_t trips = (int64_t)c->nsteps; /* waited for one after the other, at least */
+    c->units = bench_workload_count(c->workload, plan);
+    c->budget_ns = plan->budget_ns / (int64_t)ncases;
+    if (c->budget_ns < 1)
+        c->budget_ns = 1;
+    c->timeout_ns = plan->timeout_ns + (int64_t)c->size * TIMEOUT_NS_PER_BYTE + trips * c->rtt_ns;
+    c->load.duration_ns = plan->duration_ns;
+    c->load.ramp_ns = c->sample == BENCH_SAMPLE_STEP ? plan->ramp_ns : 0;
+    if (plan->duration_ns > 0) {
+        c->units = INT64_MAX;
+        c->budget_ns = 0;
+        set(c, "duration", "%s", bench_format_duration_exact(plan->duration_ns).s);
+    }
+}
+
 int bench_cases_make(const struct bench_plan *plan, const struct bench_workload *workload,
                      struct bench_case **out, size_t *count)
 {
@@ -211,18 +286,13 @@ int bench_cases_make(const struct bench_plan *plan, const struct bench_workload 
         files_cases(&list, plan, workload);
         break;
     }
+    add_conditions(&list, plan);
     if (list.failed) {
         free(list.cases);
         return -ENOMEM;
     }
-    for (size_t i = 0; i < list.n; i++) {
-        struct bench_case *c = &list.cases[i];
-        c->units = bench_workload_count(workload, plan);
-        c->budget_ns = plan->budget_ns / (int64_t)list.n;
-        if (c->budget_ns < 1)
-            c->budget_ns = 1;
-        c->timeout_ns = plan->timeout_ns + (int64_t)c->size * TIMEOUT_NS_PER_BYTE;
-    }
+    for (size_t i = 0; i < list.n; i++)
+        add_limits(&list.cases[i], plan, list.n);
     *out = list.cases;
     *count = list.n;
     return 0;

@@ -8,7 +8,7 @@
 
 #include "suite/plan.h"
 
-enum { BENCH_CASE_PARAMETERS = 6 };
+enum { BENCH_CASE_PARAMETERS = 10 };
 
 struct bench_case {
     const struct bench_workload *workload;
@@ -25,6 +25,9 @@ struct bench_case {
     int64_t units, warmup;
     int64_t budget_ns; /* its share of --workload-budget */
     int64_t timeout_ns;
+    struct bench_load_model load;
+    enum bench_placement placement;
+    int64_t rtt_ns; /* between client and server, 0 = direct */
     struct {
         const char *name;
         char value[40];

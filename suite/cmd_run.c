@@ -45,9 +45,19 @@ static const struct bench_option numbers[] = {
 BENCH_PLAN_NUMBERS(X)
 #undef X
 
-/* "8", "1,8,64", "64KiB,1.5MiB". */
-static int set_list(struct bench_list *list, bool sizes, double min, double max, const char *value,
-                    struct bench_error *err)
+static int parse_item(enum bench_option_type type, const char *word, double min, double max,
+                      int64_t *out, struct bench_error *err)
+{
+    if (type == BENCH_OPTION_SIZE)
+        return bench_parse_size(word, out, err);
+    if (type == BENCH_OPTION_DURATION)
+        return bench_parse_duration(word, out, err);
+    return bench_parse_int(word, (int64_t)min, (int64_t)max, out, err);
+}
+
+/* "8", "1,8,64", "64KiB,1.5MiB", "0,1ms". */
+static int set_list(struct bench_list *list, enum bench_option_type type, double min, double max,
+                    const char *value, struct bench_error *err)
 {
     char copy[512];
     if (strlen(value) >= sizeof(copy))
@@ -59,8 +69,7 @@ static int set_list(struct bench_list *list, bool sizes, double min, double max,
         if (parsed.n == BENCH_LIST_MAX)
             return bench_fail(err, -EINVAL, "more than %d values in '%s'", BENCH_LIST_MAX, value);
         int64_t *out = &parsed.values[parsed.n++];
-        int rc = sizes ? bench_parse_size(word, out, err)
-                       : bench_parse_int(word, (int64_t)min, (int64_t)max, out, err);
+        int rc = parse_item(type, word, min, max, out, err);
         if (rc == 0 && ((double)*out < min || (double)*out > max))
             rc = bench_fail(err, -EINVAL, "'%s' is not in %.0f to %.0f", word, min, max);
         if (rc < 0)
@@ -74,30 +83,10 @@ static int set_list(struct bench_list *list, bool sizes, double min, double max,
     static int set_##member(void *target, const char *value, struct bench_error *err)              \
     {                                                                                              \
         struct run_options *o = target;                                                            \
-        return set_list(&o->plan.member, BENCH_OPTION_##type == BENCH_OPTION_SIZE, (min), (max),   \
-                        value, err);                                                               \
+        return set_list(&o->plan.member, BENCH_OPTION_##type, (min), (max), value, err);           \
     }
 BENCH_PLAN_LISTS(X)
 #undef X
-
-static int set_style(void *target, const char *value, struct bench_error *err)
-{
-    struct bench_plan *plan = &((struct run_options *)target)->plan;
-    bool chosen[BENCH_STYLE_COUNT] = {false};
-    char copy[64];
-    (void)snprintf(copy, sizeof(copy), "%s", value);
-    char *rest = copy, *word;
-    while ((word = strsep(&rest, ",")) != NULL) {
-        int i = 0;
-        while (i < BENCH_STYLE_COUNT && strcmp(bench_style_names[i], word) != 0)
-            i++;
-        if (i == BENCH_STYLE_COUNT)
-            return bench_fail(err, -EINVAL, "'%s' is not one of whole, pieces, stream", word);
-        chosen[i] = true;
-    }
-    memcpy(plan->styles, chosen, sizeof(chosen));
-    return 0;
-}
 
 static int set_quick(void *target, const char *value, struct bench_error *err)
 {
@@ -141,19 +130,104 @@ static int set_workload(void *target, const char *value, struct bench_error *err
     return 0;
 }
 
+static int no_such_operation(const char *name, struct bench_error *err)
+{
+    char list[512] = "";
+    size_t used = 0;
+    for (int i = 0; i < BENCH_OPERATION_COUNT && used < sizeof(list); i++)
+        used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "",
+                                 bench_operation_get((enum bench_operation_id)i)->name);
+    return bench_fail(err, -EINVAL, "there is no operation '%s'; there is %.150s", name, list);
+}
+
 static int set_operation(void *target, const char *value, struct bench_error *err)
 {
-    struct run_options *o = target;
-    if (bench_operation_find(value, strlen(value)) == NULL) {
-        char list[160] = "";
-        size_t used = 0;
-        for (int i = 0; i < BENCH_OPERATION_COUNT; i++)
-            used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "",
-                                     bench_operation_get((enum bench_operation_id)i)->name);
-        return bench_fail(err, -EINVAL, "there is no operation '%s'; there is %s", value, list);
+    struct bench_plan *plan = &((struct run_options *)target)->plan;
+    char copy[256];
+    if (strlen(value) >= sizeof(copy))
+        return bench_fail(err, -EINVAL, "'%.40s...' is too long", value);
+    (void)snprintf(copy, sizeof(copy), "%s", value);
+    char *rest = copy, *name;
+    plan->noperations = 0;
+    while ((name = strsep(&rest, ",")) != NULL) {
+        const struct bench_operation *operation = bench_operation_find(name, strlen(name));
+        if (plan->noperations == BENCH_COUNT_OF(plan->operations))
+            return bench_fail(err, -ENOSPC, "more than %zu operations",
+                              BENCH_COUNT_OF(plan->operations));
+        if (operation == NULL)
+            return no_such_operation(name, err);
+        plan->operations[plan->noperations++] = operation->id;
     }
-    o->plan.operation = value;
     return 0;
+}
+
+/* The value is one of `n` names: marks those that a list names. */
+static int set_choices(const char *const *names, size_t n, bool *chosen, const char *value,
+                       struct bench_error *err)
+{
+    char copy[64], list[96] = "";
+    size_t used = 0;
+    bool given[8] = {false};
+    (void)snprintf(copy, sizeof(copy), "%s", value);
+    for (size_t i = 0; i < n && used < sizeof(list); i++)
+        used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "",
+                                 names[i]);
+    char *rest = copy, *word;
+    while ((word = strsep(&rest, ",")) != NULL) {
+        size_t i = 0;
+        while (i < n && strcmp(names[i], word) != 0)
+            i++;
+        if (i == n)
+            return bench_fail(err, -EINVAL, "'%s' is not one of %s", word, list);
+        given[i] = true;
+    }
+    memcpy(chosen, given, n * sizeof(*chosen));
+    return 0;
+}
+
+static int set_style(void *target, const char *value, struct bench_error *err)
+{
+    struct bench_plan *plan = &((struct run_options *)target)->plan;
+    return set_choices(bench_style_names, BENCH_STYLE_COUNT, plan->styles, value, err);
+}
+
+static int set_placement(void *target, const char *value, struct bench_error *err)
+{
+    struct bench_plan *plan = &((struct run_options *)target)->plan;
+    plan->placement_chosen = true;
+    return set_choices(bench_placement_names, BENCH_PLACEMENT_COUNT, plan->placements, value, err);
+}
+
+static int set_cpus(void *target, const char *value, struct bench_error *err)
+{
+    return bench_cpus_parse(value, &((struct run_options *)target)->plan.cpus, err);
+}
+
+static int set_arrival(void *target, const char *value, struct bench_error *err)
+{
+    struct bench_plan *plan = &((struct run_options *)target)->plan;
+    bool chosen[BENCH_ARRIVAL_COUNT] = {false};
+    int rc = set_choices(bench_arrival_names, BENCH_ARRIVAL_COUNT, chosen, value, err);
+    for (int i = 0; rc == 0 && i < BENCH_ARRIVAL_COUNT; i++)
+        if (chosen[i])
+            plan->arrival = (enum bench_arrival)i;
+    return rc;
+}
+
+/* "clients=1,2,4" and "rate=100,200": the same as --clients and --rate, by the word that the field
+ * has for it. */
+static int set_ladder(void *target, const char *value, struct bench_error *err)
+{
+    static const struct {
+        const char *name;
+        int (*set)(void *, const char *, struct bench_error *);
+    } ladders[] = {{"clients", set_clients}, {"rate", set_rates}, {"rtt", set_rtts}};
+    for (size_t i = 0; i < BENCH_COUNT_OF(ladders); i++) {
+        size_t n = strlen(ladders[i].name);
+        if (strncmp(value, ladders[i].name, n) == 0 && value[n] == '=')
+            return ladders[i].set(target, value + n + 1, err);
+    }
+    return bench_fail(err, -EINVAL, "'%.60s' is not clients=LIST, rate=LIST or rtt=LIST", value);
 }
 
 static int set_payload(void *target, const char *value, struct bench_error *err)
@@ -210,7 +284,12 @@ static const struct cli_option options[] = {
     BENCH_PLAN_LISTS(X)
 #undef X
     {"style", "LIST", "of `transfer`: whole, pieces, stream (all)", set_style},
-    {"operation", "NAME", "called by `latency` and `concurrent` instead of ping", set_operation},
+    {"operation", "LIST", "called by `latency` and `concurrent` instead of ping", set_operation},
+    {"ladder", "NAME=LIST", "clients=1,2,4,8, rate=100,200,400 or rtt=0,1ms: a result each",
+     set_ladder},
+    {"arrival", "KIND", "of an open loop: constant or poisson (constant)", set_arrival},
+    {"placement", "LIST", "same, split or free: where client and server run (free)", set_placement},
+    {"cpus", "client=LIST,server=LIST", "the cores of each, as taskset -c has them", set_cpus},
     {"payload", "KIND", "random, zeros or text: what is sent and received (random)", set_payload},
     {"output", "DIR", "writes result.json and charts there", set_output},
     {"json", "FILE", "writes result.json to a file; '-' = stdout, instead of the tables", set_json},
@@ -230,10 +309,11 @@ static int set_defaults(struct bench_plan *plan, bool quick, struct bench_error 
     plan->quick = quick;
     for (int i = 0; i < BENCH_STYLE_COUNT; i++)
         plan->styles[i] = true;
+    plan->placements[BENCH_PLACEMENT_FREE] = true;
     int rc = 0;
 #define X(member, name, type, normal, quick_text, min, max, help)                                  \
     if (rc == 0)                                                                                   \
-        rc = set_list(&plan->member, BENCH_OPTION_##type == BENCH_OPTION_SIZE, (min), (max),       \
+        rc = set_list(&plan->member, BENCH_OPTION_##type, (min), (max),                            \
                       quick ? (quick_text) : (normal), err);
     BENCH_PLAN_LISTS(X)
 #undef X

@@ -12,8 +12,11 @@
 #ifndef BENCH_DRIVER_H
 #define BENCH_DRIVER_H
 
+#include <sched.h>
+
 #include "bench/protocol.h"
 #include "stats/recording.h"
+#include "service/service.h"
 #include "suite/workloads.h"
 
 /* What the right answer is. */
@@ -25,11 +28,44 @@ struct bench_expected {
 };
 
 struct bench_step {
-    const struct bench_program *program;
+    const struct bench_program *program; /* NULL when another program makes the calls */
+    const struct bench_operation *operation;
+    struct bench_value args[BENCH_OPERATION_PARAMS];
+    size_t nargs;        /* 0 = the operation's defaults */
+    uint64_t tx_offset;  /* of tx in the payload */
     const void *tx;
     size_t tx_length, chunk_size;
     struct bench_expected expected;
 };
+
+/* X(ID, name, what it is) */
+#define BENCH_ARRIVALS(X)                                                                          \
+    X(CONSTANT, "constant", "the same pause between any two requests")                             \
+    X(POISSON, "poisson", "exponential pauses, as of many users who know nothing of each other")
+
+enum bench_arrival {
+#define X(id, name, help) BENCH_ARRIVAL_##id,
+    BENCH_ARRIVALS(X)
+#undef X
+        BENCH_ARRIVAL_COUNT
+};
+
+/*
+ * When requests start. Closed loop (rate_per_s 0): each client sends the next one when it has its
+ * reply. Open loop: request k is planned at t0 + k / rate (or after exponential gaps), which no
+ * completion ever moves; a free connection takes the oldest planned request up, and one that finds
+ * none free waits in the client, which counts as its response time.
+ */
+struct bench_load_model {
+    double rate_per_s; /* of all clients and workers together; 0 = closed loop */
+    enum bench_arrival arrival;
+    int64_t duration_ns; /* 0 = units; else units start for so long (after the ramp) */
+    int64_t ramp_ns;     /* the rate rises linearly from 0, or connections join one by one; what
+                            completes before its end is not recorded */
+    uint64_t seed;       /* of exponential gaps */
+};
+
+struct bench_client_row; /* suite/clients.h */
 
 struct bench_cell {
     const struct bench_protocol *protocol;
@@ -44,6 +80,16 @@ struct bench_cell {
     int64_t budget_ns;  /* no unit starts later than this after go; each client runs at least one */
     int64_t timeout_ns; /* of one op and of opening */
     int64_t think_ns;   /* pause between units of a client */
+    struct bench_load_model load;
+    int64_t reply_work_ns; /* CPU time that the client spends on each reply before it goes on */
+    int workers;           /* threads, at most `clients`; connections are dealt out evenly */
+    const cpu_set_t *cpus; /* where workers may run; NULL = anywhere */
+    /* Who makes the calls: NULL = our own loop (driver_loop), else that program
+     * (driver_process). */
+    const struct bench_client_row *client;
+    int client_processes;  /* of it, at most `clients` */
+    enum bench_payload_kind payload;
+    uint64_t payload_seed;
 };
 
 struct bench_driver;
@@ -66,6 +112,8 @@ struct bench_driver_ops {
 };
 
 extern const struct bench_driver_ops bench_driver_loop;
+/* Programs that make the calls themselves; see clients/clients.def for what passes between us. */
+extern const struct bench_driver_ops bench_driver_process;
 
 /* Priority that workers got: "SCHED_FIFO 1", "nice -20" or "normal"; "" before the first. */
 const char *bench_driver_priority(void);

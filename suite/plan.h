@@ -10,6 +10,9 @@
 
 #include "bench/protocol.h"
 #include "service/service.h"
+#include "suite/clients.h"
+#include "suite/driver.h"
+#include "suite/placement.h"
 #include "suite/servers.h"
 #include "suite/workloads.h"
 
@@ -22,6 +25,7 @@ struct bench_target {
     void *options;     /* of the protocol; owned */
     char options_text[128]; /* as written between the brackets, "" */
     const struct bench_server_row *server; /* NULL: a server that runs already (url) */
+    const struct bench_client_row *client; /* NULL: our own loop */
     struct bench_address address;          /* of a running server */
     bool is_url;
 };
@@ -30,7 +34,7 @@ struct bench_target {
 #define BENCH_PLAN_NUMBERS(X)                                                                      \
     X(connections, "connections", INT, "100", "20", 1, 1e6, "samples of `connection`")             \
     X(requests, "requests", INT, "1000", "300", 1, 1e9, "requests of `latency`")                   \
-      X(requests_per_client, "requests-per-client", INT, "100", "25", 1, 1e9,                        \
+    X(requests_per_client, "requests-per-client", INT, "100", "25", 1, 1e9,                        \
       "requests of each of them")                                                                  \
     X(iterations, "iterations", INT, "10", "3", 1, 1e6,                                             \
       "samples of each size of `bandwidth` and `transfer`")                                        \
@@ -39,6 +43,15 @@ struct bench_target {
       "requests before a workload that are not counted (`cpu`, `io`: one per client)")             \
     X(budget_ns, "workload-budget", DURATION, "10s", "600ms", 1e6, 86400e9,                        \
       "wall time of a workload in a trial; what did not fit is said")                              \
+    X(duration_ns, "duration", DURATION, "0", "0", 0, 86400e9,                                     \
+      "how long each cell is loaded in a trial, instead of counts; 0 = counts")                    \
+    X(ramp_ns, "ramp", DURATION, "0", "0", 0, 3600e9,                                              \
+      "the load rises for so long before anything is recorded")                                    \
+    X(workers, "workers", INT, "1", "1", 1, 256, "threads of the client, one event loop each")     \
+    X(client_processes, "client-processes", INT, "0", "0", 0, 1000,                                \
+      "processes of a Python client; 0 = one for each connection, up to 16")                       \
+    X(reply_work_ns, "reply-work", DURATION, "0", "0", 0, 10e9,                                    \
+      "CPU time that our client spends on each reply, as an application would")                    \
     X(timeout_ns, "timeout", DURATION, "30s", "30s", 1e6, 86400e9, "for one request")              \
     X(seed, "seed", INT, "1", "1", 0, 9e15, "of the order of trials and of the payload")
 
@@ -46,6 +59,10 @@ struct bench_target {
 #define BENCH_PLAN_LISTS(X)                                                                        \
     X(clients, "clients", INT, "10", "8", 1, 20000,                                                \
       "connections of `concurrent`, `cpu`, `io`; several: one result each")                        \
+    X(rates, "rate", INT, "0", "0", 0, 100000000,                                                  \
+      "open loop: requests per second of all connections together; 0 = closed loop")               \
+    X(rtts, "rtt", DURATION, "0", "0", 0, 60e9,                                                    \
+      "round-trip times between client and server, made by a relay; 0 = direct")                   \
     X(payload_sizes, "payload-sizes", SIZE, "1KiB,10KiB,100KiB,1MiB,10MiB",                        \
       "1KiB,10KiB,100KiB,1MiB,10MiB", 0, 1073741824, "of `bandwidth`")                             \
     X(file_sizes, "file-sizes", SIZE, "64KiB,1.5MiB,16MiB", "64KiB,1.5MiB,16MiB", 1, 1073741824,   \
@@ -73,7 +90,8 @@ enum bench_style {
         BENCH_STYLE_COUNT
 };
 
-extern const char *const bench_style_names[]; /* in the order of the enum */
+extern const char *const bench_style_names[];   /* in the order of the enum */
+extern const char *const bench_arrival_names[]; /* likewise */
 
 struct bench_plan {
 #define X(member, name, type, normal, quick, min, max, help) int64_t member;
@@ -89,7 +107,12 @@ struct bench_plan {
     bool workloads[BENCH_WORKLOAD_COUNT];
     bool workloads_chosen; /* false: all of them, because nobody asked for particular ones */
     enum bench_payload_kind payload;
-    const char *operation;  /* instead of ping in `latency` and `concurrent`; NULL */
+    enum bench_operation_id operations[8]; /* instead of ping in `latency` and `concurrent` */
+    size_t noperations;
+    enum bench_arrival arrival;
+    bool placements[BENCH_PLACEMENT_COUNT]; /* at least one */
+    bool placement_chosen;                  /* asked for: it is part of what a result is keyed by */
+    struct bench_cpus cpus;                 /* --cpus; wins over a placement */
     char command[1024];     /* the command line, quoted for a shell; "" */
     const char *output_dir; /* NULL = none */
     const char *json_file;  /* NULL = none, "-" = stdout */

@@ -42,6 +42,32 @@ struct bench_resources {
     int server_processes; /* at the end of the load; 0 = unknown */
 };
 
+/*
+ * What tells whether a trial's times may be believed. Every figure is kept; limits and references
+ * stand in suite/validity.h. NaN: does not apply or is not known here.
+ */
+#define BENCH_VALIDITY_FIGURES(X)                                                                  \
+    X(client_busy, "client_busy", "CPU of the busiest worker over the load's wall time, 0..1")     \
+    X(wait_per_request, "wait_per_request", "seconds that workers waited for a core, per request") \
+    X(offered, "offered", "requests per second that the schedule called for")                      \
+    X(sent, "sent", "requests per second that were handed to a connection")                        \
+    X(delivered, "delivered", "replies per second")                                                \
+    X(late_p99, "late_p99", "seconds by which the client took up requests too late")               \
+    X(little, "little", "in-flight requests by Little's law over those counted: 1 is right")       \
+    X(occupancy, "occupancy", "closed loop: share of the time that a connection had a request out")\
+    X(kpss, "kpss", "KPSS statistic of 100 batch medians")                                         \
+    X(drift, "drift", "trend of the batch medians over the load, relative to their median")        \
+    X(steal, "steal", "share of the machine's time that the hypervisor took away, 0..1")
+
+struct bench_validity {
+#define X(member, key, help) double member;
+    BENCH_VALIDITY_FIGURES(X)
+#undef X
+    bool same_server; /* the process that was started answered from the first to the last reply */
+    bool steady_judged; /* long enough to tell */
+    bool unsteady;
+};
+
 struct bench_trial {
     int block;        /* 0-based */
     int order;        /* position within the block, 0-based */
@@ -51,6 +77,7 @@ struct bench_trial {
     bool budget_cut;  /* stopped by the wall-time budget before all samples were taken */
     struct bench_recording *recording;
     struct bench_resources resources;
+    struct bench_validity validity;
     /* Read from a file without its histograms: the statistics by series, and no samples in the
      * recording. NULL otherwise. */
     struct bench_statistic *kept;
@@ -65,6 +92,8 @@ struct bench_parameter {
 struct bench_target_info {
     char *name;     /* "rpyc[call=cached]/threaded/python", "http://127.0.0.1:8000/" */
     char *protocol, *options, *mode, *server, *client, *url; /* "" where it does not apply */
+    char *family;  /* the wire protocol: "http" of both http and http-raw */
+    char *library; /* that makes the calls: "libcurl", "requests"; "" = our own loop */
     char *label;    /* "pool of 1 x 8" or "" */
     enum bench_role role;
     unsigned colour; /* identity index over the whole run, for charts */
@@ -88,6 +117,8 @@ struct bench_result {
 /* Facts about machine, build and libraries, in the order in which they are shown. */
 struct bench_fact {
     char *name, *value;
+    bool varies; /* differs from run to run on the same machine (load, temperature of caches): not
+                    part of environment_hash */
 };
 
 /* A sentence about two cells, or one; kept in the JSON beside what it rests on. */
@@ -104,6 +135,7 @@ struct bench_comparison {
 struct bench_run {
     struct bench_fact *environment;
     size_t nenvironment;
+    char environment_hash[17]; /* XXH3 of all facts that do not vary, hexadecimal */
     struct bench_fact *plan; /* every option as text, seed included */
     size_t nplan;
     struct bench_target_info *targets;

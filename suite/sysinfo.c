@@ -138,16 +138,21 @@ static void software_facts(struct facts *f, const struct bench_plan *plan)
     add(f, "placement", "free");
 }
 
-static void add_list(struct facts *f, const char *name, const struct bench_list *list, bool sizes)
+static void add_list(struct facts *f, const char *name, const struct bench_list *list,
+                     enum bench_option_type type)
 {
     char text[512] = "";
     size_t used = 0;
     for (size_t i = 0; i < list->n && used < sizeof(text); i++) {
-        struct bench_text size = bench_format_size_exact(list->values[i]);
-        char plain[24];
-        (void)snprintf(plain, sizeof(plain), "%" PRId64, list->values[i]);
+        struct bench_text value;
+        if (type == BENCH_OPTION_SIZE)
+            value = bench_format_size_exact(list->values[i]);
+        else if (type == BENCH_OPTION_DURATION)
+            value = bench_format_duration_exact(list->values[i]);
+        else
+            (void)snprintf(value.s, sizeof(value.s), "%" PRId64, list->values[i]);
         used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i > 0 ? "," : "",
-                                 sizes ? size.s : plain);
+                                 value.s);
     }
     add(f, name, "%s", text);
 }
@@ -174,7 +179,7 @@ static void plan_facts(struct facts *f, const struct bench_plan *plan)
         bench_buf_fini(&value);
     }
 #define X(member, name, type, normal, quick, min, max, help)                                       \
-    add_list(f, name, &plan->member, BENCH_OPTION_##type == BENCH_OPTION_SIZE);
+    add_list(f, name, &plan->member, BENCH_OPTION_##type);
     BENCH_PLAN_LISTS(X)
 #undef X
     char chosen[64] = "";
@@ -185,8 +190,8 @@ static void plan_facts(struct facts *f, const struct bench_plan *plan)
                                      used > 0 ? "," : "", bench_style_names[i]);
     add(f, "style", "%s", chosen);
     add(f, "payload", "%s", bench_payload_names[plan->payload]);
-    if (plan->operation != NULL)
-        add(f, "operation", "%s", plan->operation);
+    for (size_t i = 0; i < plan->noperations; i++)
+        add(f, "operation", "%s", bench_operation_get(plan->operations[i])->name);
 }
 
 bool bench_sysinfo_unfit_build(const char **why)

@@ -94,6 +94,12 @@ struct bench_protocol {
      * The member may be NULL. */
     const char *(*remark)(const void *options, const struct bench_operation *operation,
                           uint64_t size, double median_s);
+    /* The wire protocol that it speaks, where other backends speak it too ("http"); NULL = its
+     * name. */
+    const char *family;
+    /* The client library that makes the calls, as an application would have it ("libcurl"); NULL:
+     * our own code on the shared loop, so that its figures are the protocol's. */
+    const char *client_library;
 };
 
 /* The one symbol of an out-of-tree backend (--plugin FILE.so). */
