@@ -67,9 +67,10 @@ double bench_slope(const double *values, size_t n)
     return xy / xx;
 }
 
-/* Sorts the values. */
-static double median_of(double *values, size_t n)
+double bench_median(double *values, size_t n)
 {
+    if (n == 0)
+        return NAN;
     gsl_sort(values, 1, n);
     return gsl_stats_median_from_sorted_data(values, 1, n);
 }
@@ -88,12 +89,12 @@ int bench_steady_judge(const double *values, size_t n, struct bench_steady *out)
     for (size_t b = 0; b < BENCH_STEADY_BATCHES; b++) {
         const size_t from = b * n / BENCH_STEADY_BATCHES;
         const size_t to = (b + 1) * n / BENCH_STEADY_BATCHES;
-        medians[b] = median_of(sorted + from, to - from);
+        medians[b] = bench_median(sorted + from, to - from);
     }
     free(sorted);
     const double change = bench_slope(medians, BENCH_STEADY_BATCHES) * BENCH_STEADY_BATCHES;
     out->kpss = bench_kpss(medians, BENCH_STEADY_BATCHES);
-    const double level = median_of(medians, BENCH_STEADY_BATCHES);
+    const double level = bench_median(medians, BENCH_STEADY_BATCHES);
     if (level > 0)
         out->drift = change / level;
     out->verdict = out->kpss > KPSS_LIMIT && fabs(out->drift) > DRIFT_LIMIT ? BENCH_STEADY_NO
