@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "stats/steady.h"
-#include "suite/validity.h"
 
 static bool is_good(const struct bench_trial *t)
 {
@@ -104,15 +103,6 @@ static struct counts count_trials(const struct bench_result *r)
 /* A cell where drift is the rule: what it would say depends on how long was measured. */
 static bool drifts(const struct counts *c) { return 2 * c->unsteady > c->judged; }
 
-static int say_how_it_drifts(struct bench_result *r, const struct counts *c)
-{
-    const double rise = bench_validity_rise(c->first_unsteady->recording);
-    return set_reason(r,
-                      "latency drifts: p50 of the last tenth is %.2g x that of the first, in %zu of "
-                      "%zu trials",
-                      rise, c->unsteady, c->judged);
-}
-
 static int judge_good(struct bench_result *r, const struct counts *c)
 {
     r->status = BENCH_CELL_OK;
@@ -124,7 +114,8 @@ static int judge_good(struct bench_result *r, const struct counts *c)
     }
     if (drifts(c)) {
         r->status = BENCH_CELL_INVALID;
-        return say_how_it_drifts(r, c);
+        return set_reason(r, "latency drifts: %+.0f %% over the load, in %zu of %zu trials",
+                          100 * c->first_unsteady->validity.drift, c->unsteady, c->judged);
     }
     if (c->invalid > 0)
         return set_reason(r, "%zu of %zu trials left out: %s", c->invalid, r->ntrials,
@@ -162,8 +153,6 @@ int bench_pool_result(struct bench_result *r, int planned)
             return -ENOMEM;
         if (bench_recording_merge(r->pooled, r->trials[t].recording) < 0)
             return -ENOMEM;
-        /* Trials follow each other in no time that they share. */
-        bench_trace_fini(&r->pooled->trace);
     }
     add_resources(r);
     return judge(r, planned);

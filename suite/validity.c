@@ -10,10 +10,7 @@
 #include "bench/units.h"
 #include "stats/steady.h"
 
-enum {
-    STEAL_TICKS_MIN = 100, /* with fewer, one tick is a per cent and more */
-    RISE_PARTS = 10,
-};
+enum { STEAL_TICKS_MIN = 100 }; /* with fewer, one tick is a per cent and more */
 /* Connections that had a request out for this share of the time: a queue stood before them. */
 #define SATURATED 0.9
 
@@ -55,8 +52,8 @@ static int64_t busiest_ns(const struct bench_recording *r)
 }
 
 /* How long the schedule went on, in seconds: as asked for, or from the first planned start to one
- * mean gap behind the last. The trace holds completions, whose start is known. NaN in a closed
- * loop. */
+ * mean gap behind the last. The trace holds completions, whose start is known, of those requests
+ * that were sent. NaN in a closed loop. */
 static double schedule_window(const struct bench_recording *r)
 {
     if (r->planned == 0)
@@ -69,9 +66,9 @@ static double schedule_window(const struct bench_recording *r)
         if (start > last)
             last = start;
     }
-    const double gaps = (double)r->planned - 1;
-    return gaps > 0 && last > r->first_start ? seconds(last - r->first_start) * (gaps + 1) / gaps
-                                             : NAN;
+    if (r->sent < 2 || last == r->first_start)
+        return NAN;
+    return seconds(last - r->first_start) * (double)r->planned / ((double)r->sent - 1);
 }
 
 static void measure_rates(const struct bench_recording *r, struct bench_validity *v)
@@ -144,22 +141,6 @@ int bench_validity_measure(const struct bench_recording *recording, const struct
     if (rc == 0)
         *out = v;
     return rc;
-}
-
-double bench_validity_rise(const struct bench_recording *recording)
-{
-    const struct bench_trace *trace = &recording->trace;
-    const size_t part = trace->n / RISE_PARTS;
-    double *values = part == 0 ? NULL : calloc(part, sizeof(*values));
-    double medians[2] = {NAN, NAN};
-    for (size_t k = 0; values != NULL && k < 2; k++) {
-        const struct bench_trace_point *from = trace->points + (k == 0 ? 0 : trace->n - part);
-        for (size_t i = 0; i < part; i++)
-            values[i] = seconds(from[i].response_ns);
-        medians[k] = bench_median(values, part);
-    }
-    free(values);
-    return positive_ratio(medians[1], medians[0]);
 }
 
 /* ---- judgement ---- */

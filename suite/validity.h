@@ -44,8 +44,5 @@ int bench_validity_measure(const struct bench_recording *recording, const struct
 enum bench_cell_status bench_validity_judge(const struct bench_validity *validity,
                                             const struct bench_recording *recording,
                                             enum bench_role role, char *reason, size_t size);
-/* p50 of the last tenth of the responses over that of the first tenth; NaN without enough of them
- * or without memory. */
-double bench_validity_rise(const struct bench_recording *recording);
 
 #endif
