@@ -264,11 +264,11 @@ static void facts_fill(struct bench_run *run)
     run->environment = must(calloc(BENCH_COUNT_OF(environment), sizeof(struct bench_fact)));
     for (; run->nenvironment < BENCH_COUNT_OF(environment); run->nenvironment++)
         run->environment[run->nenvironment] = (struct bench_fact){
-            copy(environment[run->nenvironment][0]), copy(environment[run->nenvironment][1])};
+            copy(environment[run->nenvironment][0]), copy(environment[run->nenvironment][1]), false};
     run->plan = must(calloc(BENCH_COUNT_OF(plan), sizeof(struct bench_fact)));
     for (; run->nplan < BENCH_COUNT_OF(plan); run->nplan++)
         run->plan[run->nplan] =
-            (struct bench_fact){copy(plan[run->nplan][0]), copy(plan[run->nplan][1])};
+            (struct bench_fact){copy(plan[run->nplan][0]), copy(plan[run->nplan][1]), false};
     run->started = 1767225600;
     run->duration = 321.5;
 }
