@@ -87,6 +87,7 @@ struct bench_cell {
     /* Who makes the calls: NULL = our own loop (driver_loop), else that program
      * (driver_process). */
     const struct bench_client_row *client;
+    const char *options_text; /* of the target, as written between the brackets */
     int client_processes;  /* of it, at most `clients` */
     enum bench_payload_kind payload;
     uint64_t payload_seed;

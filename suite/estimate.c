@@ -48,8 +48,13 @@ double bench_estimate_row(const struct bench_row *row)
     double count = (double)what->units;
     double clients = (double)what->clients;
     double budget = (double)what->budget_ns / 1e9;
+    double duration = (double)(what->load.duration_ns + what->load.ramp_ns) / 1e9;
     double cpu = pace->cpu_work * clients / CORES; /* of one request of each */
     double one = bulk_unit(row);
+    if (what->load.duration_ns > 0)
+        return duration + SECONDS_PER_TRIAL + (what->bulk ? one : 0);
+    if (what->load.rate_per_s > 0)
+        return fmin(count * clients / what->load.rate_per_s, budget) + duration + SECONDS_PER_TRIAL;
     if (what->bulk)
         return fmax(one, fmin(count * one, budget + one / 2)) + SECONDS_PER_TRIAL;
     if (what->sample == BENCH_SAMPLE_CONNECTION)

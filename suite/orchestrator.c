@@ -11,6 +11,7 @@
 
 #include "bench/units.h"
 #include "core/proc.h"
+#include "suite/distance.h"
 #include "suite/estimate.h"
 #include "suite/foreign.h"
 #include "suite/launcher.h"
@@ -21,6 +22,8 @@
 
 struct session {
     const struct bench_plan *plan;
+    bool placed;             /* a placement confines servers to some cores */
+    int64_t relay_overhead;  /* ns that a relay itself adds to a round trip */
     struct bench_watch *watch;
     struct bench_run *run;
     struct bench_rows rows;
@@ -74,8 +77,13 @@ static void check_group(struct session *s, struct bench_group *group)
         give_up(s, group, BENCH_CELL_UNAVAILABLE, why);
         return;
     }
+    const char *versions;
+    if (group->base->client != NULL &&
+        bench_client_check(group->base->client, &versions, &err) < 0) {
+        give_up(s, group, BENCH_CELL_FAILED, err.msg);
+        return;
+    }
     if (group->base->server != NULL) {
-        const char *versions;
         if (bench_server_check(group->base->server, &versions, &err) < 0)
             give_up(s, group, BENCH_CELL_FAILED, err.msg);
     } else if (group->base->is_url && bench_foreign_check(group, s->plan, s->run, &err) < 0) {
@@ -138,12 +146,41 @@ static bool out_of_time(const struct session *s, const struct bench_row *row,
            has_good_trial(&s->run->results[row->result]);
 }
 
+static void fail_trial(struct bench_trial *trial, const char *reason)
+{
+    trial->status = BENCH_CELL_FAILED;
+    trial->reason = strdup(reason);
+}
+
+/* One row on a server that lives, where and as far away as its case says. Returns false if the
+ * server died. */
+static bool run_row(struct session *s, const struct bench_row *row,
+                    struct bench_distances *distances, struct bench_launched *server,
+                    const struct bench_proc_usage *idle, struct bench_trial *trial)
+{
+    const struct bench_address *address;
+    struct bench_error err = {0};
+    if (bench_distances_at(distances, row->what->rtt_ns, s->relay_overhead, &address, &err) < 0) {
+        bench_error_prefix(&err, "no relay: ");
+        fail_trial(trial, err.msg);
+        return true;
+    }
+    if (s->placed && server != NULL && bench_placement_apply(server->pid, &row->cpus.server) < 0 &&
+        !bench_launched_is_dead(server)) {
+        fail_trial(trial, "the server could not be moved to its cores");
+        return true;
+    }
+    return bench_trial_run(s->plan, row, address, server, idle, s->watch, trial);
+}
+
 /* The workloads of one trial. Returns false if the server died. */
 static bool run_rows(struct session *s, struct bench_group *group,
                      const struct bench_address *address, struct bench_launched *server,
                      const struct bench_proc_usage *idle, int block, int position)
 {
     bool alive = true;
+    struct bench_distances distances;
+    bench_distances_init(&distances, address);
     int64_t spent_ns[BENCH_WORKLOAD_COUNT] = {0};
     size_t *order = trial_order(s, group);
     for (size_t i = 0; order != NULL && i < group->nrows && !s->watch->interrupted; i++) {
@@ -156,16 +193,16 @@ static bool run_rows(struct session *s, struct bench_group *group,
                             (long long)s->plan->repeats, row->target->name,
                             row->what->workload->name);
         if (!alive) {
-            trial->status = BENCH_CELL_FAILED;
-            trial->reason = strdup("the server had died in this trial");
+            fail_trial(trial, "the server had died in this trial");
             continue;
         }
         int64_t began = bench_now_ns();
-        alive = bench_trial_run(row, address, server, idle, s->watch, trial);
+        alive = run_row(s, row, &distances, server, idle, trial);
         spent_ns[row->what->workload->id] += bench_now_ns() - began;
         bench_progress_step(s->watch->progress, bench_estimate_row(row), "%s", row->target->name);
     }
     free(order);
+    bench_distances_fini(&distances);
     return alive;
 }
 
@@ -261,13 +298,26 @@ static double wall_clock(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static bool anything_far(const struct bench_plan *plan)
+{
+    for (size_t i = 0; i < plan->rtts.n; i++)
+        if (plan->rtts.values[i] > 0)
+            return true;
+    return false;
+}
+
 static int prepare(struct session *s, struct bench_error *err)
 {
+    const bool *chosen = s->plan->placements;
+    s->placed = chosen[BENCH_PLACEMENT_SAME] || chosen[BENCH_PLACEMENT_SPLIT] ||
+                s->plan->cpus.server_given;
     int rc = bench_payload_init(s->plan->payload, (uint64_t)s->plan->seed, err);
     if (rc == 0)
         rc = global_init(s->plan, err);
     if (rc == 0)
         rc = bench_rows_init(&s->rows, s->plan, s->run, err);
+    if (rc == 0 && anything_far(s->plan))
+        rc = bench_distance_calibrate(&s->relay_overhead, err);
     return rc;
 }
 

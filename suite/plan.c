@@ -68,6 +68,19 @@ static int no_such_server(const struct bench_target *t, const char *mode, const 
                       server, used > 0 ? list : "none");
 }
 
+static int no_such_client(const struct bench_target *t, const char *client,
+                          struct bench_error *err)
+{
+    char list[160] = "native";
+    size_t used = strlen(list), count;
+    const struct bench_client_row *rows = bench_client_rows(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].protocol, t->protocol->name) == 0 && used < sizeof(list))
+            used += (size_t)snprintf(list + used, sizeof(list) - used, ", %s", rows[i].client);
+    return bench_fail(err, -EINVAL, "%s has no client '%s'; it has %s", t->protocol->name, client,
+                      list);
+}
+
 /* "/MODE/SERVER[/CLIENT]" behind the protocol and its options. */
 static int parse_path(struct bench_target *t, const char *path, struct bench_error *err)
 {
@@ -85,8 +98,11 @@ static int parse_path(struct bench_target *t, const char *path, struct bench_err
     const char *client = strsep(&rest, "/");
     if (*path != '/' || server == NULL || rest != NULL)
         return bench_fail(err, -EINVAL, "write a target as PROTOCOL[options]/MODE/SERVER or a URL");
-    if (client != NULL && strcmp(client, "native") != 0)
-        return bench_fail(err, -EINVAL, "there is no client '%s'; there is native", client);
+    if (client != NULL && strcmp(client, "native") != 0) {
+        t->client = bench_client_find(t->protocol->name, client);
+        if (t->client == NULL)
+            return no_such_client(t, client, err);
+    }
     t->server = bench_server_find(t->protocol->name, mode, server);
     return t->server == NULL ? no_such_server(t, mode, server, err) : 0;
 }
@@ -261,17 +277,22 @@ int bench_plan_add_targets(struct bench_plan *plan, const char *text, struct ben
 
 int bench_plan_add_default_targets(struct bench_plan *plan, struct bench_error *err)
 {
-    size_t count;
+    size_t count, nclients;
+    int rc = 0;
+    char name[128];
     const struct bench_server_row *rows = bench_server_rows(&count);
-    for (size_t i = 0; i < count; i++) {
-        char name[128];
+    for (size_t i = 0; rc == 0 && i < count; i++) {
         (void)snprintf(name, sizeof(name), "%s/%s/%s", rows[i].protocol, rows[i].mode,
                        rows[i].server);
-        int rc = rows[i].in_default ? add_one(plan, name, err) : 0;
-        if (rc < 0)
-            return rc;
+        rc = rows[i].in_default ? add_one(plan, name, err) : 0;
     }
-    return 0;
+    const struct bench_client_row *clients = bench_client_rows(&nclients);
+    for (size_t i = 0; rc == 0 && i < nclients; i++) {
+        (void)snprintf(name, sizeof(name), "%s/%s/%s", clients[i].protocol, clients[i].in_default,
+                       clients[i].client);
+        rc = clients[i].in_default[0] != '\0' ? add_one(plan, name, err) : 0;
+    }
+    return rc;
 }
 
 int bench_target_variant(const struct bench_target *base, const char *option,
@@ -293,8 +314,10 @@ int bench_target_variant(const struct bench_target *base, const char *option,
         (void)snprintf(out->name, sizeof(out->name), "%.*s[%.120s]", (int)length, base->name,
                        out->options_text);
     } else if (base->server != NULL) {
-        (void)snprintf(out->name, sizeof(out->name), "%s[%.120s]/%s/%s", base->protocol->name,
-                       out->options_text, base->server->mode, base->server->server);
+        (void)snprintf(out->name, sizeof(out->name), "%s[%.120s]/%s/%s%s%s", base->protocol->name,
+                       out->options_text, base->server->mode, base->server->server,
+                       base->client == NULL ? "" : "/",
+                       base->client == NULL ? "" : base->client->client);
     } else {
         (void)snprintf(out->name, sizeof(out->name), "%s[%.120s]", base->protocol->name,
                        out->options_text);

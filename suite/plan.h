@@ -120,11 +120,11 @@ struct bench_plan {
     size_t nplugins;
 };
 
-/* Parses PROTOCOL[options]/MODE/SERVER or URL[options] and adds it. Several with commas between
+/* Parses PROTOCOL[options]/MODE/SERVER[/CLIENT] or URL[options] and adds it. Several with commas between
  * them are one text. 0; -EINVAL with what was wrong and what is valid; -ENOSPC. */
 int bench_plan_add_targets(struct bench_plan *plan, const char *text, struct bench_error *err)
     BENCH_MUST_CHECK;
-/* The rows of servers.def that are in the default matrix. */
+/* The rows of servers.def and clients.def that are in the default matrix. */
 int bench_plan_add_default_targets(struct bench_plan *plan, struct bench_error *err)
     BENCH_MUST_CHECK;
 void bench_plan_fini(struct bench_plan *plan);

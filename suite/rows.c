@@ -90,9 +90,14 @@ static int add_parameter(struct bench_result *result, const char *name, const ch
 
 static int describe(struct bench_result *result, const struct bench_case *what)
 {
-    char text[64];
-    (void)snprintf(text, sizeof(text), "closed loop, %d connection%s", what->clients,
-                   what->clients == 1 ? "" : "s");
+    char text[128];
+    const char *many = what->clients == 1 ? "" : "s";
+    if (what->load.rate_per_s > 0)
+        (void)snprintf(text, sizeof(text), "open loop, %.10g/s %s, %d connection%s",
+                       what->load.rate_per_s, bench_arrival_names[what->load.arrival],
+                       what->clients, many);
+    else
+        (void)snprintf(text, sizeof(text), "closed loop, %d connection%s", what->clients, many);
     result->workload = strdup(what->workload->name);
     result->operation = strdup(bench_operation_get(what->operation)->name);
     result->reason = strdup("");
@@ -140,8 +145,12 @@ static int make_step(struct bench_rows *rows, struct bench_row *row, size_t i,
                                     .operation = operation,
                                     .args = args,
                                     .nargs = nargs};
+    step->operation = operation;
+    step->nargs = nargs;
+    memcpy(step->args, args, sizeof(args));
+    step->tx_offset = offset;
     int rc = expect(rows, &spec, step, err);
-    if (rc < 0)
+    if (rc < 0 || row->target->client != NULL)
         return rc;
     if (i > 0 && operation->tx) {
         step->program = row->steps[0].program;
@@ -162,19 +171,29 @@ static int make_setup(struct bench_row *row, struct bench_error *err)
     row->setup = calloc(1, sizeof(*row->setup));
     if (row->setup == NULL)
         return -ENOMEM;
+    row->setup->operation = spec.operation;
+    if (row->target->client != NULL)
+        return 0;
     int rc = row->target->protocol->compile(row->target->options, &spec, &program, err);
     row->setup->program = program;
     return rc;
 }
 
-/* What the protocol's table says it cannot do need not be compiled to find out. */
-static int check_caps(const struct bench_row *row, struct bench_error *err)
+/* What tables say that cannot be done need not be compiled to find out. */
+static int check_possible(const struct bench_plan *plan, struct bench_row *row,
+                          struct bench_error *err)
 {
     const struct bench_protocol *p = row->target->protocol;
-    unsigned needed = row->what->up ? BENCH_CAP_STREAM_UP : BENCH_CAP_STREAM_DOWN;
-    if (row->what->stream_chunk > 0 && !(p->caps & needed))
+    const struct bench_case *what = row->what;
+    unsigned needed = what->up ? BENCH_CAP_STREAM_UP : BENCH_CAP_STREAM_DOWN;
+    if (what->stream_chunk > 0 && !(p->caps & needed))
         return bench_fail(err, -ENOTSUP, "%s does not stream", p->name);
-    return 0;
+    if (what->rtt_ns > 0 && p->caps & BENCH_CAP_NO_TRANSPORT)
+        return bench_fail(err, -ENOTSUP, "%s has no network to be far away in", p->name);
+    if (what->load.rate_per_s > 0 && row->target->client != NULL)
+        return bench_fail(err, -ENOTSUP, "the %s client runs closed loops only",
+                          row->target->client->client);
+    return bench_placement_resolve(what->placement, &plan->cpus, &row->cpus, err);
 }
 
 static int compile_row(struct bench_rows *rows, struct bench_row *row, struct bench_run *run,
@@ -187,7 +206,7 @@ static int compile_row(struct bench_rows *rows, struct bench_row *row, struct be
     if (row->steps == NULL)
         return bench_fail(err, -ENOMEM, "out of memory");
     struct bench_error why = {0};
-    int rc = check_caps(row, &why);
+    int rc = check_possible(rows->plan, row, &why);
     for (size_t i = 0; rc == 0 && i < what->nsteps; i++)
         rc = make_step(rows, row, i, &why);
     if (rc == 0 && what->bulk)
@@ -220,7 +239,10 @@ static int fill_info(struct bench_target_info *info, const struct bench_target *
         .options = strdup(t->options_text),
         .mode = dup_or_empty(server == NULL ? NULL : server->mode),
         .server = dup_or_empty(server == NULL ? NULL : server->server),
-        .client = strdup("native"),
+        .client = strdup(t->client == NULL ? "native" : t->client->client),
+        .family = strdup(t->protocol->family != NULL ? t->protocol->family : t->protocol->name),
+        .library = dup_or_empty(t->client != NULL ? t->client->library
+                                                  : t->protocol->client_library),
         .url = strdup(t->is_url ? t->name : ""),
         .label = strdup(label),
         .role = t->protocol->role,
@@ -237,6 +259,8 @@ static const char *variant_of(const struct bench_target *t, const struct bench_w
                                                                     : NULL;
     if (option == NULL)
         return NULL;
+    if (t->client != NULL)
+        return NULL; /* it does what applications do, one way */
     /* Not for a target that sets the option itself. */
     char key[64];
     (void)snprintf(key, sizeof(key), "%.*s", (int)strcspn(option, "=") + 1, option);
@@ -374,8 +398,16 @@ void bench_rows_fini(struct bench_rows *rows)
     bench_arena_fini(&rows->arena);
 }
 
-void bench_row_cell(const struct bench_row *row, const struct bench_address *address,
-                    struct bench_cell *out)
+enum { CLIENT_PROCESSES_MAX = 16 }; /* unless asked for otherwise */
+
+static int client_processes(const struct bench_plan *plan, const struct bench_case *what)
+{
+    int wanted = plan->client_processes > 0 ? (int)plan->client_processes : CLIENT_PROCESSES_MAX;
+    return wanted < what->clients ? wanted : what->clients;
+}
+
+void bench_row_cell(const struct bench_plan *plan, const struct bench_row *row,
+                    const struct bench_address *address, struct bench_cell *out)
 {
     const struct bench_case *what = row->what;
     *out = (struct bench_cell){
@@ -391,6 +423,15 @@ void bench_row_cell(const struct bench_row *row, const struct bench_address *add
         .warmup = what->warmup,
         .budget_ns = what->budget_ns,
         .timeout_ns = what->timeout_ns,
+        .load = what->load,
+        .reply_work_ns = plan->reply_work_ns,
+        .workers = plan->workers < what->clients ? (int)plan->workers : what->clients,
+        .cpus = row->cpus.client_given ? &row->cpus.client : NULL,
+        .client = row->target->client,
+        .options_text = row->target->options_text,
+        .client_processes = client_processes(plan, what),
+        .payload = plan->payload,
+        .payload_seed = (uint64_t)plan->seed,
     };
     if (address != NULL)
         out->address = *address;

@@ -15,6 +15,7 @@ struct bench_row {
     const struct bench_case *what;
     struct bench_step *steps;    /* what->nsteps of them, owned with their programs */
     struct bench_step *setup;    /* one step, or NULL */
+    struct bench_cpus cpus;      /* of its placement */
     size_t result; /* index in run->results */
     bool off;      /* not to be run (any more); the result says why */
 };
@@ -44,8 +45,8 @@ int bench_rows_init(struct bench_rows *rows, const struct bench_plan *plan, stru
 void bench_rows_fini(struct bench_rows *rows);
 
 /* Fills a cell from a row, which it borrows. address: of the server; NULL = none. */
-void bench_row_cell(const struct bench_row *row, const struct bench_address *address,
-                    struct bench_cell *out);
+void bench_row_cell(const struct bench_plan *plan, const struct bench_row *row,
+                    const struct bench_address *address, struct bench_cell *out);
 /* Exchanges the row's program for the protocol's probe, whose answer is not checked. */
 int bench_row_use_probe(struct bench_row *row, struct bench_run *run, struct bench_error *err)
     BENCH_MUST_CHECK;

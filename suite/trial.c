@@ -181,9 +181,10 @@ static void measure(const struct bench_row *row, struct watched *w, double idle_
         judge(row, trial, w);
 }
 
-bool bench_trial_run(const struct bench_row *row, const struct bench_address *address,
-                     struct bench_launched *server, const struct bench_proc_usage *idle,
-                     struct bench_watch *watch, struct bench_trial *trial)
+bool bench_trial_run(const struct bench_plan *plan, const struct bench_row *row,
+                     const struct bench_address *address, struct bench_launched *server,
+                     const struct bench_proc_usage *idle, struct bench_watch *watch,
+                     struct bench_trial *trial)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -191,7 +192,7 @@ bool bench_trial_run(const struct bench_row *row, const struct bench_address *ad
     trial->status = BENCH_CELL_OK;
     trial->reason = strdup("");
     struct bench_cell cell;
-    bench_row_cell(row, address, &cell);
+    bench_row_cell(plan, row, address, &cell);
     struct watched w = {.server = server, .watch = watch};
     struct bench_error err = {0};
     await_idle(server, idle->processes);
