@@ -23,9 +23,9 @@
 #include "suite/ready.h"
 
 enum {
-    MESSAGE = 64,      /* bytes of an exchange */
+    MESSAGE = 64, /* bytes of an exchange */
     GROUPS = 10,
-    EXCHANGES = 100,   /* of a group, each way; through the relay they take 0.6 ms */
+    EXCHANGES = 100, /* of a group, each way; through the relay they take 0.6 ms */
     WARMUP = 50,
     ANSWER_TIMEOUT_S = 5,
     STOP_GRACE_S = 2,
@@ -60,8 +60,8 @@ static int own_path(char *out, size_t size, struct bench_error *err)
     return 0;
 }
 
-static int spawn(struct bench_distance *relay, const struct bench_address *server,
-                 int64_t delay_ns, const int *fds, struct bench_error *err)
+static int spawn(struct bench_distance *relay, const struct bench_address *server, int64_t delay_ns,
+                 const int *fds, struct bench_error *err)
 {
     char program[PATH_MAX], upstream[300], delay[32];
     int rc = own_path(program, sizeof(program), err);
@@ -72,11 +72,11 @@ static int spawn(struct bench_distance *relay, const struct bench_address *serve
                    v6 ? "]" : "", server->port);
     (void)snprintf(delay, sizeof(delay), "%" PRId64 "ns", delay_ns);
     /* Descriptors 3 and 4 of the child. Buffers hold what a fast sender puts on a long way. */
-    const char *const argv[] = {program,        "relay",           "--upstream", upstream,
-                                "--listen",     "127.0.0.1:0",     "--delay",    delay,
-                                "--buffer",     "16MiB",           "--connections-max",
-                                "100000",       "--ready-fd",      "3",          "--control-fd",
-                                "4",            NULL};
+    const char *const argv[] = {program,      "relay",       "--upstream",        upstream,
+                                "--listen",   "127.0.0.1:0", "--delay",           delay,
+                                "--buffer",   "16MiB",       "--connections-max", "100000",
+                                "--ready-fd", "3",           "--control-fd",      "4",
+                                NULL};
     const struct bench_proc_spec spec = {.argv = argv,
                                          .fds = {fds[0], fds[1]},
                                          .nfds = 2,
@@ -103,8 +103,8 @@ static void stop(struct bench_distance *relay)
     relay->pid = 0;
 }
 
-static int start(struct bench_distance *relay, const struct bench_address *server,
-                 int64_t delay_ns, const cpu_set_t *cpus, struct bench_error *err)
+static int start(struct bench_distance *relay, const struct bench_address *server, int64_t delay_ns,
+                 const cpu_set_t *cpus, struct bench_error *err)
 {
     int ready[2] = {-1, -1}, control[2] = {-1, -1};
     *relay = (struct bench_distance){.control_fd = -1};
@@ -324,7 +324,8 @@ int bench_distances_at(struct bench_distances *distances, int64_t rtt_ns, int64_
         return bench_fail(err, -ENOSPC, "more than %d round-trip times", BENCH_DISTANCES_MAX);
     int64_t delay_ns = (rtt_ns - overhead_ns) / 2;
     if (delay_ns < 0) {
-        bench_log(BENCH_LOG_WARN, "distance", "a relay itself adds %s, more than a round trip of %s",
+        bench_log(BENCH_LOG_WARN, "distance",
+                  "a relay itself adds %s, more than a round trip of %s",
                   bench_format_seconds((double)overhead_ns / 1e9).s,
                   bench_format_duration_exact(rtt_ns).s);
         delay_ns = 0;

@@ -17,7 +17,7 @@ enum { BENCH_DISTANCES_MAX = 16 };
 struct bench_distance {
     int64_t rtt_ns;
     pid_t pid;
-    int control_fd; /* closing it means stop */
+    int control_fd;               /* closing it means stop */
     struct bench_address address; /* of the relay */
 };
 

@@ -70,8 +70,9 @@ Test(relay_command, interrupt_ends_it)
 
 Test(relay_command, ends_with_who_started_it)
 {
-    const char *const argv[] = {rig_bench(),  "relay",        "--upstream", "127.0.0.1:1",
-                                "--ready-fd", "3",            "--control-fd", "4", NULL};
+    const char *const argv[] = {rig_bench(),    "relay",      "--upstream",
+                                "127.0.0.1:1",  "--ready-fd", "3",
+                                "--control-fd", "4",          NULL};
     int ready[2], control[2], status = -1;
     char line[32] = "";
     pid_t pid;

@@ -374,8 +374,8 @@ static size_t kernel_max(const char *path)
 
 Test(relay, receiver_that_does_not_read_stops_the_sender)
 {
-    const size_t kernel = 2 * (kernel_max("/proc/sys/net/ipv4/tcp_rmem") +
-                               kernel_max("/proc/sys/net/ipv4/tcp_wmem"));
+    const size_t kernel =
+        2 * (kernel_max("/proc/sys/net/ipv4/tcp_rmem") + kernel_max("/proc/sys/net/ipv4/tcp_wmem"));
     static uint8_t data[65536];
     size_t sent = 0, received = 0;
     int client, server;
