@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "bench/buf.h"
-#include "suite/report.h"
+#include "suite/report_analyses.h"
 #include "suite/table.h"
 
 /* Digits of a double that are worth keeping and the same on every machine. */
@@ -498,6 +498,8 @@ static json_t *run_json(const struct bench_run *run)
     put(&object, "targets", targets_json(run));
     put(&object, "results", results_json(run));
     put(&object, "comparisons", comparisons_json(run));
+    if (bench_json_analyses(run, object.json) < 0)
+        object.failed = true;
     return object_end(&object);
 }
 
