@@ -281,6 +281,20 @@ static void put_frame(struct curves *curves)
                   "center rotate by 90", PLOT_SMALL_PX, PLOT_SOFT);
 }
 
+/* x: the column's expression. */
+static void put_joined(struct curves *curves, size_t s, const char *x, bool first)
+{
+    const struct bench_plot_series *series = &curves->plot->series[s];
+    struct plot_look look = plot_look(series);
+    size_t every = series->count > MARKED_POINTS ? series->count / 8 : 1;
+
+    fprintf(curves->canvas->out,
+            "%sdata index %zu using %s:($2/yunit) with linespoints linewidth %.1f dashtype %s "
+            "pointtype %d pointsize %.1f pointinterval %zu linecolor rgb '%s' notitle",
+            first ? "\nplot " : ", \\\n     ", s, x, series->floor ? 1.4 : 2.6, look.dash,
+            look.marker, series->floor ? 0.9 : 1.3, every, look.colour);
+}
+
 static void put_curve(struct curves *curves, size_t s, bool first)
 {
     const struct bench_plot *plot = curves->plot;
@@ -288,24 +302,27 @@ static void put_curve(struct curves *curves, size_t s, bool first)
     struct plot_look look = plot_look(series);
     const char *x =
         plot->kind == BENCH_PLOT_PERCENTILE ? "($1 < 1 ? -log10(1 - $1) : NaN)" : "($1/xunit)";
-    size_t every = series->count > MARKED_POINTS ? series->count / 8 : 1;
     FILE *out = curves->canvas->out;
     bool bars = false;
 
     if (series->expected) {
         fprintf(out,
-                "%sdata index %zu using %s:($2/yunit) with lines linewidth 1.4 dashtype (2,5) "
+                "%sdata index %zu using %s:($2/yunit) with lines linewidth 1.4 dashtype (8,5) "
                 "linecolor rgb '%s' notitle",
                 first ? "\nplot " : ", \\\n     ", s, x, look.colour);
         return;
     }
+    if (series->unjoined) {
+        fprintf(out,
+                "%sdata index %zu using %s:($2/yunit) with points pointtype %d pointsize %.1f "
+                "linecolor rgb '%s' notitle",
+                first ? "\nplot " : ", \\\n     ", s, x, look.marker, series->floor ? 1.2 : 1.6,
+                look.colour);
+    } else {
+        put_joined(curves, s, x, first);
+    }
     for (size_t i = 0; i < series->count; i++)
         bars = bars || plot_has_bar(&series->points[i]);
-    fprintf(out,
-            "%sdata index %zu using %s:($2/yunit) with linespoints linewidth %.1f dashtype %s "
-            "pointtype %d pointsize %.1f pointinterval %zu linecolor rgb '%s' notitle",
-            first ? "\nplot " : ", \\\n     ", s, x, series->floor ? 1.4 : 2.6, look.dash,
-            look.marker, series->floor ? 0.9 : 1.3, every, look.colour);
     if (bars)
         fprintf(out,
                 ", \\\n     data index %zu using %s:($3/yunit):(0):(($4-$3)/yunit) with "

@@ -42,8 +42,9 @@ struct bench_plot_series {
     size_t count;
     bool floor;  /* drawn grey and thin: a floor or ruler row */
     bool spacer; /* BARS: an empty row between others */
-    bool expected; /* LINES: a thin dotted line without marks and name; what the measured series of
-                      the same colour was expected to be */
+    bool expected;   /* LINES: a thin dashed line without marks and name; what the measured series of
+                        the same colour was expected to be */
+    bool unjoined;   /* LINES: marks only */
 };
 
 struct bench_plot {

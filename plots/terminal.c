@@ -222,7 +222,7 @@ static void mark_curve(struct grid *grid, size_t s)
         double y = plot_curve_y(grid->plot, &series->points[i]);
         if (isnan(x) || isnan(y))
             continue;
-        if (!isnan(last_x) && grid->plot->kind == BENCH_PLOT_LINES) {
+        if (!isnan(last_x) && grid->plot->kind == BENCH_PLOT_LINES && !series->unjoined) {
             size_t steps = grid->columns / 2;
             for (size_t k = 1; k < steps; k += 2) {
                 double part = (double)k / (double)steps;

@@ -65,10 +65,11 @@ static void describe(struct bench_chart *chart, const struct bench_far_field *fi
         (void)snprintf(chart->name, sizeof(chart->name), "distance-%zu", ordinal + 1);
     (void)snprintf(chart->title, sizeof(chart->title), "%s: response time by distance", subject);
     (void)snprintf(text, sizeof(text),
-                   "%.100s, mean, whiskers: 95 %% interval over trials%s; less is better",
+                   "%.100s; marks: means with their 95 %% interval over trials%s; less is better",
                    first->load_model,
                    field->expects && !(field->rtts[0] > 0)
-                       ? "; dotted: expected from the mean without distance and the round trips"
+                       ? "; dashed: expected, the mean without distance plus round trips times "
+                         "distance"
                        : "");
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
 }
@@ -85,9 +86,10 @@ static int draw(const struct bench_far_field *field, size_t ordinal,
         size_t n = fill_measured(field, curve, bench_chart_points(&chart, chart.plot.nseries));
         if (n == 0)
             continue;
-        (void)bench_chart_target(&chart, curve->target, n);
+        struct bench_plot_series *measured = bench_chart_target(&chart, curve->target, n);
         if (!field->expects || isnan(curve->direct + curve->round_trips))
             continue;
+        measured->unjoined = true; /* a straight line between would be another expectation */
         fill_expected(curve, span, bench_chart_points(&chart, chart.plot.nseries));
         bench_chart_target(&chart, curve->target, LINE_POINTS)->expected = true;
     }
