@@ -105,8 +105,8 @@ static double count_trips(const struct bench_far_field *field,
 /* Our own client of the same protocol, options and server. */
 static bool speaks_like(const struct bench_target_info *own, const struct bench_target_info *target)
 {
-    const char *a = bench_target_family(own), *b = bench_target_family(target);
-    return bench_target_is_own(own) && a != NULL && b != NULL && same(a, b) &&
+    return bench_target_is_own(own) &&
+           same(bench_target_family(own), bench_target_family(target)) &&
            same(own->options, target->options) && same(own->server, target->server) &&
            same(own->mode, target->mode);
 }
@@ -177,8 +177,7 @@ static int field_fill(struct bench_far_field *field, struct bench_far *far,
  * kind. */
 static bool is_pair(const struct bench_target_info *a, const struct bench_target_info *b)
 {
-    const char *of_a = bench_target_family(a), *of_b = bench_target_family(b);
-    if (of_a == NULL || of_b == NULL || same(of_a, of_b) || a->role != BENCH_ROLE_NORMAL ||
+    if (same(bench_target_family(a), bench_target_family(b)) || a->role != BENCH_ROLE_NORMAL ||
         b->role != BENCH_ROLE_NORMAL || !same(a->mode, b->mode) || !same(a->server, b->server) ||
         !same(a->client, b->client))
         return false;
@@ -273,7 +272,8 @@ static int find_crossings(const struct bench_far *far, struct bench_far_field *f
         for (size_t b = a + 1; b < field->ncurves; b++) {
             if (!is_pair(field->curves[a].target, field->curves[b].target))
                 continue;
-            field->npairs++;
+            field->npairs += direct_of(field, &field->curves[a]) != NULL &&
+                             direct_of(field, &field->curves[b]) != NULL;
             field->ncrossings += cross(&field->crossings[field->ncrossings], far, field,
                                        &field->curves[a], &field->curves[b]);
         }

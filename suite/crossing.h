@@ -55,7 +55,7 @@ struct bench_far_field {
     bool expects; /* one request after the other: c + n RTT means something */
     struct bench_crossing *crossings;
     size_t ncrossings;
-    size_t npairs; /* of protocols that were looked at */
+    size_t npairs; /* of protocols that were looked at: those measured without distance, too */
 };
 
 struct bench_far {

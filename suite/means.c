@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "suite/report.h"
+#include "suite/report_pairs.h"
 
 /* As a file keeps it: a run that is read again without its histograms gives the same figures. */
 static double settled(double value)
@@ -77,24 +78,21 @@ struct bench_interval_term bench_means_term(const struct bench_means *means,
 
 /* ---- targets and cells ---- */
 
-const char *bench_target_family(const struct bench_target_info *target)
+/* Files of before there were families do not say whose library made the calls either. */
+static bool is_told(const struct bench_target_info *target)
 {
-    return target->family != NULL && target->family[0] != '\0' ? target->family : NULL;
-}
-
-static bool is_native(const struct bench_target_info *target)
-{
-    return strcmp(target->client, "native") == 0;
+    return target->family != NULL && target->family[0] != '\0';
 }
 
 bool bench_target_is_own(const struct bench_target_info *target)
 {
-    return is_native(target) && target->library != NULL && target->library[0] == '\0';
+    return is_told(target) && !bench_target_is_program(target) &&
+           bench_target_library(target)[0] == '\0';
 }
 
 bool bench_target_is_foreign(const struct bench_target_info *target)
 {
-    return target->client[0] != '\0' && !is_native(target);
+    return is_told(target) && bench_target_is_program(target);
 }
 
 static bool parameter_is(const struct bench_result *result, const char *name, const char *value)

@@ -26,9 +26,7 @@ void bench_means_fini(struct bench_means *means);
 struct bench_interval_term bench_means_term(const struct bench_means *means,
                                             const struct bench_result *result, double weight);
 
-/* The wire protocol; NULL when a file does not say. */
-const char *bench_target_family(const struct bench_target_info *target);
-/* Our own code on the shared loop makes the calls. False when a file does not say. */
+/* Our own code on the shared loop makes the calls. False when a file does not say whose it was. */
 bool bench_target_is_own(const struct bench_target_info *target);
 /* A program with a library of its own makes the calls. */
 bool bench_target_is_foreign(const struct bench_target_info *target);

@@ -53,9 +53,8 @@ static const struct bench_result *find_own(const struct bench_report_group *grou
 {
     for (size_t i = 0; i < group->nrows; i++) {
         const struct bench_target_info *target = group->rows[i]->target;
-        const char *family = bench_target_family(target);
         if (bench_target_is_own(target) && target->role == wanted->role &&
-            (wanted->family == NULL || (family != NULL && same(family, wanted->family))) &&
+            (wanted->family == NULL || same(bench_target_family(target), wanted->family)) &&
             same(target->options, wanted->options) && same(target->mode, wanted->mode) &&
             same(target->server, wanted->server) && bench_result_is_shown(group->rows[i]))
             return group->rows[i];
@@ -239,8 +238,6 @@ static bool add_chain(struct search *search, const struct bench_report_group *gr
     struct wanted wanted = {bench_target_family(like), like->options, like->mode, PYTHON_SERVER,
                             BENCH_ROLE_NORMAL};
     struct bench_attribution row = {.used = used};
-    if (wanted.family == NULL)
-        return false;
     row.served = find_own(group, &wanted);
     wanted.server = OWN_SERVER;
     row.native = find_own(group, &wanted);

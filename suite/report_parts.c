@@ -158,6 +158,9 @@ static void put_zeros(FILE *out, const struct bench_attribution *row, const char
         if (bench_interval_has_zero(&row->parts[p]))
             fprintf(out, "%s: %s is not distinguishable from 0\n", operation,
                     bench_part_head((enum bench_part)p));
+        else if (row->parts[p].high < 0)
+            fprintf(out, "%s: %s is below 0: what it is added to took longer without it\n", operation,
+                    bench_part_head((enum bench_part)p));
     }
 }
 

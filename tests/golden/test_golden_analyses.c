@@ -15,6 +15,7 @@
 #include "suite/report_analyses.h"
 #include "tests/support/files.h"
 #include "tests/support/fixture_means.h"
+#include "tests/support/schema.h"
 
 TestSuite(golden_analyses, .timeout = 60);
 
@@ -112,5 +113,60 @@ Test(golden_analyses, distance)
     check_text(run, true, "analyses-distance.md");
     check_json(run, "analyses-distance.json");
     check_charts(run, 1);
+    bench_run_free(run);
+}
+
+/* The whole result is as the schema says, and what is derived comes out the same of what is read. */
+static void check_file(struct bench_run *run)
+{
+    struct bench_buf first, second;
+    struct bench_run *again = NULL;
+    struct bench_error err = {0};
+    json_t *schema = json_load_file(TEST_SOURCE_DIR "/docs/result.schema.json", 0, NULL);
+    bench_buf_init(&first, 1u << 24);
+    bench_buf_init(&second, 1u << 24);
+    cr_assert_eq(bench_report_compare(run), 0);
+    cr_assert_eq(bench_report_json(run, &first), 0);
+    size_t length = bench_buf_length(&first);
+    json_t *json = json_loadb((const char *)bench_buf_head(&first), length, 0, NULL);
+    cr_expect_eq(support_schema_check(schema, json, &err), 0, "%s", err.msg);
+    cr_expect_gt(json_array_size(json_object_get(json, "parts")) +
+                     json_array_size(json_object_get(json, "crossings")),
+                 1);
+    cr_assert_eq(bench_result_parse((const char *)bench_buf_head(&first), length, NULL, 0, &again,
+                                    &err),
+                 0, "%s", err.msg);
+    cr_assert_eq(bench_report_json(again, &second), 0);
+    cr_assert_eq(bench_buf_length(&second), length);
+    cr_expect_eq(memcmp(bench_buf_head(&first), bench_buf_head(&second), length), 0);
+    bench_run_free(again);
+    json_decref(json);
+    json_decref(schema);
+    bench_buf_fini(&first);
+    bench_buf_fini(&second);
+}
+
+Test(golden_analyses, files)
+{
+    struct bench_run *parts = support_means_parts(), *distance = support_means_distance();
+    check_file(parts);
+    check_file(distance);
+    bench_run_free(parts);
+    bench_run_free(distance);
+}
+
+/* What does not belong together makes no section. */
+Test(golden_analyses, none_without_all_rows)
+{
+    struct bench_run *run = support_means_parts();
+    json_t *object = json_object();
+    for (size_t i = 0; i < run->nresults; i++) {
+        if (run->results[i].target->role == BENCH_ROLE_FLOOR)
+            run->results[i].status = BENCH_CELL_INVALID;
+    }
+    cr_assert_eq(bench_json_analyses(run, object), 0);
+    cr_expect_eq(json_array_size(json_object_get(object, "parts")), 0);
+    cr_expect_eq(json_array_size(json_object_get(object, "crossings")), 0);
+    json_decref(object);
     bench_run_free(run);
 }

@@ -15,7 +15,7 @@ unset object
 set style fill solid 1.0 noborder
 set errorbars small
 set label "latency, ping: response time by distance" at screen 0.02250,0.95778 left font ',28' textcolor rgb '#1a1a1a' noenhanced front
-set label "closed loop, 1 connection, mean, whiskers: 95 % interval over trials; dotted: expected from the mean without distance and the round trips; less is better" at screen 0.02250,0.91778 left font ',17' textcolor rgb '#555555' noenhanced front
+set label "closed loop, 1 connection; marks: means with their 95 % interval over trials; dashed: expected, the mean without distance plus round trips times distance; less is better" at screen 0.02250,0.91778 left font ',17' textcolor rgb '#555555' noenhanced front
 set lmargin at screen 0.07759
 set rmargin at screen 0.75794
 set tmargin at screen 0.88000
@@ -59,21 +59,21 @@ set arrow from screen 0.77419,0.53486 to screen 0.80169,0.53486 nohead linewidth
 set label '' at screen 0.78794,0.53486 point pointtype 9 pointsize 1.3 linecolor rgb '#009e73' front
 set label "rpyc/threaded/python/python" at screen 0.80794,0.53486 left font ',19' textcolor rgb '#1a1a1a' noenhanced front
 
-plot data index 0 using ($1/xunit):($2/yunit) with linespoints linewidth 2.6 dashtype solid pointtype 7 pointsize 1.3 pointinterval 1 linecolor rgb '#0072b2' notitle, \
+plot data index 0 using ($1/xunit):($2/yunit) with points pointtype 7 pointsize 1.6 linecolor rgb '#0072b2' notitle, \
      data index 0 using ($1/xunit):($3/yunit):(0):(($4-$3)/yunit) with vectors heads size screen 0.003,90 linewidth 1.4 linecolor rgb '#0072b2' notitle, \
-     data index 1 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (2,5) linecolor rgb '#0072b2' notitle, \
-     data index 2 using ($1/xunit):($2/yunit) with linespoints linewidth 2.6 dashtype solid pointtype 5 pointsize 1.3 pointinterval 1 linecolor rgb '#d55e00' notitle, \
+     data index 1 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (8,5) linecolor rgb '#0072b2' notitle, \
+     data index 2 using ($1/xunit):($2/yunit) with points pointtype 5 pointsize 1.6 linecolor rgb '#d55e00' notitle, \
      data index 2 using ($1/xunit):($3/yunit):(0):(($4-$3)/yunit) with vectors heads size screen 0.003,90 linewidth 1.4 linecolor rgb '#d55e00' notitle, \
-     data index 3 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (2,5) linecolor rgb '#d55e00' notitle, \
-     data index 4 using ($1/xunit):($2/yunit) with linespoints linewidth 2.6 dashtype solid pointtype 9 pointsize 1.3 pointinterval 1 linecolor rgb '#009e73' notitle, \
+     data index 3 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (8,5) linecolor rgb '#d55e00' notitle, \
+     data index 4 using ($1/xunit):($2/yunit) with points pointtype 9 pointsize 1.6 linecolor rgb '#009e73' notitle, \
      data index 4 using ($1/xunit):($3/yunit):(0):(($4-$3)/yunit) with vectors heads size screen 0.003,90 linewidth 1.4 linecolor rgb '#009e73' notitle, \
-     data index 5 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (2,5) linecolor rgb '#009e73' notitle, \
-     data index 6 using ($1/xunit):($2/yunit) with linespoints linewidth 2.6 dashtype solid pointtype 11 pointsize 1.3 pointinterval 1 linecolor rgb '#cc79a7' notitle, \
+     data index 5 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (8,5) linecolor rgb '#009e73' notitle, \
+     data index 6 using ($1/xunit):($2/yunit) with points pointtype 11 pointsize 1.6 linecolor rgb '#cc79a7' notitle, \
      data index 6 using ($1/xunit):($3/yunit):(0):(($4-$3)/yunit) with vectors heads size screen 0.003,90 linewidth 1.4 linecolor rgb '#cc79a7' notitle, \
-     data index 7 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (2,5) linecolor rgb '#cc79a7' notitle, \
-     data index 8 using ($1/xunit):($2/yunit) with linespoints linewidth 1.4 dashtype solid pointtype 13 pointsize 0.9 pointinterval 1 linecolor rgb '#a0a0a0' notitle, \
+     data index 7 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (8,5) linecolor rgb '#cc79a7' notitle, \
+     data index 8 using ($1/xunit):($2/yunit) with points pointtype 13 pointsize 1.2 linecolor rgb '#a0a0a0' notitle, \
      data index 8 using ($1/xunit):($3/yunit):(0):(($4-$3)/yunit) with vectors heads size screen 0.003,90 linewidth 1.4 linecolor rgb '#a0a0a0' notitle, \
-     data index 9 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (2,5) linecolor rgb '#a0a0a0' notitle
+     data index 9 using ($1/xunit):($2/yunit) with lines linewidth 1.4 dashtype (8,5) linecolor rgb '#a0a0a0' notitle
 
 unset output
 pass = pass + 1
