@@ -177,3 +177,23 @@ int bench_programs_check(struct bench_program_check *check, struct bench_server_
     bench_server_command_free(command);
     return check->rc < 0 ? bench_fail(err, check->rc, "%s", check->text) : 0;
 }
+
+/* ---- what they left ---- */
+
+void bench_programs_last_words(int stderr_fd, char *out, size_t size)
+{
+    char text[2048];
+    out[0] = '\0';
+    off_t end = stderr_fd < 0 ? 0 : lseek(stderr_fd, 0, SEEK_END);
+    if (end <= 0)
+        return;
+    off_t from = end > (off_t)sizeof(text) - 1 ? end - (off_t)sizeof(text) + 1 : 0;
+    ssize_t n = pread(stderr_fd, text, sizeof(text) - 1, from);
+    if (n <= 0)
+        return;
+    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
+        n--;
+    text[n] = '\0';
+    const char *line = strrchr(text, '\n');
+    (void)snprintf(out, size, "%.160s", line == NULL ? text : line + 1);
+}

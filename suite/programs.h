@@ -31,5 +31,8 @@ int bench_programs_add_words(struct bench_server_command *command, const char *c
  * gave. 0, or negative with the reason in err. Frees the command. */
 int bench_programs_check(struct bench_program_check *check, struct bench_server_command *command,
                          int made, struct bench_error *err) BENCH_MUST_CHECK;
+/* The last line that is not empty of a memory file that a program had as its stderr; "" = none. Any
+ * thread. */
+void bench_programs_last_words(int stderr_fd, char *out, size_t size);
 
 #endif
