@@ -25,14 +25,6 @@ struct bench_io {
     bool in_callback, freed;
 };
 
-struct bench_timer {
-    struct bench_loop *loop;
-    struct event *event;
-    bench_timer_fn fn;
-    void *user;
-    bool in_callback, freed;
-};
-
 void loop_drain(struct bench_loop *loop)
 {
     if (loop->draining)
@@ -63,19 +55,18 @@ static void on_deferred(evutil_socket_t fd, short what, void *user)
     loop_drain(user);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *user)
+static void on_tick(void *user)
 {
-    (void)fd;
-    (void)what;
     struct bench_loop *loop = user;
-    loop_expire(loop, bench_now_ns());
-    loop_drain(loop);
+    const int64_t now_ns = bench_now_ns();
+    const int rc = timer_set_at(&loop->tick, now_ns + LOOP_TICK_MS * BENCH_NS_PER_MS);
+    assert(rc == 0); /* the heap had room for it a moment ago */
+    (void)rc;
+    loop_expire(loop, now_ns);
 }
 
-static void on_deadline(evutil_socket_t fd, short what, void *user)
+static void on_deadline(void *user)
 {
-    (void)fd;
-    (void)what;
     struct bench_loop *loop = user;
     loop->timed_out = true;
     (void)event_base_loopbreak(loop->base);
@@ -95,16 +86,17 @@ static int make_events(struct bench_loop *loop)
     if (loop->wakeup_fd < 0)
         return -errno;
     loop->deferred = event_new(loop->base, -1, 0, on_deferred, loop);
-    loop->tick = event_new(loop->base, -1, EV_PERSIST, on_tick, loop);
-    loop->deadline = event_new(loop->base, -1, 0, on_deadline, loop);
     loop->wakeup = event_new(loop->base, loop->wakeup_fd, EV_READ | EV_PERSIST, on_wakeup, loop);
-    if (loop->deferred == NULL || loop->tick == NULL || loop->deadline == NULL ||
-        loop->wakeup == NULL)
+    if (loop->deferred == NULL || loop->wakeup == NULL)
         return -ENOMEM;
-    const struct timeval every = {.tv_usec = LOOP_TICK_MS * 1000};
-    if (event_add(loop->tick, &every) < 0 || event_add(loop->wakeup, NULL) < 0)
+    if (event_add(loop->wakeup, NULL) < 0)
         return -EIO;
-    return 0;
+    int rc = timers_init(loop);
+    if (rc < 0)
+        return rc;
+    loop->tick = (struct bench_timer){.loop = loop, .fn = on_tick, .user = loop};
+    loop->deadline = (struct bench_timer){.loop = loop, .fn = on_deadline, .user = loop};
+    return timer_set_at(&loop->tick, bench_now_ns() + LOOP_TICK_MS * BENCH_NS_PER_MS);
 }
 
 int bench_loop_new(struct bench_loop **out, struct bench_error *err)
@@ -115,13 +107,14 @@ int bench_loop_new(struct bench_loop **out, struct bench_error *err)
     if (loop == NULL || config == NULL)
         goto fail;
     loop->magic = BENCH_LOOP_MAGIC;
-    loop->wakeup_fd = -1;
+    loop->wakeup_fd = loop->timers.fd = -1;
     TAILQ_INIT(&loop->done);
     TAILQ_INIT(&loop->flying);
     TAILQ_INIT(&loop->eventful);
     LIST_INIT(&loop->conns);
+    /* The base has no timers: it need not know the time. */
     (void)event_config_set_flag(config,
-                                EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK |
+                                EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_NOLOCK |
                                     EVENT_BASE_FLAG_IGNORE_ENV);
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* ns; of this thread */
     loop->base = event_base_new_with_config(config);
@@ -157,9 +150,8 @@ void bench_loop_free(struct bench_loop *loop)
         free(loop->protocols[i].priv);
     }
     free_event(loop->deferred);
-    free_event(loop->tick);
-    free_event(loop->deadline);
     free_event(loop->wakeup);
+    timers_fini(loop);
     if (loop->wakeup_fd >= 0)
         (void)close(loop->wakeup_fd);
     if (loop->base != NULL)
@@ -168,28 +160,17 @@ void bench_loop_free(struct bench_loop *loop)
     free(loop);
 }
 
-static struct timeval to_timeval(int64_t ns)
-{
-    if (ns < 0)
-        ns = 0;
-    ns += 999; /* never early */
-    return (struct timeval){.tv_sec = ns / BENCH_NS_PER_S,
-                            .tv_usec = ns % BENCH_NS_PER_S / BENCH_NS_PER_US};
-}
-
 int bench_loop_run(struct bench_loop *loop, int64_t deadline_ns)
 {
     loop->stopping = false;
     loop->timed_out = false;
-    if (deadline_ns != 0) {
-        struct timeval tv = to_timeval(deadline_ns - bench_now_ns());
-        (void)event_add(loop->deadline, &tv);
-    }
+    int rc = deadline_ns == 0 ? 0 : timer_set_at(&loop->deadline, deadline_ns);
+    if (rc < 0)
+        return rc;
     loop_drain(loop);
-    int rc = 0;
     if (!loop->stopping)
         rc = event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
-    (void)event_del(loop->deadline);
+    timer_off(&loop->deadline);
     if (rc < 0)
         return -EIO;
     return loop->timed_out && !loop->stopping ? -ETIMEDOUT : 0;
@@ -309,56 +290,4 @@ void bench_io_free(struct bench_io *io)
     io->freed = true;
     if (!io->in_callback)
         free(io);
-}
-
-/* ---- timers ---- */
-
-static void on_timer(evutil_socket_t fd, short what, void *user)
-{
-    (void)fd;
-    (void)what;
-    struct bench_timer *timer = user;
-    struct bench_loop *loop = timer->loop;
-    timer->in_callback = true;
-    timer->fn(timer->user);
-    timer->in_callback = false;
-    if (timer->freed)
-        free(timer);
-    loop_drain(loop);
-}
-
-int bench_timer_new(struct bench_loop *loop, bench_timer_fn fn, void *user, struct bench_timer **out)
-{
-    struct bench_timer *timer = calloc(1, sizeof(*timer));
-    if (timer == NULL)
-        return -ENOMEM;
-    timer->event = event_new(loop->base, -1, 0, on_timer, timer);
-    if (timer->event == NULL) {
-        free(timer);
-        return -ENOMEM;
-    }
-    timer->loop = loop;
-    timer->fn = fn;
-    timer->user = user;
-    *out = timer;
-    return 0;
-}
-
-int bench_timer_set(struct bench_timer *timer, int64_t delay_ns)
-{
-    if (delay_ns < 0)
-        return event_del(timer->event) < 0 ? -EIO : 0;
-    struct timeval tv = to_timeval(delay_ns);
-    return event_add(timer->event, &tv) < 0 ? -EIO : 0;
-}
-
-void bench_timer_free(struct bench_timer *timer)
-{
-    if (timer == NULL || timer->freed)
-        return;
-    event_free(timer->event);
-    timer->event = NULL;
-    timer->freed = true;
-    if (!timer->in_callback)
-        free(timer);
 }

@@ -92,11 +92,33 @@ struct bench_conn {
     alignas(16) unsigned char priv[];
 };
 
+/* A timer; in the heap of its loop while it is set. */
+struct bench_timer {
+    struct bench_loop *loop;
+    bench_timer_fn fn;
+    void *user;
+    int64_t when_ns; /* steady clock */
+    size_t place;    /* in the heap, from 1; 0 = not set */
+    bool in_callback, freed;
+};
+
+/* All timers of a loop over one timerfd, so that a turn without a timer costs no system call. */
+struct loop_timers {
+    struct bench_timer **heap; /* heap[1] is the earliest */
+    size_t count, room;
+    int fd;
+    struct event *event;
+    int64_t armed_ns; /* when the descriptor becomes readable; 0 = never */
+    bool expiring;
+};
+
 struct bench_loop {
     uint32_t magic;
     struct event_base *base;
-    struct event *deferred, *tick, *deadline, *wakeup;
+    struct event *deferred, *wakeup;
     int wakeup_fd;
+    struct loop_timers timers;
+    struct bench_timer tick, deadline;
     bool stopping, timed_out, draining;
     struct op_list done, flying;
     TAILQ_HEAD(, bench_conn) eventful;
@@ -116,6 +138,12 @@ void loop_defer(struct bench_loop *loop);
 /* The backend's area of this loop, made at first use. 0, -ENOSPC, -ENOMEM or loop_init's error. */
 int loop_protocol(struct bench_loop *loop, const struct bench_protocol *protocol, void **out,
                   struct bench_error *err);
+/* timers.c */
+int timers_init(struct bench_loop *loop) BENCH_MUST_CHECK;
+void timers_fini(struct bench_loop *loop);
+/* At an absolute time; never fails when the timer was set before or is one of the loop's own. */
+int timer_set_at(struct bench_timer *timer, int64_t when_ns) BENCH_MUST_CHECK;
+void timer_off(struct bench_timer *timer);
 /* Timeouts of ops and of opening. */
 void loop_expire(struct bench_loop *loop, int64_t now_ns);
 

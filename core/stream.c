@@ -238,13 +238,15 @@ static void flush_queue(struct bench_conn *conn)
     }
     if (update_interest(conn) < 0)
         (void)socket_error(conn, -EIO, "watching the socket");
+    else if (s->ops->drained != NULL)
+        s->ops->drained(conn);
 }
 
 /* Adds to the end of the queue: borrowed if it is the op's own payload and the place is free. */
 static int queue_add(struct bench_conn *conn, const uint8_t *data, size_t length)
 {
     struct stream *s = &conn->stream;
-    struct op_full *op = conn->submitting;
+    struct op_full *op = conn->submitting != NULL ? conn->submitting : TAILQ_FIRST(&conn->ops);
     const uint8_t *tx = op == NULL ? NULL : op->op.tx.data;
     bool own = tx != NULL && data >= tx && data + length <= tx + op->op.tx.length;
     if (length > 0 && own && s->borrowed.length == 0 && bench_buf_length(&s->tx_after) == 0) {

@@ -34,6 +34,7 @@ void bench_recording_free(struct bench_recording *recording)
         return;
     for (size_t i = 0; i < BENCH_SERIES_COUNT; i++)
         bench_hist_free(recording->series[i].hist);
+    bench_trace_fini(&recording->trace);
     free(recording);
 }
 
@@ -41,11 +42,15 @@ void bench_recording_reset(struct bench_recording *recording)
 {
     struct bench_recording empty = {0};
 
-    /* Histograms stay: what was prepared remains prepared. */
+    /* Histograms and trace stay: what was prepared remains prepared. */
     for (size_t i = 0; i < BENCH_SERIES_COUNT; i++) {
         empty.series[i].hist = recording->series[i].hist;
         if (empty.series[i].hist)
             bench_hist_reset(empty.series[i].hist);
+    }
+    if (recording->trace.points) {
+        empty.trace.points = recording->trace.points;
+        empty.trace.stride = 1;
     }
     *recording = empty;
 }
@@ -85,6 +90,7 @@ void bench_recording_settle(struct bench_recording *recording)
     for (int i = 0; i < BENCH_SERIES_COUNT; i++)
         if (recording->series[i].hist != NULL)
             bench_hist_settle(recording->series[i].hist);
+    bench_trace_fini(&recording->trace);
 }
 
 void bench_recording_stat(struct bench_recording *recording, const struct bench_op_stat *stat)
@@ -158,6 +164,31 @@ static void merge_stat(struct bench_op_stat_sum *sum, const struct bench_op_stat
     sum->wire_received += other->wire_received;
 }
 
+static void add_time(int64_t *sum, int64_t other)
+{
+    if (__builtin_add_overflow(*sum, other, sum))
+        *sum = other < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static void merge_load(struct bench_recording *recording, const struct bench_recording *other)
+{
+    recording->clients += other->clients;
+    recording->workers += other->workers;
+    recording->planned += other->planned;
+    recording->sent += other->sent;
+    add_time(&recording->cpu_ns, other->cpu_ns);
+    add_time(&recording->inflight_ns, other->inflight_ns);
+    add_time(&recording->present_ns, other->present_ns);
+    if (other->busiest_cpu_ns > recording->busiest_cpu_ns)
+        recording->busiest_cpu_ns = other->busiest_cpu_ns;
+    if (other->measured_ns > recording->measured_ns)
+        recording->measured_ns = other->measured_ns;
+    if (recording->run_wait_ns < 0 || other->run_wait_ns < 0)
+        recording->run_wait_ns = -1;
+    else
+        add_time(&recording->run_wait_ns, other->run_wait_ns);
+}
+
 int bench_recording_merge(struct bench_recording *recording, const struct bench_recording *other)
 {
     /* All that can fail comes first: a failed merge changes no figure. */
@@ -168,6 +199,9 @@ int bench_recording_merge(struct bench_recording *recording, const struct bench_
         if (rc)
             return rc;
     }
+    int rc = bench_trace_merge(&recording->trace, &other->trace);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < BENCH_SERIES_COUNT; i++) {
         if (other->series[i].count)
             merge_series(&recording->series[i], &other->series[i]);
@@ -186,9 +220,7 @@ int bench_recording_merge(struct bench_recording *recording, const struct bench_
         recording->first_start = other->first_start;
     if (other->last_done > recording->last_done)
         recording->last_done = other->last_done;
-    if (__builtin_add_overflow(recording->cpu_ns, other->cpu_ns, &recording->cpu_ns))
-        recording->cpu_ns = INT64_MAX;
-    recording->clients += other->clients;
+    merge_load(recording, other);
     return 0;
 }
 

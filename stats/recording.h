@@ -78,9 +78,12 @@ void bench_recording_stat(struct bench_recording *recording, const struct bench_
 /* Counts an attempt and its outcome; message is kept if it is the first failure. */
 void bench_recording_outcome(struct bench_recording *recording, enum bench_failure failure,
                              const char *message);
-/* bench_hist_settle for every series: a recording that is kept, not written any more. */
+/* bench_hist_settle for every series, and the trace is freed: a recording that is kept, not written
+ * any more. */
 void bench_recording_settle(struct bench_recording *recording);
-/* Adds other to recording. cpu_ns adds; first_start and last_done widen. 0 or -ENOMEM. */
+/* Adds other to recording. Counts and sums of times add; busiest_cpu_ns and measured_ns are the
+ * larger; an unknown run_wait_ns makes the sum unknown; first_start and last_done widen. 0 or
+ * -ENOMEM. */
 int bench_recording_merge(struct bench_recording *recording, const struct bench_recording *other)
     BENCH_MUST_CHECK;
 /* last_done - first_start in seconds; 0 when there is nothing. */
@@ -91,11 +94,11 @@ double bench_recording_duration(const struct bench_recording *recording);
  * "succeeded", "failures": {kind: n}, "first_error", "stat": {...}, "tcp_sent", "tcp_received",
  * "first_start", "last_done", "cpu_ns", "clients", "workers", "busiest_cpu_ns", "run_wait_ns",
  * "planned", "sent", "inflight_ns", "present_ns", "measured_ns", "trace": {"stride", "done": [ns
- * since first_start], "response": [ns]}}; empty series and an empty trace are left out. The caller frees
- * *out. 0 or -ENOMEM. */
+ * since first_start], "response": [ns]}}; empty series and an empty trace are left out. The caller
+ * frees *out. 0 or -ENOMEM. */
 int bench_recording_write(const struct bench_recording *recording, char **out) BENCH_MUST_CHECK;
 /* The reverse; "version", "series", "attempted" and "succeeded" are required, other numbers are 0
- * where they are missing. Figures that contradict each other are refused, too. Hostile text:
+ * where they are missing, but for "run_wait_ns", which is then unknown. Figures that contradict each other are refused, too. Hostile text:
  * -EINVAL with what was wrong (wrong version named), nothing leaks. -ENOMEM. */
 int bench_recording_read(const char *text, size_t length, struct bench_recording **out,
                          struct bench_error *err) BENCH_MUST_CHECK;

@@ -12,15 +12,19 @@
 #include "stats/recording.h"
 #include "stats/wide.h"
 
-#define TEXT_MAX ((size_t)64 << 20) /* bytes; six full histograms take about 4 MiB */
+#define TEXT_MAX ((size_t)64 << 20) /* bytes; a full histogram takes about 0.7 MiB, a full trace 1 */
 
 /* X(name): the whole numbers of the object "stat", and those at the top, by type. */
 #define STAT_MEMBERS(X)                                                                            \
     X(operations)                                                                                  \
     X(frames_sent) X(frames_received) X(round_trips) X(served) X(plain_sent) X(plain_received)     \
         X(wire_sent) X(wire_received)
-#define COUNT_MEMBERS(X) X(attempted) X(succeeded) X(tcp_sent) X(tcp_received)
-#define TIME_MEMBERS(X)  X(first_start) X(last_done) X(cpu_ns)
+#define COUNT_MEMBERS(X)                                                                           \
+    X(attempted) X(succeeded) X(tcp_sent) X(tcp_received) X(planned) X(sent)
+#define SMALL_MEMBERS(X) X(clients) X(workers)
+#define TIME_MEMBERS(X)                                                                            \
+    X(first_start) X(last_done) X(cpu_ns) X(busiest_cpu_ns) X(inflight_ns) X(present_ns)          \
+        X(measured_ns)
 
 /* ---- writing ---- */
 
@@ -124,12 +128,38 @@ static int set_numbers(json_t *root, const struct bench_recording *recording)
         goto fail;
     STAT_MEMBERS(X)
 #undef X
-    if (json_object_set_new(root, "clients", json_count(recording->clients)))
+#define X(member)                                                                                  \
+    if (json_object_set_new(root, #member, json_count(recording->member)))                         \
+        goto fail;
+    SMALL_MEMBERS(X)
+#undef X
+    if (json_object_set_new(root, "run_wait_ns", json_integer(recording->run_wait_ns)))
         goto fail;
     return json_object_set_new(root, "stat", stat) ? -ENOMEM : 0;
 fail:
     json_decref(stat);
     return -ENOMEM;
+}
+
+static int set_trace(json_t *root, const struct bench_recording *recording)
+{
+    const struct bench_trace *trace = &recording->trace;
+
+    if (trace->n == 0)
+        return 0;
+    json_t *object = json_object(), *done = json_array(), *response = json_array();
+    bool failed = !done || !response ||
+                  json_object_set_new(object, "stride", json_count(trace->stride));
+    for (size_t i = 0; i < trace->n && !failed; i++) {
+        int64_t since = trace->points[i].done_ns - recording->first_start;
+        failed = json_array_append_new(done, json_integer(since > 0 ? since : 0)) ||
+                 json_array_append_new(response, json_integer(trace->points[i].response_ns));
+    }
+    /* These take over what they are given, even when they fail. */
+    failed |= json_object_set_new(object, "done", done) != 0;
+    failed |= json_object_set_new(object, "response", response) != 0;
+    failed |= json_object_set_new(root, "trace", object) != 0;
+    return failed ? -ENOMEM : 0;
 }
 
 int bench_recording_write(const struct bench_recording *recording, char **out)
@@ -140,7 +170,7 @@ int bench_recording_write(const struct bench_recording *recording, char **out)
     if (!root || json_object_set_new(root, "version", json_integer(BENCH_RECORDING_VERSION)) ||
         set_series(root, recording) || set_failures(root, recording) ||
         json_object_set_new(root, "first_error", json_message(recording->first_error)) ||
-        set_numbers(root, recording))
+        set_numbers(root, recording) || set_trace(root, recording))
         goto end;
     char *text = json_dumps(root, JSON_COMPACT);
     if (text) {
@@ -303,11 +333,25 @@ static int read_failures(struct bench_recording *recording, json_t *root, struct
     return 0;
 }
 
+/* What the workers' times and the schedule's counts cannot be. */
+static int check_numbers(const struct bench_recording *recording, struct bench_error *err)
+{
+    if (recording->busiest_cpu_ns > recording->cpu_ns)
+        return bench_fail(err, -EINVAL,
+                          "recording: the busiest worker used %lld ns of CPU, all together %lld",
+                          (long long)recording->busiest_cpu_ns, (long long)recording->cpu_ns);
+    if (recording->sent > recording->planned)
+        return bench_fail(err, -EINVAL, "recording: %llu of %llu planned requests were sent",
+                          (unsigned long long)recording->sent,
+                          (unsigned long long)recording->planned);
+    return 0;
+}
+
 static int read_numbers(struct bench_recording *recording, const json_t *root,
                         struct bench_error *err)
 {
     const json_t *stat = json_object_get(root, "stat");
-    int64_t clients;
+    int64_t number;
     int rc;
 
     if (stat && !json_is_object(stat))
@@ -329,9 +373,17 @@ static int read_numbers(struct bench_recording *recording, const json_t *root,
         return rc;
     STAT_MEMBERS(X)
 #undef X
-    rc = get_number(root, "top", "clients", 0, UINT32_MAX, &clients, err);
-    recording->clients = (uint32_t)clients;
-    return rc;
+#define X(member)                                                                                  \
+    if ((rc = get_number(root, "top", #member, 0, UINT32_MAX, &number, err)))                      \
+        return rc;                                                                                 \
+    recording->member = (uint32_t)number;
+    SMALL_MEMBERS(X)
+#undef X
+    if ((rc = get_number(root, "top", "run_wait_ns", -1, INT64_MAX, &recording->run_wait_ns, err)))
+        return rc;
+    if (!json_object_get(root, "run_wait_ns"))
+        recording->run_wait_ns = -1;
+    return check_numbers(recording, err);
 }
 
 static int read_message(struct bench_recording *recording, const json_t *root,
@@ -350,6 +402,64 @@ static int read_message(struct bench_recording *recording, const json_t *root,
     return 0;
 }
 
+static int check_trace(const struct bench_recording *recording, json_t *object, struct bench_error *err)
+{
+    const struct bench_trace *trace = &recording->trace;
+    size_t n = json_array_size(json_object_get(object, "done"));
+
+    if (n != json_array_size(json_object_get(object, "response")) || n == 0 ||
+        n > BENCH_TRACE_MAX)
+        return bench_fail(err, -EINVAL,
+                          "recording: trace: %zu \"done\" and %zu \"response\", not 1..%d of both",
+                          n, json_array_size(json_object_get(object, "response")),
+                          BENCH_TRACE_MAX);
+    if (n > recording->series[BENCH_SERIES_RESPONSE].count)
+        return bench_fail(err, -EINVAL, "recording: trace: %zu points of %llu responses", n,
+                          (unsigned long long)recording->series[BENCH_SERIES_RESPONSE].count);
+    if (trace->stride == 0 || (trace->stride & (trace->stride - 1)) != 0)
+        return bench_fail(err, -EINVAL, "recording: trace: stride %llu is not a power of two",
+                          (unsigned long long)trace->stride);
+    return 0;
+}
+
+/* After the series and the numbers. */
+static int read_trace(struct bench_recording *recording, json_t *root, struct bench_error *err)
+{
+    json_t *object = json_object_get(root, "trace");
+    struct bench_trace *trace = &recording->trace;
+    uint64_t stride;
+
+    if (!object)
+        return 0;
+    int rc = get_count(object, "trace", "stride", &stride, err);
+    if (rc)
+        return rc;
+    if (bench_trace_prepare(trace))
+        return bench_fail(err, -ENOMEM, "recording: out of memory");
+    trace->stride = stride;
+    if ((rc = check_trace(recording, object, err)))
+        return rc;
+    const json_t *done = json_object_get(object, "done"),
+                 *response = json_object_get(object, "response");
+    int64_t longest = recording->last_done - recording->first_start, before = 0;
+    for (size_t i = 0; i < json_array_size(done); i++) {
+        const json_t *x = json_array_get(done, i), *y = json_array_get(response, i);
+        if (!json_is_integer(x) || !json_is_integer(y))
+            return bench_fail(err, -EINVAL, "recording: trace: point %zu is not two whole numbers",
+                              i);
+        int64_t since = json_integer_value(x), ns = json_integer_value(y);
+        if (since < before || since > longest || ns < 0)
+            return bench_fail(err, -EINVAL,
+                              "recording: trace: point %zu, %lld ns at %lld ns, is not in order or "
+                              "not within %lld ns",
+                              i, (long long)ns, (long long)since, (long long)longest);
+        before = since;
+        trace->points[trace->n++] = (struct bench_trace_point){recording->first_start + since, ns};
+    }
+    trace->seen = (trace->n - 1) * trace->stride + 1;
+    return 0;
+}
+
 static int read_root(struct bench_recording *recording, json_t *root, struct bench_error *err)
 {
     const json_t *version = json_object_get(root, "version");
@@ -363,7 +473,8 @@ static int read_root(struct bench_recording *recording, json_t *root, struct ben
     if ((rc = read_numbers(recording, root, err)) || (rc = read_failures(recording, root, err)) ||
         (rc = read_message(recording, root, err)))
         return rc;
-    return read_all_series(recording, root, err);
+    rc = read_all_series(recording, root, err);
+    return rc ? rc : read_trace(recording, root, err);
 }
 
 int bench_recording_read(const char *text, size_t length, struct bench_recording **out,

@@ -13,6 +13,8 @@ const struct cli_command cli_commands[] = {
     {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run},
     {"serve", "PROTOCOL/MODE/SERVER [OPTIONS]", "runs one reference server in the foreground",
      cmd_serve},
+    {"relay", "--upstream HOST:PORT [OPTIONS]",
+     "a delay line in user space: what if the network were slower", cmd_relay},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",
      cmd_report},
     {"list", "", "protocols, servers, workloads and operations, and what works here", cmd_list},
@@ -35,6 +37,8 @@ void cli_print_help(const struct cli_command *command, const struct cli_option *
         (void)printf("\noptions:\n");
     for (const struct cli_option *o = options; o->name != NULL; o++) {
         char left[64];
+        if (o->help == NULL)
+            continue;
         (void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->metavar != NULL ? " " : "",
                        o->metavar != NULL ? o->metavar : "");
         (void)printf("  %-28s %s\n", left, o->help);
@@ -48,7 +52,7 @@ static int no_such_option(const struct cli_option *options, const char *name, si
     char list[200] = "";
     size_t used = 0;
     for (const struct cli_option *o = options; o->name != NULL; o++)
-        if (used < sizeof(list))
+        if (o->help != NULL && used < sizeof(list))
             used += (size_t)snprintf(list + used, sizeof(list) - used, " --%s", o->name);
     if (used >= sizeof(list))
         (void)memcpy(list + sizeof(list) - 5, " ...", 5);

@@ -24,7 +24,7 @@ enum {
 struct cli_option {
     const char *name;    /* without the dashes; NULL ends a table */
     const char *metavar; /* NULL: takes no value */
-    const char *help;
+    const char *help;    /* NULL: for programs that start us, not shown */
     /* value: NULL for an option without one. 0, or negative with err filled. */
     int (*set)(void *target, const char *value, struct bench_error *err);
 };
@@ -52,6 +52,7 @@ const struct cli_command *cli_find(const char *name);
 
 int cmd_run(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_relay(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 

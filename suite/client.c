@@ -1,63 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-#include "suite/client.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/buf.h"
 #include "bench/units.h"
+#include "suite/client_private.h"
 
-enum { GIVE_UP_AFTER = 3 }; /* failures in a row, without an answer between them */
-
-enum phase {
-    PHASE_SETUP,    /* opening, the setup steps, warm-up units */
-    PHASE_PARKED,   /* at the barrier */
-    PHASE_LOAD,
-    PHASE_TEARDOWN, /* its last steps */
-    PHASE_OVER,
-};
-
-struct bench_client {
-    struct bench_load *load;
-    struct bench_conn *conn;
-    struct bench_op *op;
-    struct bench_timer *think;
-    enum phase phase;
-    const struct bench_step *steps; /* the list being run */
-    size_t nsteps, step;
-    int64_t units_left;
-    int64_t unit_start; /* ns; planned start of the unit's first step */
-    struct bench_op_stat unit_stat; /* of the steps of the unit so far */
-    int failures;       /* in a row */
-    struct bench_conn_totals base; /* when the load began, or the connection was made */
+enum {
+    GIVE_UP_AFTER = 3, /* failures in a row, without an answer between them */
+    OPENING_MAX = 256, /* clients that are made ready at once: a server's backlog is finite */
 };
 
 static void run_list(struct bench_client *c, const struct bench_step *steps, size_t nsteps);
-static void next_unit(struct bench_client *c);
+static void open_more(struct bench_load *load);
 static void open_conn(struct bench_client *c);
 
 /* The end of a phase for this client. */
-static void leave(struct bench_client *c, enum phase phase)
+static void leave(struct bench_client *c, enum bench_phase phase)
 {
     if (c->phase == phase)
         return;
+    bool was_opening = c->phase == BENCH_PHASE_SETUP;
     c->phase = phase;
-    if (phase == PHASE_PARKED || phase == PHASE_OVER) {
+    if (was_opening) {
+        c->load->opening--;
+        open_more(c->load);
+    }
+    if (phase == BENCH_PHASE_PARKED || phase == BENCH_PHASE_OVER) {
         c->load->active--;
         if (c->load->active == 0)
             bench_loop_stop(c->load->loop);
     }
 }
 
-static void broken(struct bench_client *c)
+void bench_load_break(struct bench_load *load)
 {
-    c->load->broken = true;
-    bench_loop_stop(c->load->loop);
+    load->broken = true;
+    bench_loop_stop(load->loop);
 }
 
-/* Adds the kernel's bytes of the present connection since `base`. */
-static void count_bytes(struct bench_client *c)
+void bench_client_count_bytes(struct bench_client *c)
 {
     if (c->conn == NULL)
         return;
@@ -73,7 +56,7 @@ static void drop_conn(struct bench_client *c)
     if (c->conn == NULL)
         return;
     if (c->load->loading)
-        count_bytes(c);
+        bench_client_count_bytes(c);
     bench_conn_free(c->conn);
     c->conn = NULL;
     c->base = (struct bench_conn_totals){0};
@@ -85,33 +68,53 @@ static void remember(struct bench_client *c, const struct bench_error *err)
         c->load->error = *err;
 }
 
+/* Whether what happened at that time is part of the result: a ramp comes before it. */
+static bool counts(struct bench_load *load, int64_t at_ns)
+{
+    if (load->counting)
+        return true;
+    if (at_ns < load->measure_from_ns)
+        return false;
+    bench_load_begin_counting(load);
+    return true;
+}
+
+/* Not in an open loop while a connection is made again: no request of the schedule is concerned. */
+static bool is_outcome(const struct bench_client *c)
+{
+    return c->phase != BENCH_PHASE_LOAD || !c->load->pace.open || c->planned_ns != 0;
+}
+
 /* A failure that ended the present unit: counted, then the next one, over a new connection if
  * this one broke, until it is hopeless. */
 static void unit_failed(struct bench_client *c, enum bench_failure failure,
                         const struct bench_error *why)
 {
     struct bench_load *load = c->load;
+    bool counted = c->phase != BENCH_PHASE_LOAD || counts(load, load->seen_ns);
     remember(c, why);
-    bench_recording_outcome(load->recording, failure, why->msg);
+    if (counted && is_outcome(c))
+        bench_recording_outcome(load->recording, failure, why->msg);
     c->failures++;
-    if (c->phase == PHASE_LOAD)
+    c->planned_ns = 0;
+    if (c->phase == BENCH_PHASE_LOAD && counted)
         c->units_left--;
     bool dead = c->conn == NULL || !bench_conn_is_ready(c->conn);
-    if (c->phase == PHASE_TEARDOWN || c->failures >= GIVE_UP_AFTER) {
+    if (c->phase == BENCH_PHASE_TEARDOWN || c->failures >= GIVE_UP_AFTER) {
         drop_conn(c);
-        leave(c, PHASE_OVER);
+        leave(c, BENCH_PHASE_OVER);
         return;
     }
     if (load->cell->sample == BENCH_SAMPLE_CONNECTION) {
         drop_conn(c);
-        next_unit(c);
+        bench_client_next(c);
     } else if (dead) {
         drop_conn(c);
         open_conn(c);
-    } else if (c->phase == PHASE_SETUP) {
+    } else if (c->phase == BENCH_PHASE_SETUP) {
         run_list(c, load->cell->steps, load->cell->nsteps);
     } else {
-        next_unit(c);
+        bench_client_next(c);
     }
 }
 
@@ -155,10 +158,10 @@ static int check_answer(struct bench_op *op, const struct bench_expected *expect
                          want);
 }
 
-static void sample(struct bench_client *c, enum bench_series_id id, int64_t ns)
+void bench_load_sample(struct bench_load *load, enum bench_series_id id, int64_t ns)
 {
-    if (bench_recording_sample(c->load->recording, id, ns) < 0)
-        broken(c);
+    if (bench_recording_sample(load->recording, id, ns) < 0)
+        bench_load_break(load);
 }
 
 static void add_stat(struct bench_op_stat *sum, const struct bench_op_stat *one)
@@ -173,47 +176,71 @@ static void add_stat(struct bench_op_stat *sum, const struct bench_op_stat *one)
     sum->wire_received += one->wire_received;
 }
 
+static void widen(struct bench_load *load, int64_t start_ns, int64_t done_ns)
+{
+    struct bench_recording *r = load->recording;
+    if (start_ns < load->measure_from_ns)
+        start_ns = load->measure_from_ns;
+    if (r->first_start == 0 || start_ns < r->first_start)
+        r->first_start = start_ns;
+    if (done_ns > r->last_done)
+        r->last_done = done_ns;
+}
+
+/* The three times of a request or a unit. */
+static void sample_times(struct bench_load *load, int64_t planned_ns, int64_t sent_ns,
+                         int64_t done_ns)
+{
+    bench_load_sample(load, BENCH_SERIES_RESPONSE, done_ns - planned_ns);
+    bench_load_sample(load, BENCH_SERIES_SERVICE, done_ns - sent_ns);
+    bench_load_sample(load, BENCH_SERIES_LAG, sent_ns - planned_ns);
+    bench_trace_add(&load->recording->trace, done_ns, done_ns - planned_ns);
+}
+
 static void record_success(struct bench_client *c, const struct bench_op *op)
 {
     struct bench_load *load = c->load;
-    struct bench_recording *r = load->recording;
+    enum bench_sample kind = load->cell->sample;
+    /* A library of its own may not tell when it sent. */
+    int64_t sent_ns = op->marks.sent != 0 ? op->marks.sent : op->marks.submitted;
     bool last = c->step + 1 == c->nsteps;
     add_stat(&c->unit_stat, &op->stat);
-    if (load->cell->sample == BENCH_SAMPLE_STEP || last) {
-        bench_recording_stat(r, &c->unit_stat);
+    if (c->step == 0)
+        c->unit_sent = sent_ns;
+    if (!counts(load, op->marks.done))
+        return;
+    widen(load, op->marks.intended, op->marks.done);
+    if (kind == BENCH_SAMPLE_STEP)
+        sample_times(load, op->marks.intended, sent_ns, op->marks.done);
+    else if (kind == BENCH_SAMPLE_UNIT && last)
+        sample_times(load, c->unit_start, c->unit_sent, op->marks.done);
+    if (kind == BENCH_SAMPLE_STEP || last) {
+        bench_recording_stat(load->recording, &c->unit_stat);
         c->unit_stat = (struct bench_op_stat){0};
+        bench_recording_outcome(load->recording, BENCH_FAILURE_NONE, "");
     }
-    if (r->first_start == 0 || op->marks.intended < r->first_start)
-        r->first_start = op->marks.intended;
-    if (op->marks.done > r->last_done)
-        r->last_done = op->marks.done;
-    if (load->cell->sample == BENCH_SAMPLE_STEP)
-        sample(c, BENCH_SERIES_RESPONSE, op->marks.done - op->marks.intended);
-    else if (load->cell->sample == BENCH_SAMPLE_UNIT && last)
-        sample(c, BENCH_SERIES_RESPONSE, op->marks.done - c->unit_start);
-    if (load->cell->sample == BENCH_SAMPLE_STEP || last)
-        bench_recording_outcome(r, BENCH_FAILURE_NONE, "");
 }
 
 /* One sample of `connection`: it was opened for this op and is closed now. */
 static void record_connection(struct bench_client *c, const struct bench_op *op)
 {
     const struct bench_conn_marks *m = bench_conn_get_marks(c->conn);
-    struct bench_recording *r = c->load->recording;
-    bool lazy = c->load->cell->protocol->caps & BENCH_CAP_LAZY_CONNECT;
+    struct bench_load *load = c->load;
+    bool lazy = load->cell->protocol->caps & BENCH_CAP_LAZY_CONNECT;
     int64_t ready = lazy ? m->connected : m->ready;
-    sample(c, BENCH_SERIES_CONNECT, m->connected - m->started);
-    sample(c, BENCH_SERIES_READY, ready - m->started);
-    sample(c, BENCH_SERIES_FIRST_ANSWER, op->marks.done - m->started);
-    if (r->first_start == 0 || m->started < r->first_start)
-        r->first_start = m->started;
+    if (!counts(load, op->marks.done))
+        return;
+    bench_load_sample(load, BENCH_SERIES_CONNECT, m->connected - m->started);
+    bench_load_sample(load, BENCH_SERIES_READY, ready - m->started);
+    bench_load_sample(load, BENCH_SERIES_FIRST_ANSWER, op->marks.done - m->started);
+    widen(load, m->started, op->marks.done);
 }
 
 static void list_done(struct bench_client *c)
 {
     const struct bench_cell *cell = c->load->cell;
     switch (c->phase) {
-    case PHASE_SETUP:
+    case BENCH_PHASE_SETUP:
         if (c->steps != cell->steps || c->units_left > 0) {
             if (c->steps == cell->steps)
                 c->units_left--;
@@ -222,37 +249,75 @@ static void list_done(struct bench_client *c)
                 return;
             }
         }
-        leave(c, PHASE_PARKED);
+        leave(c, BENCH_PHASE_PARKED);
         return;
-    case PHASE_LOAD:
-        c->units_left--;
+    case BENCH_PHASE_LOAD:
+        c->planned_ns = 0;
+        if (c->load->counting)
+            c->units_left--;
         if (cell->sample == BENCH_SAMPLE_CONNECTION) {
             bench_conn_close(c->conn);
             drop_conn(c);
         }
         if (cell->think_ns > 0 && c->think != NULL && c->units_left > 0) {
             if (bench_timer_set(c->think, cell->think_ns) < 0)
-                broken(c);
+                bench_load_break(c->load);
             return;
         }
-        next_unit(c);
+        bench_client_next(c);
         return;
-    case PHASE_TEARDOWN:
-        leave(c, PHASE_OVER);
+    case BENCH_PHASE_TEARDOWN:
+        leave(c, BENCH_PHASE_OVER);
         return;
-    case PHASE_PARKED:
-    case PHASE_OVER:
+    case BENCH_PHASE_PARKED:
+    case BENCH_PHASE_OVER:
         return;
     }
 }
 
 static void submit_step(struct bench_client *c);
 
+/* As a client would that does something with each reply. */
+static void work_on_reply(int64_t ns)
+{
+    int64_t until = bench_thread_cpu_ns() + ns;
+    while (bench_thread_cpu_ns() < until)
+        ;
+}
+
+/* The reply to a request of the load is there, or the failure of it. */
+static void came_back(struct bench_client *c, const struct bench_op *op)
+{
+    struct bench_load *load = c->load;
+    load->seen_ns = op->marks.done;
+    if (!c->inflight)
+        return;
+    c->inflight = false;
+    c->present_to = op->marks.done;
+    load->inflight--;
+    load->inflight_ns += op->marks.done - load->go_ns;
+    if (load->cell->reply_work_ns > 0)
+        work_on_reply(load->cell->reply_work_ns);
+}
+
+static void went_out(struct bench_client *c, const struct bench_op *op)
+{
+    struct bench_load *load = c->load;
+    c->inflight = true;
+    if (c->present_from == 0)
+        c->present_from = op->marks.submitted;
+    load->inflight++;
+    load->inflight_ns -= op->marks.submitted - load->go_ns;
+    if (c->planned_ns != 0 && c->planned_ns >= load->measure_from_ns)
+        load->recording->sent++;
+}
+
 static void on_done(struct bench_op *op, int status, void *user)
 {
     struct bench_client *c = user;
     struct bench_load *load = c->load;
     const struct bench_step *step = &c->steps[c->step];
+    came_back(c, op);
     if (status == 0)
         status = check_answer(op, &step->expected);
     if (status < 0) {
@@ -260,7 +325,7 @@ static void on_done(struct bench_op *op, int status, void *user)
         return;
     }
     c->failures = 0;
-    if (c->phase == PHASE_LOAD) {
+    if (c->phase == BENCH_PHASE_LOAD) {
         if (load->cell->sample == BENCH_SAMPLE_CONNECTION && c->step == 0)
             record_connection(c, op);
         record_success(c, op);
@@ -281,10 +346,13 @@ static void submit_step(struct bench_client *c)
     op->tx.length = step->tx_length;
     op->tx.chunk_size = step->chunk_size;
     op->sink.kind = step->expected.known ? BENCH_SINK_CHECKSUM : BENCH_SINK_COUNT;
+    op->marks.intended = c->planned_ns;
     struct bench_error err = {0};
     int rc = bench_conn_submit(c->conn, op, &err);
     if (c->step == 0)
-        c->unit_start = op->marks.submitted;
+        c->unit_start = op->marks.intended;
+    if (rc == 0 && c->phase == BENCH_PHASE_LOAD)
+        went_out(c, op);
     if (rc == -ENOTCONN && bench_conn_error(c->conn)->code != 0)
         unit_failed(c, bench_conn_failure(c->conn), bench_conn_error(c->conn));
     else if (rc < 0)
@@ -303,47 +371,81 @@ static void run_list(struct bench_client *c, const struct bench_step *steps, siz
         submit_step(c);
 }
 
-static void next_unit(struct bench_client *c)
+void bench_client_run(struct bench_client *c)
 {
-    struct bench_load *load = c->load;
-    const struct bench_cell *cell = load->cell;
-    bool first = c->units_left == cell->units;
-    bool over_budget = cell->budget_ns > 0 && bench_now_ns() - load->go_ns >= cell->budget_ns;
-    if (c->units_left <= 0 || (over_budget && !first)) {
-        if (c->units_left > 0)
-            load->budget_cut = true;
-        if (cell->nteardown > 0 && c->conn != NULL) {
-            c->phase = PHASE_TEARDOWN;
-            run_list(c, cell->teardown, cell->nteardown);
-        } else {
-            leave(c, PHASE_OVER);
-        }
-        return;
-    }
-    if (c->conn == NULL)
-        open_conn(c);
-    else
-        run_list(c, cell->steps, cell->nsteps);
+    run_list(c, c->load->cell->steps, c->load->cell->nsteps);
 }
 
-static void on_think(void *user) { next_unit(user); }
+void bench_client_end(struct bench_client *c)
+{
+    const struct bench_cell *cell = c->load->cell;
+    if (cell->nteardown > 0 && c->conn != NULL) {
+        c->phase = BENCH_PHASE_TEARDOWN;
+        run_list(c, cell->teardown, cell->nteardown);
+    } else {
+        leave(c, BENCH_PHASE_OVER);
+    }
+}
+
+void bench_client_next(struct bench_client *c)
+{
+    struct bench_load *load = c->load;
+    bool first = c->units_left == load->cell->units;
+    bool late = load->seen_ns >= load->end_ns;
+    if (!load->pace.open && (c->units_left <= 0 || (late && !first))) {
+        if (c->units_left > 0 && load->cell->load.duration_ns == 0)
+            load->budget_cut = true;
+        bench_client_end(c);
+    } else if (c->conn == NULL) {
+        open_conn(c);
+    } else if (load->pace.open) {
+        bench_pace_free(c);
+    } else {
+        bench_client_run(c);
+    }
+}
+
+void bench_client_give_up(struct bench_client *c)
+{
+    struct bench_load *load = c->load;
+    if (c->phase == BENCH_PHASE_OVER)
+        return;
+    if (c->inflight) {
+        if (counts(load, load->seen_ns))
+            bench_recording_outcome(load->recording, BENCH_FAILURE_TIMEOUT,
+                                    "no answer before the load was given up");
+        c->inflight = false;
+        load->inflight--;
+        load->inflight_ns += load->seen_ns - load->go_ns;
+    }
+    drop_conn(c);
+    leave(c, BENCH_PHASE_OVER);
+}
+
+static void on_think(void *user)
+{
+    struct bench_client *c = user;
+    c->load->seen_ns = bench_now_ns();
+    bench_client_next(c);
+}
 
 static void on_opened(struct bench_conn *conn, int status, void *user)
 {
     struct bench_client *c = user;
     const struct bench_cell *cell = c->load->cell;
+    c->load->seen_ns = bench_now_ns();
     if (status < 0) {
         struct bench_error why = *bench_conn_error(conn);
         unit_failed(c, bench_conn_failure(conn), &why);
         return;
     }
-    if (c->phase == PHASE_SETUP)
+    if (c->phase == BENCH_PHASE_SETUP)
         run_list(c, cell->nsetup > 0 ? cell->setup : cell->steps,
                  cell->nsetup > 0 ? cell->nsetup : c->units_left > 0 ? cell->nsteps : 0);
     else if (cell->sample == BENCH_SAMPLE_CONNECTION)
         run_list(c, cell->steps, cell->nsteps);
     else
-        next_unit(c);
+        bench_client_next(c);
 }
 
 static void on_closed(struct bench_conn *conn, void *user)
@@ -370,103 +472,41 @@ static void open_conn(struct bench_client *c)
     }
 }
 
-int bench_load_init(struct bench_load *load, const struct bench_cell *cell,
-                    struct bench_error *err)
+int bench_client_init(struct bench_client *c, struct bench_load *load, struct bench_error *err)
 {
-    *load = (struct bench_load){.cell = cell, .nclients = cell->clients};
-    load->clients = calloc((size_t)cell->clients, sizeof(*load->clients));
-    int rc = load->clients == NULL ? bench_fail(err, -ENOMEM, "out of memory")
-                                   : bench_loop_new(&load->loop, err);
-    if (rc == 0 && bench_recording_new(&load->recording) < 0)
-        rc = bench_fail(err, -ENOMEM, "out of memory");
-    for (int i = 0; rc == 0 && i < load->nclients; i++) {
-        struct bench_client *c = &load->clients[i];
-        c->load = load;
-        c->units_left = cell->warmup;
-        rc = bench_op_new(cell->protocol, &c->op, err);
-        if (rc == 0) {
-            c->op->timeout_ns = cell->timeout_ns;
-            c->op->done = on_done;
-            c->op->user = c;
-        }
-        if (rc == 0 && cell->think_ns > 0)
-            rc = bench_timer_new(load->loop, on_think, c, &c->think);
+    const struct bench_cell *cell = load->cell;
+    c->load = load;
+    c->units_left = cell->warmup;
+    int rc = bench_op_new(cell->protocol, &c->op, err);
+    if (rc < 0)
+        return rc;
+    c->op->timeout_ns = cell->timeout_ns;
+    c->op->done = on_done;
+    c->op->user = c;
+    return cell->think_ns > 0 ? bench_timer_new(load->loop, on_think, c, &c->think) : 0;
+}
+
+/* A loop, because a client that fails at once asks for the next one, too. */
+static void open_more(struct bench_load *load)
+{
+    if (load->opening_more)
+        return;
+    load->opening_more = true;
+    while (load->next_to_open < load->nclients && load->opening < OPENING_MAX) {
+        load->opening++;
+        open_conn(&load->clients[load->next_to_open++]);
     }
-    if (rc == 0 && bench_recording_prepare(load->recording, BENCH_SERIES_RESPONSE) < 0)
-        rc = bench_fail(err, -ENOMEM, "out of memory");
-    if (rc < 0) {
-        bench_load_fini(load);
-        bench_recording_free(load->recording);
-    }
-    return rc;
+    load->opening_more = false;
 }
 
 void bench_load_connect(struct bench_load *load)
 {
     load->active = load->nclients;
-    for (int i = 0; i < load->nclients; i++) {
-        if (load->cell->sample == BENCH_SAMPLE_CONNECTION)
-            leave(&load->clients[i], PHASE_PARKED);
-        else
-            open_conn(&load->clients[i]);
+    if (load->cell->sample != BENCH_SAMPLE_CONNECTION) {
+        open_more(load);
+        return;
     }
-}
-
-int bench_load_status(const struct bench_load *load, struct bench_error *err)
-{
+    load->next_to_open = load->opening = load->nclients;
     for (int i = 0; i < load->nclients; i++)
-        if (load->clients[i].phase == PHASE_PARKED)
-            return 0;
-    if (err != NULL)
-        *err = load->error;
-    if (load->error.code == 0)
-        return bench_fail(err, -ECANCELED, "stopped before a connection was ready");
-    return load->error.code;
-}
-
-void bench_load_start(struct bench_load *load)
-{
-    load->active = 0;
-    for (int i = 0; i < load->nclients; i++) {
-        struct bench_client *c = &load->clients[i];
-        if (c->phase != PHASE_PARKED)
-            continue;
-        c->phase = PHASE_LOAD;
-        c->failures = 0;
-        c->units_left = load->cell->units;
-        if (c->conn != NULL)
-            bench_conn_get_totals(c->conn, &c->base);
-        load->active++;
-    }
-    load->recording->clients = (uint32_t)load->active;
-    load->loading = true;
-    load->go_ns = bench_now_ns();
-    for (int i = 0; i < load->nclients; i++)
-        if (load->clients[i].phase == PHASE_LOAD)
-            next_unit(&load->clients[i]);
-}
-
-void bench_load_finish(struct bench_load *load)
-{
-    for (int i = 0; i < load->nclients; i++)
-        count_bytes(&load->clients[i]);
-}
-
-void bench_load_fini(struct bench_load *load)
-{
-    load->loading = false;
-    /* Orderly ends first (RPyC says CLOSE), then the memory. */
-    for (int i = 0; load->clients != NULL && i < load->nclients; i++)
-        if (load->clients[i].conn != NULL)
-            bench_conn_close(load->clients[i].conn);
-    for (int i = 0; load->clients != NULL && i < load->nclients; i++) {
-        struct bench_client *c = &load->clients[i];
-        bench_conn_free(c->conn);
-        bench_op_free(c->op);
-        bench_timer_free(c->think);
-    }
-    free(load->clients);
-    load->clients = NULL;
-    bench_loop_free(load->loop);
-    load->loop = NULL;
+        leave(&load->clients[i], BENCH_PHASE_PARKED);
 }

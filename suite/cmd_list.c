@@ -4,6 +4,7 @@
 
 #include "bench/buf.h"
 #include "suite/cli.h"
+#include "suite/clients.h"
 #include "suite/plan.h"
 #include "suite/servers.h"
 #include "suite/workloads.h"
@@ -63,6 +64,27 @@ static void list_servers(void)
     }
 }
 
+/* Programs that make the calls, each beside the server that it is measured with by default. */
+static void list_clients(void)
+{
+    size_t count;
+    const struct bench_client_row *rows = bench_client_rows(&count);
+    (void)printf("\nclients (PROTOCOL/MODE/SERVER/CLIENT; without one: native, our own loop):\n");
+    for (size_t i = 0; i < count; i++) {
+        char name[96];
+        const char *versions;
+        struct bench_error err = {0};
+        bool fixed = rows[i].in_default[0] != '\0';
+        (void)snprintf(name, sizeof(name), "%s/%s/%s", rows[i].protocol,
+                       fixed ? rows[i].in_default : "MODE/SERVER", rows[i].client);
+        int rc = bench_client_check(&rows[i], &versions, &err);
+        (void)printf("  %s %-34s %s%s\n", fixed ? "*" : " ", name, rc < 0 ? "not here: " : "works",
+                     rc < 0 ? err.msg : "");
+        if (rc == 0 && versions[0] != '\0')
+            (void)printf("      %s\n", versions);
+    }
+}
+
 static void list_operations(void)
 {
     (void)printf("\noperations:\n");
@@ -87,6 +109,7 @@ int cmd_list(int argc, char **argv)
         return rc < 0 ? cli_usage_error(command, &err) : EXIT_FINE;
     list_protocols();
     list_servers();
+    list_clients();
     (void)printf("\nmodes:\n ");
     for (const char *const *m = bench_server_modes(); *m != NULL; m++)
         (void)printf(" %s", *m);

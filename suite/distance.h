@@ -29,9 +29,11 @@ struct bench_distances {
     size_t n;
 };
 
-/* What a relay without delay adds to a round trip here: median over exchanges of small messages
- * with an echo, through a relay and without. ns, in *out. 0 or negative with err. Takes less than a
- * second. */
+/* The rpycbench that is the relay; NULL = this program (the default). */
+void bench_distance_set_program(const char *path);
+/* What a relay adds to a round trip here beyond its two delays: median over exchanges of small
+ * messages with an echo, through a relay (whose delay is short but not 0, so that waking up by its
+ * timer counts) and without. ns, in *out. 0 or negative with err. Takes about a second. */
 int bench_distance_calibrate(int64_t *out, struct bench_error *err) BENCH_MUST_CHECK;
 void bench_distances_init(struct bench_distances *distances, const struct bench_address *server);
 /* The address at which the server is rtt_ns away (0: its own). overhead_ns: of calibrate. The

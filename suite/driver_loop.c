@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A worker thread with one event loop and all connections of the cell. */
+/* Worker threads, each with one event loop, a recording and its part of the connections. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -17,17 +17,24 @@
 
 enum stage { STAGE_PREPARING, STAGE_READY, STAGE_LOADING, STAGE_DONE, STAGE_CLOSING };
 
-struct bench_driver {
-    struct bench_load load; /* what the clients share; used by the worker's thread only */
+struct worker {
+    struct bench_driver *driver;
+    struct bench_load load; /* what its clients share; used by the worker's thread only */
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    enum stage stage;   /* under lock */
-    bool stop;          /* under lock; the clients' copy is load.stop */
-    int64_t go_at_ns;   /* under lock */
     struct bench_error error; /* why nothing is ready; written before STAGE_READY */
     int status;
+};
+
+struct bench_driver {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    enum stage stage;   /* under lock; READY and DONE when all workers are */
+    int arrived[STAGE_CLOSING]; /* under lock; workers that have reached each stage */
+    bool stop;          /* under lock */
+    int64_t go_at_ns;   /* under lock */
     int event_fd;
+    int nworkers;
+    struct worker workers[];
 };
 
 static _Atomic(const char *) priority = "";
@@ -46,34 +53,30 @@ static void raise_priority(void)
     atomic_store(&priority, got);
 }
 
-static int64_t thread_cpu_ns(void)
-{
-    struct timespec ts;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-    return ts.tv_sec * BENCH_NS_PER_S + ts.tv_nsec;
-}
-
-/* Tells the main thread that a stage is reached. */
+/* One worker has reached a stage; the last one of them tells the main thread. */
 static void announce(struct bench_driver *d, enum stage stage)
 {
     (void)pthread_mutex_lock(&d->lock);
-    d->stage = stage;
-    (void)pthread_cond_broadcast(&d->changed);
+    bool all = ++d->arrived[stage] == d->nworkers;
+    if (all && d->stage < stage) {
+        d->stage = stage;
+        (void)pthread_cond_broadcast(&d->changed);
+    }
     (void)pthread_mutex_unlock(&d->lock);
     const uint64_t one = 1;
-    ssize_t n = write(d->event_fd, &one, sizeof(one));
+    ssize_t n = all ? write(d->event_fd, &one, sizeof(one)) : 0;
     (void)n; /* an eventfd of small counts takes it */
 }
 
-/* Blocks the worker until the main thread has moved on to that stage, or says stop. */
+/* Blocks a worker until the main thread has moved on to that stage. False: it says stop. */
 static bool await(struct bench_driver *d, enum stage stage)
 {
     (void)pthread_mutex_lock(&d->lock);
     while (d->stage < stage && !(d->stop && stage == STAGE_LOADING))
         (void)pthread_cond_wait(&d->changed, &d->lock);
-    bool reached = d->stage >= stage;
+    bool go = !d->stop;
     (void)pthread_mutex_unlock(&d->lock);
-    return reached;
+    return go;
 }
 
 static void wait_until(int64_t at_ns)
@@ -92,34 +95,32 @@ static bool stopped(struct bench_driver *d)
     return stop;
 }
 
-static void run_clients(struct bench_driver *d)
+static void run_clients(struct worker *w)
 {
-    while (d->load.active > 0 && !stopped(d) && !d->load.broken)
-        if (bench_loop_run(d->load.loop, 0) == -EIO)
+    while (w->load.active > 0 && !stopped(w->driver) && !w->load.broken)
+        if (bench_loop_run(w->load.loop, 0) == -EIO)
             break;
 }
 
 static void *work(void *user)
 {
-    struct bench_driver *d = user;
-    struct bench_load *load = &d->load;
+    struct worker *w = user;
+    struct bench_driver *d = w->driver;
     raise_priority();
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* ns; the loop was made by another thread */
-    bench_load_connect(load);
-    run_clients(d);
-    d->status = bench_load_status(load, &d->error);
+    bench_load_connect(&w->load);
+    run_clients(w);
+    w->status = bench_load_status(&w->load, &w->error);
     announce(d, STAGE_READY);
     if (await(d, STAGE_LOADING)) {
         wait_until(d->go_at_ns);
-        int64_t cpu = thread_cpu_ns();
-        bench_load_start(load);
-        run_clients(d);
-        load->recording->cpu_ns = thread_cpu_ns() - cpu;
-        bench_load_finish(load);
+        bench_load_start(&w->load, d->go_at_ns);
+        run_clients(w);
+        bench_load_finish(&w->load);
     }
     announce(d, STAGE_DONE);
     (void)await(d, STAGE_CLOSING);
-    bench_load_fini(load);
+    bench_load_fini(&w->load);
     return NULL;
 }
 
@@ -132,28 +133,93 @@ static void free_driver(struct bench_driver *d)
     free(d);
 }
 
+static void stop(struct bench_driver *d)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    d->stop = true;
+    (void)pthread_cond_broadcast(&d->changed);
+    (void)pthread_mutex_unlock(&d->lock);
+    for (int i = 0; i < d->nworkers; i++)
+        bench_loop_stop_from_any_thread(d->workers[i].load.loop);
+}
+
+/* Moves on to STAGE_CLOSING and waits for the first n threads, which free their loads. */
+static void join(struct bench_driver *d, int n)
+{
+    (void)pthread_mutex_lock(&d->lock);
+    d->stage = STAGE_CLOSING;
+    (void)pthread_cond_broadcast(&d->changed);
+    (void)pthread_mutex_unlock(&d->lock);
+    for (int i = 0; i < n; i++)
+        (void)pthread_join(d->workers[i].thread, NULL);
+}
+
+/* All loads are there. */
+static int start_threads(struct bench_driver *d, const struct bench_cell *cell,
+                         struct bench_error *err)
+{
+    pthread_attr_t attr;
+    int started = 0, rc = -pthread_attr_init(&attr);
+    if (rc == 0 && cell->cpus != NULL)
+        rc = -pthread_attr_setaffinity_np(&attr, sizeof(*cell->cpus), cell->cpus);
+    while (rc == 0 && started < d->nworkers) {
+        struct worker *w = &d->workers[started];
+        rc = -pthread_create(&w->thread, &attr, work, w);
+        started += rc == 0;
+    }
+    (void)pthread_attr_destroy(&attr);
+    if (rc == 0)
+        return 0;
+    stop(d);
+    join(d, started);
+    for (int i = started; i < d->nworkers; i++)
+        bench_load_fini(&d->workers[i].load);
+    for (int i = 0; i < d->nworkers; i++)
+        bench_recording_free(d->workers[i].load.recording);
+    return bench_fail(err, rc, "no worker thread%s: %s",
+                      cell->cpus != NULL ? " on the processors that were asked for" : "",
+                      bench_errno_text(rc));
+}
+
+static int init_loads(struct bench_driver *d, const struct bench_cell *cell,
+                      struct bench_error *err)
+{
+    for (int i = 0; i < d->nworkers; i++) {
+        struct worker *w = &d->workers[i];
+        w->driver = d;
+        int rc = bench_load_init(&w->load, cell, i, d->nworkers, err);
+        if (rc == 0)
+            continue;
+        while (i-- > 0) {
+            bench_load_fini(&d->workers[i].load);
+            bench_recording_free(d->workers[i].load.recording);
+        }
+        return rc;
+    }
+    return 0;
+}
+
 static int prepare(const struct bench_cell *cell, struct bench_driver **out,
                    struct bench_error *err)
 {
-    struct bench_driver *d = calloc(1, sizeof(*d));
+    int nworkers = cell->workers < 1 ? 1 : cell->workers;
+    if (nworkers > cell->clients)
+        nworkers = cell->clients;
+    struct bench_driver *d = calloc(1, sizeof(*d) + (size_t)nworkers * sizeof(d->workers[0]));
     if (d == NULL)
         return bench_fail(err, -ENOMEM, "out of memory");
+    d->nworkers = nworkers;
     (void)pthread_mutex_init(&d->lock, NULL);
     (void)pthread_cond_init(&d->changed, NULL);
     d->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int rc = d->event_fd < 0 ? bench_fail(err, -errno, "no eventfd") : 0;
     if (rc == 0)
-        rc = bench_load_init(&d->load, cell, err);
+        rc = init_loads(d, cell, err);
+    if (rc == 0)
+        rc = start_threads(d, cell, err);
     if (rc < 0) {
         free_driver(d);
         return rc;
-    }
-    rc = -pthread_create(&d->thread, NULL, work, d);
-    if (rc < 0) {
-        bench_load_fini(&d->load);
-        bench_recording_free(d->load.recording);
-        free_driver(d);
-        return bench_fail(err, rc, "no worker thread: %s", bench_errno_text(rc));
     }
     *out = d;
     return 0;
@@ -175,9 +241,12 @@ static void wait_for(struct bench_driver *d, enum stage stage)
 static int ready(struct bench_driver *d, struct bench_error *err)
 {
     wait_for(d, STAGE_READY);
-    if (d->status < 0 && err != NULL)
-        *err = d->error;
-    return d->status;
+    for (int i = 0; i < d->nworkers; i++)
+        if (d->workers[i].status == 0)
+            return 0;
+    if (err != NULL)
+        *err = d->workers[0].error;
+    return d->workers[0].status;
 }
 
 static void go(struct bench_driver *d, int64_t at_ns)
@@ -192,13 +261,21 @@ static void go(struct bench_driver *d, int64_t at_ns)
 
 static void wait_done(struct bench_driver *d) { wait_for(d, STAGE_DONE); }
 
-static void stop(struct bench_driver *d)
+/* All recordings become the first one's. */
+static int merge(struct bench_driver *d)
 {
-    (void)pthread_mutex_lock(&d->lock);
-    d->stop = true;
-    (void)pthread_cond_broadcast(&d->changed);
-    (void)pthread_mutex_unlock(&d->lock);
-    bench_loop_stop_from_any_thread(d->load.loop);
+    int rc = 0;
+    for (int i = 0; i < d->nworkers; i++) {
+        struct bench_load *load = &d->workers[i].load;
+        if (load->broken)
+            rc = -ENOMEM;
+        if (i == 0)
+            continue;
+        if (rc == 0)
+            rc = bench_recording_merge(d->workers[0].load.recording, load->recording);
+        bench_recording_free(load->recording);
+    }
+    return rc;
 }
 
 static int collect(struct bench_driver *d, struct bench_recording **out, bool *budget_cut,
@@ -210,16 +287,14 @@ static int collect(struct bench_driver *d, struct bench_recording **out, bool *b
     if (!started)
         stop(d);
     wait_for(d, STAGE_DONE);
-    (void)pthread_mutex_lock(&d->lock);
-    d->stage = STAGE_CLOSING;
-    (void)pthread_cond_broadcast(&d->changed);
-    (void)pthread_mutex_unlock(&d->lock);
-    (void)pthread_join(d->thread, NULL);
-    *out = d->load.recording;
-    *budget_cut = d->load.budget_cut;
-    int rc = d->load.broken ? bench_fail(err, -ENOMEM, "out of memory while measuring") : 0;
+    join(d, d->nworkers);
+    *budget_cut = false;
+    for (int i = 0; i < d->nworkers; i++)
+        *budget_cut |= d->workers[i].load.budget_cut;
+    int rc = merge(d);
+    *out = d->workers[0].load.recording;
     free_driver(d);
-    return rc;
+    return rc < 0 ? bench_fail(err, rc, "out of memory while measuring") : 0;
 }
 
 const struct bench_driver_ops bench_driver_loop = {

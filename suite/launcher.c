@@ -15,11 +15,10 @@
 #include "bench/units.h"
 #include "core/proc.h"
 #include "suite/programs.h"
+#include "suite/ready.h"
 
 enum {
-    START_TIMEOUT_S = 30,
     STOP_GRACE_S = 5,
-    LINE_MAX_BYTES = 512,
 };
 
 static int add_options(const struct bench_plan *plan, const struct bench_launch_options *o,
@@ -41,51 +40,17 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
     return rc;
 }
 
-/* One line from the readiness pipe, until end of file, death or the deadline. */
-static int read_line(int fd, int pid_fd, char *line, size_t size, struct bench_error *err)
-{
-    const int64_t deadline = bench_now_ns() + START_TIMEOUT_S * BENCH_NS_PER_S;
-    size_t n = 0;
-    for (;;) {
-        struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = pid_fd, .events = POLLIN}};
-        int64_t left = deadline - bench_now_ns();
-        if (left <= 0)
-            return bench_fail(err, -ETIMEDOUT, "not ready within %d s", START_TIMEOUT_S);
-        int rc = poll(fds, 2, (int)(left / BENCH_NS_PER_MS) + 1);
-        if (rc < 0 && errno != EINTR)
-            return bench_fail(err, -errno, "poll: %s", bench_errno_text(errno));
-        if (rc <= 0 || (fds[0].revents == 0 && !(fds[1].revents & POLLIN)))
-            continue;
-        ssize_t got = fds[0].revents == 0 ? 0 : read(fd, line + n, size - 1 - n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got > 0)
-            n += (size_t)got;
-        line[n] = '\0';
-        if (strchr(line, '\n') != NULL) {
-            line[strcspn(line, "\n")] = '\0';
-            return 0;
-        }
-        if (got <= 0 || n + 1 == size)
-            return bench_fail(err, -EPIPE, "it ended before it was ready");
-    }
-}
 
 static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
                        struct bench_error *err)
 {
-    char line[LINE_MAX_BYTES] = "";
-    int rc = read_line(ready_fd, l->pid_fd, line, sizeof(line), err);
+    uint16_t port;
+    int rc = bench_ready_await(ready_fd, l->pid_fd, &port, err);
     if (rc < 0)
         return rc;
-    int64_t port;
-    if (strncmp(line, "FAILED ", 7) == 0)
-        return bench_fail(err, -EIO, "%.200s", line + 7);
-    if (strncmp(line, "READY ", 6) != 0 || bench_parse_int(line + 6, 1, 65535, &port, NULL) < 0)
-        return bench_fail(err, -EPROTO, "it said '%.60s' instead of READY PORT", line);
     bool any = strcmp(bind, "0.0.0.0") == 0;
     (void)snprintf(l->address.host, sizeof(l->address.host), "%s", any ? "127.0.0.1" : bind);
-    l->address.port = (uint16_t)port;
+    l->address.port = port;
     return bench_address_resolve(&l->address, err);
 }
 

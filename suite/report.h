@@ -36,7 +36,8 @@ struct bench_report_group {
     size_t nrows;
     size_t same_workload; /* how many groups of the run have this workload */
     size_t ordinal;       /* 0-based among those */
-    bool varies_otherwise; /* and they differ in more than how much was done */
+    bool varies_otherwise;   /* and they differ in the operation's arguments */
+    bool several_operations; /* and in the operation */
 };
 
 /* 0 or -ENOMEM; free with bench_report_groups_free. */
@@ -46,14 +47,37 @@ void bench_report_groups_free(struct bench_report_group *groups, size_t count);
 
 /* What stands in one table, and how. */
 enum bench_page_kind {
-    BENCH_PAGE_SINGLE,  /* one group, many figures of each target */
-    BENCH_PAGE_SIZES,   /* a column for each payload size */
-    BENCH_PAGE_STYLES,  /* a column for each style and chunk size */
-    BENCH_PAGE_CLIENTS, /* a column for each number of clients */
+    BENCH_PAGE_SINGLE, /* one group, many figures of each target */
+    BENCH_PAGE_SIZES,  /* a column for each payload size */
+    BENCH_PAGE_STYLES, /* a column for each style and chunk size */
+    BENCH_PAGE_LADDER, /* a column for each number of clients, rate, round-trip time or placement */
 };
+
+/* X(ID, the parameter in which the columns of a ladder differ, as words). Where a run varies
+ * several, the first makes the columns and the others tell pages apart. */
+#define BENCH_FACTORS(X)                                                                           \
+    X(RATE, "rate", "offered rate")                                                                \
+    X(RTT, "rtt", "round-trip time")                                                               \
+    X(CLIENTS, "clients", "number of clients")                                                     \
+    X(PLACEMENT, "placement", "placement")
+
+enum bench_factor {
+    BENCH_FACTOR_NONE,
+#define X(id, name, words) BENCH_FACTOR_##id,
+    BENCH_FACTORS(X)
+#undef X
+        BENCH_FACTOR_COUNT
+};
+
+/* The parameter's name; "" of none. */
+const char *bench_factor_name(enum bench_factor factor);
+const char *bench_factor_words(enum bench_factor factor);
+/* Where a cell stands on a ladder: requests per second, seconds, clients; NaN without a number. */
+double bench_factor_value(enum bench_factor factor, const struct bench_result *result);
 
 struct bench_report_page {
     enum bench_page_kind kind;
+    enum bench_factor factor; /* of a ladder, else NONE */
     const struct bench_report_group **groups; /* columns from left to right */
     size_t ngroups;
 };
@@ -69,12 +93,16 @@ struct bench_report_pages {
 int bench_report_pages_new(const struct bench_run *run,
                            struct bench_report_pages *out) BENCH_MUST_CHECK;
 void bench_report_pages_free(struct bench_report_pages *pages);
-/* What tells a column of the page from the others: "10MiB", "pieces 64KiB", "8 clients"; "" of a
- * single one. Lines are parted by `separator`. */
+/* What tells a column of the page from the others: "10MiB", "pieces 64KiB", "8 clients", "1000/s",
+ * "rtt 1ms"; "" of a single one. Lines are parted by `separator`. */
 struct bench_text bench_report_column(const struct bench_report_page *page,
                                       const struct bench_report_group *group, char separator);
-/* Of a page with sizes, styles or clients: the group with most of it. */
+/* Of a page with sizes, styles, clients or rates: the group with most of it; of other ladders the
+ * first. */
 const struct bench_report_group *bench_report_largest(const struct bench_report_page *page);
+/* The group by which a page's rows are ranked: the largest, of rates the highest one that any
+ * target was good for; of styles the first. */
+const struct bench_report_group *bench_report_deciding(const struct bench_report_page *page);
 /* Whether any row of a concurrent workload knows its server's memory. */
 bool bench_report_knows_memory(const struct bench_report_group *group);
 /* The row of a target; NULL if it has none. */
@@ -86,7 +114,37 @@ char *bench_report_operation(const struct bench_report_group *group, char *out, 
 /* Whether a parameter says how much was done (clients, requests), not what. */
 bool bench_parameter_is_count(const struct bench_result *result,
                               const struct bench_parameter *parameter);
+/* Whether it says under which load or conditions (rate, rtt, placement). */
+bool bench_parameter_is_condition(const struct bench_parameter *parameter);
 
+/* Requests were due at planned times, whatever the replies did. */
+bool bench_result_is_open(const struct bench_result *result);
+/* What its percentiles are of: "response time", "response time from the planned start", "time to
+ * the first answer". */
+const char *bench_report_time(const struct bench_result *result);
+/* "open loop, 1000/s constant, 8 connections, rtt 1ms": the load and its conditions, without the
+ * one in which the columns differ; clean. Returns out. */
+char *bench_report_load(const struct bench_result *result, enum bench_factor factor, char *out,
+                        size_t size);
+/* Requests per second that the schedule called for, and replies per second, over the trials that
+ * were measured; NaN in a closed loop. */
+double bench_result_offered(const struct bench_result *result);
+double bench_result_delivered(const struct bench_result *result);
+/* By which its workload is ranked under this load: an open loop is asked for one rate. */
+enum bench_ranking bench_result_ranking(const struct bench_result *result);
+/* CPU of the client in the time that a request takes, 0..1 and more; NaN when unknown. */
+double bench_result_client_share(const struct bench_result *result);
+/* The wire protocol of a target; its protocol's name where nothing else was said. */
+const char *bench_target_family(const struct bench_target_info *target);
+/* That makes the calls; "" = our own loop. */
+const char *bench_target_library(const struct bench_target_info *target);
+
+/* "Invented CPU, 2 cores, Linux 6.1, placement same; environment 1a2b3c4d": what has to be known
+ * of a run's machine; clean, "" when nothing is known. Returns out. */
+char *bench_report_environment(const struct bench_run *run, char *out, size_t size);
+
+/* How much faster the floors of a group are than its rows: a line for under the table. */
+void bench_report_headroom(FILE *out, const struct bench_report_group *group);
 /* Lines about single rows, for under their table. */
 void bench_report_remarks(FILE *out, const struct bench_run *run,
                           const struct bench_report_page *page);

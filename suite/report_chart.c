@@ -79,23 +79,35 @@ void bench_chart_describe(struct bench_chart *chart, const struct bench_report_g
     const struct bench_result *first = group->rows[0];
     uint64_t samples = 0, least = UINT64_MAX;
     size_t trials = 0;
-    char text[TEXT_BYTES], operation[TEXT_BYTES / 2];
+    char text[TEXT_BYTES * 2], operation[TEXT_BYTES / 2], load[TEXT_BYTES / 2];
+    const char *bound = "";
     for (size_t i = 0; i < group->nrows; i++) {
         struct bench_statistic statistic;
         if (!bench_result_is_shown(group->rows[i]))
             continue;
+        if (group->rows[i]->status == BENCH_CELL_CLIENT_BOUND)
+            bound = BENCH_CHART_AT_MOST;
         bench_result_statistic(group->rows[i], group->view.series, &statistic);
         samples = statistic.count > samples ? statistic.count : samples;
         least = statistic.count < least ? statistic.count : least;
         trials = group->rows[i]->ntrials > trials ? group->rows[i]->ntrials : trials;
     }
-    (void)snprintf(text, sizeof(text), "%s, %s, %s%" PRIu64 " samples of %zu trial%s%s",
-                   bench_report_operation(group, operation, sizeof(operation)), first->load_model,
-                   least < samples ? "at most " : "", samples, trials, trials == 1 ? "" : "s",
-                   more);
+    (void)snprintf(text, sizeof(text), "%s, %s, %s%" PRIu64 " samples of %zu trial%s%s%s",
+                   bench_report_operation(group, operation, sizeof(operation)),
+                   bench_report_load(first, BENCH_FACTOR_NONE, load, sizeof(load)),
+                   least < samples ? "at most " : "", samples, trials, trials == 1 ? "" : "s", more,
+                   bound);
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
     (void)snprintf(text, sizeof(text), "%s: %s", first->workload, title);
     (void)bench_text_clean(text, chart->title, sizeof(chart->title));
+}
+
+void bench_chart_clean_name(char *name)
+{
+    for (; *name != '\0'; name++) {
+        if ((*name < 'a' || *name > 'z') && (*name < '0' || *name > '9'))
+            *name = '-';
+    }
 }
 
 void bench_chart_name(struct bench_chart *chart, const char *name,

@@ -9,6 +9,8 @@
 #include "suite/report.h"
 
 #define TEXT_BYTES 640
+/* Said of a chart of times in which a client was the limit. */
+#define BENCH_CHART_AT_MOST "; client-bound targets: at most"
 /* A logarithmic axis from this ratio of the extremes on. */
 #define LOG_SPREAD 8.0
 
@@ -32,7 +34,7 @@ struct bench_chart_sink {
 /* All charts of a run, one after the other. 0, -ENOENT, or the first error. */
 int bench_charts_draw(const struct bench_run *run, const struct bench_chart_sink *sink,
                       struct bench_error *err) BENCH_MUST_CHECK;
-/* Those of pages with sizes, styles and numbers of clients, and of modes side by side. *status
+/* Those of pages with sizes and styles and of ladders, and of modes side by side. *status
  * collects -ENOENT; the return value is another error. */
 int bench_charts_pages(const struct bench_run *run, const struct bench_chart_sink *sink,
                        int *status, struct bench_error *err) BENCH_MUST_CHECK;
@@ -53,6 +55,8 @@ struct bench_plot_series *bench_chart_target(struct bench_chart *chart,
  * of 8 trials" and what has to be known to read the chart. */
 void bench_chart_describe(struct bench_chart *chart, const struct bench_report_group *group,
                           const char *title, const char *more);
+/* Everything that may not be in a file's name becomes a hyphen. */
+void bench_chart_clean_name(char *name);
 void bench_chart_name(struct bench_chart *chart, const char *name,
                       const struct bench_report_group *group);
 size_t bench_shown_rows(const struct bench_report_group *group);

@@ -56,17 +56,22 @@ static int draw_percentiles(const struct bench_report_group *group,
                             const struct bench_chart_sink *sink, struct bench_error *err)
 {
     struct bench_chart chart;
+    char name[64];
     int status =
         bench_chart_init(&chart, BENCH_PLOT_PERCENTILE, group->nrows, BENCH_COUNT_OF(curve), 0);
     if (status < 0)
         goto out;
     add_curves(&chart, group, curve_points);
-    bench_chart_name(&chart, "latency-percentiles", group);
+    /* An open loop may be of any workload. */
+    (void)snprintf(name, sizeof(name), "%.40s-percentiles",
+                   group->view.concurrent ? group->rows[0]->workload : "latency");
+    bench_chart_clean_name(name);
+    bench_chart_name(&chart, name, group);
     bench_chart_describe(&chart, group, "response time of one request, by percentile",
                          "; curves end where the samples do");
     chart.plot.x_label = "percentile";
     chart.plot.x_unit = BENCH_UNIT_RATIO;
-    chart.plot.y_label = "response time";
+    chart.plot.y_label = bench_report_time(group->rows[0]);
     chart.plot.y_unit = BENCH_UNIT_SECONDS;
     bench_chart_spread(&chart, chart.plot.nseries);
     status = sink->take(&chart.plot, sink->user, err);
@@ -101,7 +106,7 @@ static int draw_ecdf(const struct bench_report_group *group, const struct bench_
     bench_chart_name(&chart, "latency-ecdf", group);
     bench_chart_describe(&chart, group, "how many requests were answered within a time",
                          "; names from the fastest median to the slowest");
-    chart.plot.x_label = "response time";
+    chart.plot.x_label = bench_report_time(group->rows[0]);
     chart.plot.x_unit = BENCH_UNIT_SECONDS;
     chart.plot.y_label = "share of the requests";
     chart.plot.y_unit = BENCH_UNIT_PERCENT;
@@ -283,6 +288,8 @@ static char *panel_title(const struct bench_report_group *group)
 {
     char text[TEXT_BYTES], clean[TEXT_BYTES / 2];
     const char *clients = bench_result_parameter(group->rows[0], "clients");
+    const char *rtt = bench_result_parameter(group->rows[0], "rtt");
+    const char *placement = bench_result_parameter(group->rows[0], "placement");
     bool several = group->same_workload > 1 && clients != NULL;
     (void)snprintf(text, sizeof(text), "%.200s: %s%s%.20s%s", group->rows[0]->workload,
                    bench_report_operation(group, clean, sizeof(clean)), several ? ", " : "",
@@ -290,6 +297,11 @@ static char *panel_title(const struct bench_report_group *group)
                    !several                    ? ""
                    : strcmp(clients, "1") == 0 ? " client"
                                                : " clients");
+    size_t used = strlen(text);
+    if (several)
+        (void)snprintf(text + used, sizeof(text) - used, "%s%.20s%s%.20s",
+                       rtt != NULL ? ", rtt " : "", rtt != NULL ? rtt : "",
+                       placement != NULL ? ", placement " : "", placement != NULL ? placement : "");
     return strdup(bench_text_clean(text, clean, sizeof(clean)));
 }
 
@@ -387,6 +399,11 @@ static int draw_group(const struct bench_report_group *group, bool *cpu_drawn,
         return 0;
     if (group->view.series == BENCH_SERIES_FIRST_ANSWER)
         return bench_charts_keep_going(status, draw_stack(group, &phases, sink, err));
+    bool open = bench_result_is_open(group->rows[0]);
+    if (open && group->same_workload > 1)
+        return 0; /* of ladders there are charts of their own */
+    if (open && group->view.concurrent)
+        return bench_charts_keep_going(status, draw_percentiles(group, sink, err));
     if (!group->view.concurrent) {
         fatal = bench_charts_keep_going(status, draw_percentiles(group, sink, err));
         if (fatal == 0)
@@ -412,7 +429,9 @@ static int draw_groups(const struct bench_run *run, const struct bench_report_gr
     if (concurrent == NULL)
         return -ENOMEM;
     for (size_t g = 0; g < count && fatal == 0; g++) {
-        if (groups[g].view.concurrent && bench_shown_rows(&groups[g]) > 0)
+        /* In an open loop the rate is what was asked for. */
+        if (groups[g].view.concurrent && bench_shown_rows(&groups[g]) > 0 &&
+            !bench_result_is_open(groups[g].rows[0]))
             concurrent[nconcurrent++] = &groups[g];
         fatal = draw_group(&groups[g], &cpu_drawn, sink, status, err);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Charts over several results of each target: bytes per second by payload and chunk size, latency
- * and throughput by number of clients, and the two process models side by side.
+ * and throughput by number of clients and by offered rate, and the two process models side by side.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -56,11 +56,19 @@ static double streamed_of(const struct bench_report_group *group)
 
 static double clients_of(const struct bench_report_group *group)
 {
-    const char *text = bench_result_parameter(group->rows[0], "clients");
-    int64_t clients;
-    return text != NULL && bench_parse_int(text, 1, INT32_MAX, &clients, NULL) == 0
-               ? (double)clients
-               : NAN;
+    return bench_factor_value(BENCH_FACTOR_CLIENTS, group->rows[0]);
+}
+
+static double rate_of(const struct bench_report_group *group)
+{
+    return bench_factor_value(BENCH_FACTOR_RATE, group->rows[0]);
+}
+
+static double time_p99(const struct bench_result *result)
+{
+    struct bench_statistic statistic;
+    bench_result_statistic(result, bench_view_of(result->workload).series, &statistic);
+    return statistic.p99;
 }
 
 static const struct lines by_size = {"bytes per second by payload size",
@@ -104,6 +112,31 @@ static const struct lines rate_by_clients = {"requests per second by number of c
                                              clients_of,
                                              bench_result_throughput};
 
+static const struct lines p50_by_rate = {"response time by offered rate, median",
+                                         "; from the planned start; less is better",
+                                         "offered rate",
+                                         "response time, p50",
+                                         BENCH_UNIT_RATE,
+                                         BENCH_UNIT_SECONDS,
+                                         rate_of,
+                                         bench_result_time};
+static const struct lines p99_by_rate = {"response time by offered rate, p99",
+                                         "; from the planned start; less is better",
+                                         "offered rate",
+                                         "response time, p99",
+                                         BENCH_UNIT_RATE,
+                                         BENCH_UNIT_SECONDS,
+                                         rate_of,
+                                         time_p99};
+static const struct lines delivered_by_rate = {"requests answered by offered rate",
+                                               "; a curve ends where a target fell behind",
+                                               "offered rate",
+                                               "delivered",
+                                               BENCH_UNIT_RATE,
+                                               BENCH_UNIT_RATE,
+                                               rate_of,
+                                               bench_result_delivered};
+
 /* The points of a target, by rising x. */
 static size_t fill(const struct lines *lines, const struct bench_report_page *page,
                    const struct bench_target_info *target, struct bench_plot_point *points)
@@ -130,7 +163,8 @@ static void describe(struct bench_chart *chart, const struct bench_report_page *
     const struct bench_result *first = page->groups[0]->rows[0];
     const char *direction = bench_result_parameter(first, "direction");
     const char *size = bench_result_parameter(first, "size");
-    char subject[TEXT_BYTES / 2], text[TEXT_BYTES];
+    char subject[TEXT_BYTES / 2], load[TEXT_BYTES / 2], text[TEXT_BYTES * 2];
+    const char *bound = "";
     uint64_t samples = 0, least = UINT64_MAX;
     size_t trials = 0;
     for (size_t g = 0; g < page->ngroups; g++) {
@@ -138,6 +172,9 @@ static void describe(struct bench_chart *chart, const struct bench_report_page *
             struct bench_statistic statistic;
             if (!bench_result_is_shown(page->groups[g]->rows[i]))
                 continue;
+            if (page->groups[g]->rows[i]->status == BENCH_CELL_CLIENT_BOUND)
+                bound = lines->y_unit == BENCH_UNIT_SECONDS ? BENCH_CHART_AT_MOST
+                                                            : "; client-bound targets: at least";
             bench_result_statistic(page->groups[g]->rows[i], page->groups[g]->view.series,
                                    &statistic);
             samples = statistic.count > samples ? statistic.count : samples;
@@ -153,10 +190,10 @@ static void describe(struct bench_chart *chart, const struct bench_report_page *
                        page->kind == BENCH_PAGE_STYLES ? " of " : "",
                        page->kind == BENCH_PAGE_STYLES ? size : "");
     (void)snprintf(text, sizeof(text),
-                   "%s, %s, %s%" PRIu64 " samples of %zu trial%s for a point%s", subject,
-                   page->kind == BENCH_PAGE_CLIENTS ? "closed loop" : first->load_model,
+                   "%s, %s, %s%" PRIu64 " samples of %zu trial%s for a point%s%s", subject,
+                   bench_report_load(first, page->factor, load, sizeof(load)),
                    least < samples ? "at most " : "", samples, trials, trials == 1 ? "" : "s",
-                   lines->more);
+                   lines->more, bound);
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));
     (void)snprintf(text, sizeof(text), "%s%s%s: %s", first->workload, direction != NULL ? ", " : "",
                    direction != NULL ? direction : "", lines->title);
@@ -198,10 +235,7 @@ static int draw_lines(const struct bench_run *run, const struct bench_report_pag
 static void chart_name(char *out, size_t size, const char *prefix, const char *text)
 {
     (void)snprintf(out, size, "%s-%.20s", prefix, text);
-    for (char *at = out; *at != '\0'; at++) {
-        if ((*at < 'a' || *at > 'z') && (*at < '0' || *at > '9'))
-            *at = '-';
-    }
+    bench_chart_clean_name(out);
 }
 
 static const char *direction_of(const struct bench_report_page *page)
@@ -216,10 +250,12 @@ static bool is_chosen(const struct bench_report_pages *pages, size_t p)
     const struct bench_report_page *own = &pages->pages[p];
     for (size_t i = 0; i < pages->npages; i++) {
         const struct bench_report_page *other = &pages->pages[i];
-        if (i == p || other->kind != own->kind ||
+        if (i == p || other->kind != own->kind || other->factor != own->factor ||
             strcmp(other->groups[0]->rows[0]->workload, own->groups[0]->rows[0]->workload) != 0)
             continue;
-        if (own->kind != BENCH_PAGE_CLIENTS && strcmp(direction_of(own), direction_of(other)) != 0)
+        if (own->kind == BENCH_PAGE_SINGLE)
+            continue;
+        if (own->kind != BENCH_PAGE_LADDER && strcmp(direction_of(own), direction_of(other)) != 0)
             continue;
         double size = own->kind == BENCH_PAGE_STYLES ? size_of(own->groups[0]) : 0;
         double others = own->kind == BENCH_PAGE_STYLES ? size_of(other->groups[0]) : 0;
@@ -234,22 +270,26 @@ static int draw_page(const struct bench_run *run, const struct bench_report_page
 {
     const struct {
         enum bench_page_kind kind;
+        enum bench_factor factor;
         const char *prefix;
         const struct lines *lines;
     } charts[] = {
-        {BENCH_PAGE_SIZES, "bandwidth", &by_size},
-        {BENCH_PAGE_STYLES, "transfer-pieces", &by_piece},
-        {BENCH_PAGE_STYLES, "transfer-stream", &by_stream},
-        {BENCH_PAGE_CLIENTS, "clients-latency", &time_by_clients},
-        {BENCH_PAGE_CLIENTS, "clients-throughput", &rate_by_clients},
+        {BENCH_PAGE_SIZES, BENCH_FACTOR_NONE, "bandwidth", &by_size},
+        {BENCH_PAGE_STYLES, BENCH_FACTOR_NONE, "transfer-pieces", &by_piece},
+        {BENCH_PAGE_STYLES, BENCH_FACTOR_NONE, "transfer-stream", &by_stream},
+        {BENCH_PAGE_LADDER, BENCH_FACTOR_CLIENTS, "clients-latency", &time_by_clients},
+        {BENCH_PAGE_LADDER, BENCH_FACTOR_CLIENTS, "clients-throughput", &rate_by_clients},
+        {BENCH_PAGE_LADDER, BENCH_FACTOR_RATE, "rate-p50", &p50_by_rate},
+        {BENCH_PAGE_LADDER, BENCH_FACTOR_RATE, "rate-p99", &p99_by_rate},
+        {BENCH_PAGE_LADDER, BENCH_FACTOR_RATE, "rate-delivered", &delivered_by_rate},
     };
     int fatal = 0;
     for (size_t i = 0; i < BENCH_COUNT_OF(charts) && fatal == 0; i++) {
         char name[64];
-        if (charts[i].kind != page->kind)
+        if (charts[i].kind != page->kind || charts[i].factor != page->factor)
             continue;
         chart_name(name, sizeof(name), charts[i].prefix,
-                   page->kind == BENCH_PAGE_CLIENTS ? page->groups[0]->rows[0]->workload
+                   page->kind == BENCH_PAGE_LADDER ? page->groups[0]->rows[0]->workload
                                                     : direction_of(page));
         fatal = bench_charts_keep_going(status,
                                         draw_lines(run, page, charts[i].lines, name, sink, err));
@@ -325,7 +365,7 @@ static size_t mode_groups(const struct bench_report_pages *pages,
     size_t n = 0;
     for (size_t p = 0; p < pages->npages; p++) {
         const struct bench_report_group *group = bench_report_largest(&pages->pages[p]);
-        if (group->view.concurrent && !bench_result_is_bulk(group->rows[0]) &&
+        if (group->view.concurrent && !bench_result_is_open(group->rows[0]) && !bench_result_is_bulk(group->rows[0]) &&
             bench_shown_rows(group) > 0)
             out[n++] = group;
     }
@@ -347,9 +387,10 @@ static int draw_modes(const struct bench_run *run, const struct bench_report_pag
     if (status < 0)
         goto out;
     for (size_t g = 0; g < n; g++) {
-        char text[160];
-        (void)snprintf(text, sizeof(text), "%.60s, %.80s", groups[g]->rows[0]->workload,
-                       groups[g]->rows[0]->load_model);
+        char text[160], load[160];
+        (void)snprintf(text, sizeof(text), "%.60s, %.90s", groups[g]->rows[0]->workload,
+                       bench_report_load(groups[g]->rows[0], BENCH_FACTOR_NONE, load,
+                                         sizeof(load)));
         chart.categories[g] = bench_text_clean(text, heads[g], sizeof(heads[g]));
     }
     mode_rows(&chart, run, groups, n);

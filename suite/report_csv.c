@@ -71,6 +71,8 @@ static void put_target(struct line *line, const struct bench_target_info *target
     put_text(line, "mode", target->mode);
     put_text(line, "server", target->server);
     put_text(line, "client", target->client);
+    put_text(line, "family", target->family);
+    put_text(line, "library", target->library);
     put_text(line, "url", target->url);
     put_text(line, "label", target->label);
     put_text(line, "role", bench_role_key(target->role));
@@ -79,7 +81,8 @@ static void put_target(struct line *line, const struct bench_target_info *target
 /* Those that have a column of their own, then all others as one text: "delay=0.01;n=3". */
 static void put_parameters(struct line *line, const struct bench_result *result)
 {
-    static const char *const own[] = {"clients", "direction", "size", "style", "chunk"};
+    static const char *const own[] = {"clients", "direction", "size",  "style",    "chunk",
+                                      "rate",    "arrival",   "rtt",   "placement"};
     char others[1024] = "";
     size_t used = 0;
     for (size_t i = 0; i < BENCH_COUNT_OF(own); i++)
@@ -120,6 +123,8 @@ static void put_rates(struct line *line, const struct bench_result *result)
 {
     struct bench_range rate = bench_result_range(result, trial_rate, NULL);
     struct bench_range bytes = bench_result_range(result, bench_trial_bandwidth, result);
+    put_real(line, "offered_per_second", bench_result_offered(result));
+    put_real(line, "delivered_per_second", bench_result_delivered(result));
     put_real(line, "requests_per_second", bench_result_throughput(result));
     put_real(line, "requests_per_second_lowest_trial", rate.low);
     put_real(line, "requests_per_second_highest_trial", rate.high);
@@ -184,10 +189,19 @@ static void put_line(FILE *out, const struct bench_result *result, bool head)
     put_text(&line, "reason", result->reason);
     put_text(&line, "remark", result->remark);
     put_counts(&line, result);
-    put_rates(&line, result);
-    for (size_t id = 0; id < BENCH_SERIES_COUNT; id++)
-        put_series(&line, result, (enum bench_series_id)id);
-    put_costs(&line, result);
+    /* What is not to be trusted has its reason and its counts, and no figures to be drawn. */
+    struct bench_result bare = *result;
+    if (result->status == BENCH_CELL_INVALID) {
+        bare.pooled = NULL;
+        bare.ntrials = 0;
+        bare.resources.server_processes = 0;
+    }
+    put_rates(&line, &bare);
+    for (size_t id = 0; id < BENCH_SERIES_COUNT; id++) {
+        if (id != BENCH_SERIES_LATE) /* judged trial by trial, not pooled */
+            put_series(&line, &bare, (enum bench_series_id)id);
+    }
+    put_costs(&line, &bare);
     fputs("\r\n", out);
 }
 

@@ -107,20 +107,51 @@ static int put_charts(FILE *out, const struct bench_run *run)
 
 /* ---- what it was measured with ---- */
 
-static void put_facts(FILE *out, const char *title, const struct bench_fact *facts, size_t count)
+static bool any_fact(const struct bench_fact *fact)
 {
+    (void)fact;
+    return true;
+}
+
+/* What readers of a report ask for; programs that were started stand by their files' names. */
+static bool main_fact(const struct bench_fact *fact)
+{
+    static const char *const names[] = {
+        "rpycbench", "build",  "warning",         "compiler",  "cpu",
+        "cores",     "memory", "kernel",          "system",    "virtual machine",
+        "frequency governor",  "worker priority", "placement", "python interpreter",
+    };
+    const char *ending = strrchr(fact->name, '.');
+    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++) {
+        if (strcmp(fact->name, names[i]) == 0)
+            return true;
+    }
+    return ending != NULL && strcmp(ending, ".py") == 0;
+}
+
+static void put_facts(FILE *out, const char *title, const struct bench_fact *facts, size_t count,
+                      bool (*wanted)(const struct bench_fact *fact))
+{
+    size_t others = 0;
     fprintf(out, "\n## %s\n\n", title);
     if (count == 0)
         fputs("Nothing is known.\n", out);
     else
         fputs("| | |\n|:---|:---|\n", out);
     for (size_t i = 0; i < count; i++) {
+        if (!wanted(&facts[i])) {
+            others++;
+            continue;
+        }
         fputs("| ", out);
         put_clean(out, facts[i].name);
         fputs(" | ", out);
         put_clean(out, facts[i].value);
         fputs(" |\n", out);
     }
+    if (others > 0)
+        fprintf(out, "\n%zu more %s in `result.json`.\n", others,
+                others == 1 ? "fact stands" : "facts stand");
 }
 
 static const char *fact(const struct bench_run *run, const char *name)
@@ -226,8 +257,14 @@ static const char reading[] =
     "\n## How to read it\n\n"
     "- The best row is first; *floor* rows (the same exchange over a bare socket) and the *ruler* "
     "(no network) stand last and are never judged.\n"
+    "- *Closed loop*: each connection asks again when it has its answer, so a slow server is asked "
+    "less often. *Open loop*: requests are due at planned times that no answer moves, as from users "
+    "who know nothing of each other.\n"
     "- **p50, p90, p99**: that share of the requests took at most this long, from the moment they "
-    "were due to the complete answer. A `~` marks one that too few samples can place.\n"
+    "were due to the complete answer (the *response time*). A `~` marks one that too few samples "
+    "can place.\n"
+    "- **service**, in an open loop: from the send to the answer, without the waiting before it; "
+    "**lag**: that waiting. **offered**, **delivered**: requests due and answered per second.\n"
     "- **requests**: succeeded ones per second of load. **MiB/s**: payload moved, all bytes over "
     "all time. **vs best**: how many times worse than the best row.\n"
     "- **round trips**: requests that had to be waited for, per operation; each costs the "
@@ -235,8 +272,11 @@ static const char reading[] =
     "distance once more. **on the wire**, **bytes**: TCP payload, both directions.\n"
     "- **server CPU, client CPU**: microseconds per request, of all processes or threads. **cores "
     "used**: CPU seconds of the server per second.\n"
-    "- `≥`: the client was the limit, the server could do more. It is compared only where bulk is moved. "
-    "*invalid*: measured but not to be trusted. *n/a*: cannot exist here.\n"
+    "- `≥`, `≤`: the client was the limit; the server could do more and answer sooner. Such a row "
+    "is compared only where bulk is moved or a program's own time is the point. *invalid*: measured "
+    "but not to be trusted, figures withheld. *n/a*: cannot exist here.\n"
+    "- Sentences: *as protocols* compares codecs on the same client loop; *with* a library what an "
+    "application in C pays; *for a Python application* what its user waits for.\n"
     "- Ratios are point estimates over all trials of this run on this machine; differences below "
     "5 % and overlapping trials are called *no clear difference*.\n";
 
@@ -253,20 +293,31 @@ static void put_date(FILE *out, const struct bench_run *run)
     fprintf(out, "Measured on %s in %.0f s.\n\n", date, run->duration);
 }
 
+static void put_machine(FILE *out, const struct bench_run *run)
+{
+    char text[1024];
+    if (bench_report_environment(run, text, sizeof(text))[0] == '\0')
+        return;
+    fputs("On ", out);
+    bench_markdown_text(out, text);
+    fputs(".\n\n", out);
+}
+
 static int write_markdown(struct bench_writer *writer)
 {
     FILE *out = writer->out;
     const struct bench_run *run = writer->run;
     fputs("# rpycbench report\n\n", out);
     put_date(out, run);
+    put_machine(out, run);
     put_answer(out, run);
     if (run->nresults > 0)
         fputs("\n## Tables\n\n", out);
     int status = bench_write_pages(writer);
     if (status == 0)
         status = put_charts(out, run);
-    put_facts(out, "Environment", run->environment, run->nenvironment);
-    put_facts(out, "Plan", run->plan, run->nplan);
+    put_facts(out, "Environment", run->environment, run->nenvironment, main_fact);
+    put_facts(out, "Plan", run->plan, run->nplan, any_fact);
     put_repeat(out, run);
     fputs(reading, out);
     return status;

@@ -19,17 +19,9 @@ typedef bool (*cell_fn)(struct bench_writer *writer, const struct bench_result *
 
 struct metric {
     const char *head;
-    unsigned kinds; /* of pages: 1u << enum bench_page_kind */
+    unsigned kinds; /* of pages: SIZES and so on */
     cell_fn cell;
 };
-
-static struct bench_text at_least(struct bench_writer *writer, const struct bench_result *result,
-                                  struct bench_text text)
-{
-    bool bound = result->status == BENCH_CELL_CLIENT_BOUND;
-    writer->at_least |= bound;
-    return bench_signed_text(bound ? "≥" : "", text);
-}
 
 static bool bandwidth_cell(struct bench_writer *writer, const struct bench_result *result,
                            struct bench_text *out)
@@ -37,7 +29,7 @@ static bool bandwidth_cell(struct bench_writer *writer, const struct bench_resul
     double rate = bench_result_bandwidth(result);
     if (isnan(rate))
         return false;
-    *out = at_least(writer, result, bench_format_number(rate / MIB, 3));
+    *out = bench_at_least_text(writer, result, bench_format_number(rate / MIB, 3));
     return true;
 }
 
@@ -47,32 +39,62 @@ static bool rate_cell(struct bench_writer *writer, const struct bench_result *re
     double rate = bench_result_throughput(result);
     if (isnan(rate))
         return false;
-    *out = at_least(writer, result, bench_format_rate(rate));
+    *out = bench_at_least_text(writer, result, bench_format_rate(rate));
     return true;
 }
 
 static bool percentile_cell(struct bench_writer *writer, const struct bench_result *result,
-                            enum bench_doubt which, struct bench_text *out)
+                            enum bench_series_id id, enum bench_doubt which,
+                            struct bench_text *out)
 {
     struct bench_statistic own;
-    bench_result_statistic(result, BENCH_SERIES_RESPONSE, &own);
+    bench_result_statistic(result, id, &own);
     if (own.count == 0)
         return false;
     *out = bench_percentile_text(writer, which, which == BENCH_DOUBT_P50 ? own.median : own.p99,
                                  own.count);
+    if (id != BENCH_SERIES_LAG)
+        *out = bench_at_most_text(writer, result, *out);
     return true;
 }
 
 static bool p50_cell(struct bench_writer *writer, const struct bench_result *result,
                      struct bench_text *out)
 {
-    return percentile_cell(writer, result, BENCH_DOUBT_P50, out);
+    return percentile_cell(writer, result, BENCH_SERIES_RESPONSE, BENCH_DOUBT_P50, out);
 }
 
 static bool p99_cell(struct bench_writer *writer, const struct bench_result *result,
                      struct bench_text *out)
 {
-    return percentile_cell(writer, result, BENCH_DOUBT_P99, out);
+    return percentile_cell(writer, result, BENCH_SERIES_RESPONSE, BENCH_DOUBT_P99, out);
+}
+
+static bool service_p50_cell(struct bench_writer *writer, const struct bench_result *result,
+                             struct bench_text *out)
+{
+    return percentile_cell(writer, result, BENCH_SERIES_SERVICE, BENCH_DOUBT_P50, out);
+}
+
+static bool service_p99_cell(struct bench_writer *writer, const struct bench_result *result,
+                             struct bench_text *out)
+{
+    return percentile_cell(writer, result, BENCH_SERIES_SERVICE, BENCH_DOUBT_P99, out);
+}
+
+static bool lag_cell(struct bench_writer *writer, const struct bench_result *result,
+                     struct bench_text *out)
+{
+    return percentile_cell(writer, result, BENCH_SERIES_LAG, BENCH_DOUBT_P99, out);
+}
+
+static bool delivered_cell(struct bench_writer *writer, const struct bench_result *result,
+                           struct bench_text *out)
+{
+    double rate = bench_result_delivered(result);
+    (void)writer;
+    *out = bench_format_rate(rate);
+    return !isnan(rate);
 }
 
 static bool wire_cell(struct bench_writer *writer, const struct bench_result *result,
@@ -105,14 +127,24 @@ static bool cores_cell(struct bench_writer *writer, const struct bench_result *r
 
 #define SIZES   (1u << BENCH_PAGE_SIZES)
 #define STYLES  (1u << BENCH_PAGE_STYLES)
-#define CLIENTS (1u << BENCH_PAGE_CLIENTS)
+#define LADDER  (1u << BENCH_PAGE_LADDER)
+#define OPEN    (1u << (BENCH_PAGE_LADDER + 1)) /* a ladder of open loops */
 
 /* The first of a page says why a cell is empty. */
 static const struct metric metrics[] = {
-    {"MiB/s", SIZES | STYLES, bandwidth_cell}, {"requests", CLIENTS, rate_cell},
-    {"p50", SIZES | CLIENTS, p50_cell},        {"p99", CLIENTS, p99_cell},
-    {"round trips", STYLES, trips_cell},       {"on the wire", SIZES | STYLES, wire_cell},
-    {"cores used", CLIENTS, cores_cell},
+    {"MiB/s", SIZES | STYLES, bandwidth_cell},
+    {"requests", LADDER, rate_cell},
+    {"p50", SIZES | LADDER, p50_cell},
+    {"p99", LADDER, p99_cell},
+    {"response p50", OPEN, p50_cell},
+    {"response p99", OPEN, p99_cell},
+    {"service p50", OPEN, service_p50_cell},
+    {"service p99", OPEN, service_p99_cell},
+    {"lag p99", OPEN, lag_cell},
+    {"delivered", OPEN, delivered_cell},
+    {"round trips", STYLES, trips_cell},
+    {"on the wire", SIZES | STYLES, wire_cell},
+    {"cores used", LADDER | OPEN, cores_cell},
 };
 
 /* A column: what of which group. */
@@ -134,18 +166,22 @@ struct matrix {
 
 /* ---- rows and columns ---- */
 
-/* The group that decides the order: the largest size or most clients; of styles, the first. */
-static const struct bench_report_group *deciding(const struct bench_report_page *page)
+static unsigned kind_bit(const struct bench_report_page *page)
 {
-    return page->kind == BENCH_PAGE_STYLES ? page->groups[0] : bench_report_largest(page);
+    bool open = page->kind == BENCH_PAGE_LADDER && bench_result_is_open(page->groups[0]->rows[0]);
+    return open ? OPEN : 1u << page->kind;
 }
 
 static double merit_of(const struct bench_report_page *page, const struct bench_result *result)
 {
     if (!bench_result_is_shown(result))
         return NAN;
-    return page->kind == BENCH_PAGE_CLIENTS ? bench_result_throughput(result)
-                                            : bench_result_bandwidth(result);
+    if (page->kind != BENCH_PAGE_LADDER)
+        return bench_result_bandwidth(result);
+    if (page->groups[0]->view.ranking == BENCH_RANKING_THROUGHPUT)
+        return bench_result_throughput(result);
+    double time = bench_result_time(result);
+    return time > 0 ? 1 / time : NAN;
 }
 
 static int make_rows(struct matrix *matrix)
@@ -156,7 +192,7 @@ static int make_rows(struct matrix *matrix)
     if (matrix->rows == NULL)
         return -ENOMEM;
     for (size_t t = 0; t < run->ntargets; t++) {
-        const struct bench_result *result = bench_report_row(deciding(page), &run->targets[t]);
+        const struct bench_result *result = bench_report_row(bench_report_deciding(page), &run->targets[t]);
         for (size_t g = 0; result == NULL && g < page->ngroups; g++)
             result = bench_report_row(page->groups[g], &run->targets[t]);
         if (result != NULL)
@@ -175,7 +211,7 @@ static int make_columns(struct matrix *matrix)
     if (matrix->columns == NULL)
         return -ENOMEM;
     for (size_t m = 0; m < BENCH_COUNT_OF(metrics); m++) {
-        if (!(metrics[m].kinds & 1u << page->kind))
+        if (!(metrics[m].kinds & kind_bit(page)))
             continue;
         for (size_t g = 0; g < page->ngroups; g++)
             matrix->columns[matrix->ncolumns++] =
@@ -272,14 +308,14 @@ static const char *payload_of(const struct bench_run *run)
     return NULL;
 }
 
-/* "download", "download of 16MiB", "ping by clients". */
+/* "download", "download of 16MiB", "ping by number of clients". */
 static const char *subject(const struct matrix *matrix, char *out, size_t size)
 {
     const struct bench_report_group *first = matrix->page->groups[0];
     char text[BENCH_NOTE_BYTES];
-    if (matrix->page->kind == BENCH_PAGE_CLIENTS) {
+    if (matrix->page->kind == BENCH_PAGE_LADDER) {
         (void)bench_report_operation(first, text, sizeof(text));
-        (void)snprintf(out, size, "%.400s by number of clients, closed loop", text);
+        (void)snprintf(out, size, "%.400s by %s", text, bench_factor_words(matrix->page->factor));
         return out;
     }
     const char *payload = payload_of(matrix->writer->run);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which pairs of cells may be compared, and what is then said about them. Decided by the fields
- * of the targets only. The figures are point estimates over the pooled trials; all that stands
- * between a difference and a sentence is a least size and the spread of the trials.
+ * What is said about two cells. The figures are point estimates over the pooled trials; all that
+ * stands between a difference and a sentence is a least size and the spread of the trials.
  */
 #include <errno.h>
 #include <math.h>
@@ -11,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite/report.h"
+#include "suite/report_pairs.h"
 #include "suite/table.h"
 
 /* Differences below this are not worth a winner. */
@@ -22,12 +21,11 @@
 #define ONE_CORE   1.2
 #define NAME_BYTES 320
 
-enum pair {
-    PAIR_PROTOCOL = 1, /* same mode, server and client; default options */
-    PAIR_VARIANT = 2,  /* the same, one of them with options */
-    PAIR_MODE = 4,     /* same protocol, options, server and client */
-    PAIR_SERVER = 8,   /* same protocol, mode and client; default options */
-};
+#define PAIR_PROTOCOL BENCH_PAIR_PROTOCOL
+#define PAIR_VARIANT  BENCH_PAIR_VARIANT
+#define PAIR_MODE     BENCH_PAIR_MODE
+#define PAIR_SERVER   BENCH_PAIR_SERVER
+#define PAIR_CLIENT   BENCH_PAIR_CLIENT
 
 static const struct phrasing {
     const char *workload; /* NULL: any other */
@@ -38,7 +36,7 @@ static const struct phrasing {
 } phrasings[] = {
     {"connection", PAIR_PROTOCOL | PAIR_MODE, "gives its first answer", "sooner", "opens",
      "connections", false},
-    {"latency", PAIR_PROTOCOL | PAIR_VARIANT | PAIR_SERVER, "answers", "faster", "serves",
+    {"latency", PAIR_PROTOCOL | PAIR_VARIANT | PAIR_SERVER | PAIR_CLIENT, "answers", "faster", "serves",
      "requests", false},
     {"concurrent", PAIR_PROTOCOL | PAIR_MODE | PAIR_SERVER, "answers", "faster", "serves",
      "requests", false},
@@ -55,64 +53,6 @@ static const struct phrasing *phrasing_find(const char *workload)
     while (phrasing->workload != NULL && strcmp(phrasing->workload, workload) != 0)
         phrasing++;
     return phrasing;
-}
-
-/* ---- which pairs ---- */
-
-static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
-
-/* Equal, and known: two servers of which nothing is known are not the same. */
-static bool same_known(const char *a, const char *b) { return a[0] != '\0' && same(a, b); }
-
-static bool differ_known(const char *a, const char *b)
-{
-    return a[0] != '\0' && b[0] != '\0' && !same(a, b);
-}
-
-static bool is_pool(const struct bench_target_info *target) { return target->label[0] != '\0'; }
-
-/* Alike in all but the options. */
-static bool siblings(const struct bench_target_info *a, const struct bench_target_info *b)
-{
-    return same(a->protocol, b->protocol) && same(a->mode, b->mode) && same(a->server, b->server) &&
-           same(a->client, b->client) && same(a->url, b->url);
-}
-
-/* Stands for its protocol: the row with default options, or the only one if that is missing. */
-static bool is_plain(const struct bench_report_group *group, const struct bench_target_info *target)
-{
-    if (target->options[0] == '\0')
-        return true;
-    for (size_t i = 0; i < group->nrows; i++) {
-        const struct bench_target_info *other = group->rows[i]->target;
-        if (other != target && siblings(target, other))
-            return false;
-    }
-    return true;
-}
-
-/* What a and b may be compared for; 0 = nothing. */
-static unsigned pair_kind(const struct bench_report_group *group, const struct bench_target_info *a,
-                          const struct bench_target_info *b)
-{
-    if (a->role != BENCH_ROLE_NORMAL || b->role != BENCH_ROLE_NORMAL || !same(a->client, b->client))
-        return 0;
-    bool plain = is_plain(group, a) && is_plain(group, b);
-    bool any_plain = is_plain(group, a) || is_plain(group, b);
-    if (!same(a->protocol, b->protocol)) {
-        if (!same_known(a->mode, b->mode) || !same_known(a->server, b->server) || !any_plain)
-            return 0;
-        return plain ? PAIR_PROTOCOL : PAIR_VARIANT;
-    }
-    /* A pool's size decides more than its mode or its maker. */
-    if (is_pool(a) || is_pool(b))
-        return 0;
-    if (differ_known(a->mode, b->mode) && same_known(a->server, b->server) &&
-        same(a->options, b->options))
-        return PAIR_MODE;
-    if (same_known(a->mode, b->mode) && differ_known(a->server, b->server) && plain)
-        return PAIR_SERVER;
-    return 0;
 }
 
 /* ---- what is said ---- */
@@ -132,7 +72,8 @@ struct duel {
     const struct phrasing *phrasing;
     unsigned kind;
     enum measure { BY_TIME, BY_RATE, BY_BYTES } measure;
-    char subject[128]; /* "cpu, 8 clients" */
+    char subject[256]; /* "cpu, 8 clients" */
+    char frame[160];   /* "as protocols, ", or "" */
     struct side a, b;
 };
 
@@ -215,7 +156,7 @@ static int duel_tell(struct duel *duel, const char *verdict, double ratio, const
     va_end(args);
     if (n < 0)
         tail = NULL;
-    if (tail == NULL || asprintf(&comparison->sentence, "%s: %s", duel->subject, tail) < 0)
+    if (tail == NULL || asprintf(&comparison->sentence, "%s: %s%s", duel->subject, duel->frame, tail) < 0)
         comparison->sentence = NULL;
     free(tail);
     run->ncomparisons++; /* also when incomplete: bench_run_free then frees it */
@@ -247,10 +188,26 @@ static void figures_text(const struct duel *duel, char *out, size_t size)
                        bench_format_number(duel->b.cores, 2).s);
 }
 
-/* Share of the client's CPU in the response time. */
-static double client_share(const struct bench_result *result)
+static bool of_protocols(const struct duel *duel)
 {
-    return bench_result_client_cpu(result) / bench_result_time(result);
+    return duel->kind == PAIR_PROTOCOL || duel->kind == PAIR_VARIANT;
+}
+
+/* Another program makes the calls of both: its work is part of what its user waits for. */
+static bool of_programs(const struct duel *duel)
+{
+    return of_protocols(duel) && bench_target_is_program(duel->a.result->target);
+}
+
+/* " (the client's own work: 41 % and 52 % of the time)", or "". */
+static void share_text(const struct duel *duel, char *out, size_t size)
+{
+    double a = bench_result_client_share(duel->a.result);
+    double b = bench_result_client_share(duel->b.result);
+    out[0] = '\0';
+    if (!isnan(a) && !isnan(b))
+        (void)snprintf(out, size, " (the client's own work: %.0f %% and %.0f %% of the time)",
+                       100 * fmin(1, a), 100 * fmin(1, b));
 }
 
 static int tell_winner(struct duel *duel, double ratio)
@@ -262,10 +219,11 @@ static int tell_winner(struct duel *duel, double ratio)
     if (duel->kind == PAIR_SERVER)
         (void)snprintf(tail, sizeof(tail), ": what the %s server costs",
                        duel->b.result->target->server);
-    else if (duel->measure == BY_BYTES)
-        (void)snprintf(tail, sizeof(tail), " (the client's own work: %.0f %% and %.0f %% of the time)",
-                       100 * fmin(1, client_share(duel->a.result)),
-                       100 * fmin(1, client_share(duel->b.result)));
+    else if (duel->kind == PAIR_CLIENT && bench_target_library(duel->b.result->target)[0] != '\0')
+        (void)snprintf(tail, sizeof(tail), ": what %.60s costs",
+                       bench_target_library(duel->b.result->target));
+    else if (duel->measure == BY_BYTES || of_programs(duel))
+        share_text(duel, tail, sizeof(tail));
     if (duel->measure == BY_TIME)
         return duel_tell(duel, "faster", ratio, "%s %s %s %s than %s, %s%s", duel->a.name,
                          phrasing->verb, times.s, phrasing->how, duel->b.name, figures, tail);
@@ -299,7 +257,7 @@ static double duel_sort(struct duel *duel)
 
 static int tell_verdict(struct duel *duel)
 {
-    char figures[160];
+    char figures[160], tail[NAME_BYTES] = "";
     if (!(duel->a.value > 0) || !(duel->b.value > 0))
         return 0;
     double ratio = duel_sort(duel);
@@ -307,15 +265,18 @@ static int tell_verdict(struct duel *duel)
     if (!small && !ranges_overlap(&duel->a.range, &duel->b.range))
         return tell_winner(duel, ratio);
     figures_text(duel, figures, sizeof(figures));
+    if (of_programs(duel))
+        share_text(duel, tail, sizeof(tail));
     return duel_tell(duel, "no clear difference", ratio,
-                     "no clear difference between %s and %s, %s (%s)", duel->a.name, duel->b.name,
-                     figures, small ? "less than 5 % apart" : "their trials overlap");
+                     "no clear difference between %s and %s, %s (%s)%s", duel->a.name, duel->b.name,
+                     figures, small ? "less than 5 % apart" : "their trials overlap", tail);
 }
 
 /* A comparison of protocols measures the client where the client is a good part of the answer. */
 static int tell_protocols(struct duel *duel)
 {
-    double a = client_share(duel->a.result), b = client_share(duel->b.result);
+    double a = bench_result_client_share(duel->a.result);
+    double b = bench_result_client_share(duel->b.result);
     if (isnan(a) || isnan(b))
         return duel_tell(duel, "no verdict", NAN,
                          "no verdict on %s against %s: the client's CPU is not known", duel->a.name,
@@ -333,12 +294,21 @@ static int tell_protocols(struct duel *duel)
                      bench_format_seconds(bench_result_time(worse->result)).s);
 }
 
+/* What a program that is its own limit delivers is still what its user gets. */
+static bool is_spoiled(const struct duel *duel, const struct bench_result *result)
+{
+    if (result->status == BENCH_CELL_CLIENT_BOUND)
+        return !(bench_target_is_program(result->target) &&
+                 (of_protocols(duel) || duel->kind == PAIR_CLIENT));
+    return result->status != BENCH_CELL_OK;
+}
+
 /* A cell that was measured but may not be compared. Cells that failed or do not exist have their
  * note under the table and no sentence. */
 static int tell_spoiled(struct duel *duel)
 {
     char reason[256];
-    const struct side *spoiled = duel->a.result->status != BENCH_CELL_OK ? &duel->a : &duel->b;
+    const struct side *spoiled = is_spoiled(duel, duel->a.result) ? &duel->a : &duel->b;
     (void)bench_text_clean(spoiled->result->reason, reason, sizeof(reason));
     bool bound = spoiled->result->status == BENCH_CELL_CLIENT_BOUND;
     return duel_tell(duel, bound ? "client-bound" : "no verdict", NAN,
@@ -357,154 +327,42 @@ static int compare_pair(struct duel *duel, const struct bench_result *a,
 {
     if (!is_measured(a) || !is_measured(b))
         return 0;
-    /* Opening connections one after another: what a mode can do shows in their rate. */
-    duel->measure = bench_result_is_bulk(a) ? BY_BYTES
-                    : duel->group->view.ranking == BENCH_RANKING_TIME && duel->kind != PAIR_MODE
-                        ? BY_TIME
-                        : BY_RATE;
+    /* Opening connections one after another: what a mode can do shows in their rate. In an open
+     * loop all do what they were asked for. */
+    bool by_time = duel->group->view.ranking == BENCH_RANKING_TIME &&
+                   (duel->kind != PAIR_MODE || bench_result_is_open(a));
+    duel->measure = bench_result_is_bulk(a) ? BY_BYTES : by_time ? BY_TIME : BY_RATE;
     side_init(&duel->a, duel, a);
     side_init(&duel->b, duel, b);
+    duel->frame[0] = '\0';
+    if (of_protocols(duel)) {
+        char frame[sizeof(duel->frame) - 2];
+        (void)snprintf(duel->frame, sizeof(duel->frame), "%s, ",
+                       bench_pair_frame(a->target, b->target, frame, sizeof(frame)));
+    }
     /* One connection that moves bulk: encoding it, compression included, is what a protocol asks of
      * every client, and it happens in turn with the server's work, not in its way. */
-    bool protocols = duel->kind == PAIR_PROTOCOL || duel->kind == PAIR_VARIANT;
-    if (duel->measure == BY_BYTES && protocols && a->status != BENCH_CELL_INVALID &&
+    if (duel->measure == BY_BYTES && of_protocols(duel) && a->status != BENCH_CELL_INVALID &&
         b->status != BENCH_CELL_INVALID)
         return tell_verdict(duel);
-    if (a->status != BENCH_CELL_OK || b->status != BENCH_CELL_OK)
+    if (is_spoiled(duel, a) || is_spoiled(duel, b))
         return tell_spoiled(duel);
-    if (duel->kind == PAIR_PROTOCOL || duel->kind == PAIR_VARIANT)
+    if (of_protocols(duel) && !of_programs(duel))
         return tell_protocols(duel);
     return tell_verdict(duel);
-}
-
-/* "bandwidth, download 1MiB", "transfer, upload 16MiB in pieces of 64KiB". */
-static void bulk_subject(const struct bench_result *result, char *out, size_t size)
-{
-    char text[128];
-    const char *chunk = bench_result_parameter(result, "chunk");
-    const char *style = bench_result_parameter(result, "style");
-    (void)snprintf(
-        text, sizeof(text), "%.30s, %.20s %.20s%s%.20s%s%.20s", result->workload,
-        bench_result_parameter(result, "direction"), bench_result_parameter(result, "size"),
-        style == NULL   ? ""
-        : chunk != NULL ? " in "
-                        : " ",
-        style != NULL ? style : "", chunk != NULL ? " of " : "", chunk != NULL ? chunk : "");
-    (void)bench_text_clean(text, out, size);
-}
-
-/* "cpu, 8 clients"; with everything else that tells this group from its namesakes. */
-static void subject_text(const struct bench_report_group *group, char *out, size_t size)
-{
-    const struct bench_result *first = group->rows[0];
-    char text[128];
-    if (bench_result_is_bulk(first)) {
-        bulk_subject(first, out, size);
-        return;
-    }
-    (void)snprintf(text, sizeof(text), "%s", first->workload);
-    for (size_t i = 0; i < first->nparameters; i++) {
-        const struct bench_parameter *parameter = &first->parameters[i];
-        bool clients = same(parameter->name, "clients");
-        size_t used = strlen(text);
-        bool one = same(parameter->value, "1");
-        if (clients && (!one || group->same_workload > 1))
-            (void)snprintf(text + used, sizeof(text) - used, ", %s client%s", parameter->value,
-                           one ? "" : "s");
-        else if (!bench_parameter_is_count(first, parameter) && group->varies_otherwise)
-            (void)snprintf(text + used, sizeof(text) - used, ", %s %s", parameter->name,
-                           parameter->value);
-    }
-    (void)bench_text_clean(text, out, size);
-}
-
-/* ---- which cells of bulk ---- */
-
-/* What is compared of many sizes: the smallest, the one nearest to this, and the largest. */
-#define MIDDLE_BYTES 102400.0
-
-static double amount(const struct bench_report_group *group, const char *name)
-{
-    const char *text = bench_result_parameter(group->rows[0], name);
-    int64_t value;
-    return text != NULL && bench_parse_size(text, &value, NULL) == 0 ? (double)value : NAN;
-}
-
-/* Of the page's groups that are like this one but for the parameter: the least and the greatest
- * value of it, and the one nearest to the middle. */
-struct landmarks {
-    double least, greatest, middle;
-};
-
-static double far_from_middle(double bytes) { return fabs(log(fmax(bytes, 1) / MIDDLE_BYTES)); }
-
-static struct landmarks landmarks_of(const struct bench_report_group *groups, size_t count,
-                                     const struct bench_report_group *group, const char *name)
-{
-    struct landmarks marks = {NAN, NAN, NAN};
-    for (size_t g = 0; g < count; g++) {
-        const struct bench_result *a = groups[g].rows[0], *b = group->rows[0];
-        const char *own = bench_result_parameter(a, "direction");
-        double value = amount(&groups[g], name);
-        if (!same(a->workload, b->workload) || own == NULL ||
-            !same(own, bench_result_parameter(b, "direction")) || isnan(value))
-            continue;
-        marks.least = fmin(marks.least, value);
-        marks.greatest = fmax(marks.greatest, value);
-        if (isnan(marks.middle) || far_from_middle(value) < far_from_middle(marks.middle))
-            marks.middle = value;
-    }
-    return marks;
-}
-
-/* Of several numbers of clients: the smallest and the largest. */
-static bool is_outermost(const struct bench_report_group *groups, size_t count,
-                         const struct bench_report_group *group)
-{
-    bool least = true, greatest = true;
-    double own = amount(group, "clients");
-    for (size_t g = 0; g < count && !isnan(own); g++) {
-        const struct bench_result *a = groups[g].rows[0], *b = group->rows[0];
-        if (!same(a->workload, b->workload) || !same(a->operation, b->operation))
-            continue;
-        least = least && !(amount(&groups[g], "clients") < own);
-        greatest = greatest && !(amount(&groups[g], "clients") > own);
-    }
-    return least || greatest;
-}
-
-/* Whether sentences are wanted of this group. Of bulk, few sizes stand for all; a transfer is
- * compared at its largest size: whole, and in pieces of the smallest and largest chunk. Streams are
- * not the same work in two protocols. */
-static bool is_wanted(const struct bench_report_group *groups, size_t count,
-                      const struct bench_report_group *group)
-{
-    if (!bench_result_is_bulk(group->rows[0]))
-        return is_outermost(groups, count, group);
-    const char *style = bench_result_parameter(group->rows[0], "style");
-    struct landmarks sizes = landmarks_of(groups, count, group, "size");
-    double size = amount(group, "size");
-    if (style == NULL)
-        return size <= sizes.least || size >= sizes.greatest ||
-               (size >= sizes.middle && size <= sizes.middle);
-    if (size < sizes.greatest || same(style, "stream"))
-        return false;
-    struct landmarks chunks = landmarks_of(groups, count, group, "chunk");
-    double chunk = amount(group, "chunk");
-    return isnan(chunk) || chunk <= chunks.least || chunk >= chunks.greatest;
 }
 
 static int compare_group(struct bench_run *run, const struct bench_report_group *group)
 {
     struct duel duel = {.run = run, .group = group};
     duel.phrasing = phrasing_find(group->rows[0]->workload);
-    subject_text(group, duel.subject, sizeof(duel.subject));
-    for (unsigned kind = PAIR_PROTOCOL; kind <= PAIR_SERVER; kind <<= 1) {
+    bench_group_subject(group, duel.subject, sizeof(duel.subject));
+    for (unsigned kind = PAIR_PROTOCOL; kind <= BENCH_PAIR_LAST; kind <<= 1) {
         for (size_t i = 0; i < group->nrows; i++) {
             for (size_t k = i + 1; k < group->nrows; k++) {
                 const struct bench_target_info *a = group->rows[i]->target;
                 const struct bench_target_info *b = group->rows[k]->target;
-                if (!(duel.phrasing->pairs & kind) || pair_kind(group, a, b) != kind)
+                if (!(duel.phrasing->pairs & kind) || bench_pair_kind(group, a, b) != kind)
                     continue;
                 duel.kind = kind;
                 int status = compare_pair(&duel, group->rows[i], group->rows[k]);
@@ -526,7 +384,7 @@ int bench_report_compare(struct bench_run *run)
     if (status < 0)
         return status;
     for (size_t i = 0; i < count && status == 0; i++) {
-        if (is_wanted(groups, count, &groups[i]))
+        if (bench_group_is_wanted(groups, count, &groups[i]))
             status = compare_group(run, &groups[i]);
     }
     bench_report_groups_free(groups, count);

@@ -13,6 +13,7 @@
 struct row {
     const struct bench_result *result;
     struct bench_statistic own, connect, ready; /* own: of the series that the view names */
+    struct bench_statistic service, lag;
     struct bench_rank rank;
     struct bench_writer *writer;
     bool shown;
@@ -52,6 +53,8 @@ static struct row *rows_new(const struct bench_report_group *group, struct bench
         bench_result_statistic(row->result, group->view.series, &row->own);
         bench_result_statistic(row->result, BENCH_SERIES_CONNECT, &row->connect);
         bench_result_statistic(row->result, BENCH_SERIES_READY, &row->ready);
+        bench_result_statistic(row->result, BENCH_SERIES_SERVICE, &row->service);
+        bench_result_statistic(row->result, BENCH_SERIES_LAG, &row->lag);
     }
     free(ranks);
     return rows;
@@ -65,6 +68,8 @@ static bool percentile_cell(const struct row *row, const struct bench_statistic 
     if (isnan(value))
         return false;
     *out = bench_percentile_text(row->writer, which, value, statistic->count);
+    if (statistic != &row->lag) /* which is the client's own */
+        *out = bench_at_most_text(row->writer, row->result, *out);
     return true;
 }
 
@@ -98,9 +103,38 @@ static bool ready_cell(const struct row *row, struct bench_text *out)
     return percentile_cell(row, &row->ready, BENCH_DOUBT_P50, row->ready.median, out);
 }
 
+static bool service_p50_cell(const struct row *row, struct bench_text *out)
+{
+    return percentile_cell(row, &row->service, BENCH_DOUBT_P50, row->service.median, out);
+}
+
+static bool service_p99_cell(const struct row *row, struct bench_text *out)
+{
+    return percentile_cell(row, &row->service, BENCH_DOUBT_P99, row->service.p99, out);
+}
+
+static bool lag_p99_cell(const struct row *row, struct bench_text *out)
+{
+    return percentile_cell(row, &row->lag, BENCH_DOUBT_P99, row->lag.p99, out);
+}
+
+static bool offered_cell(const struct row *row, struct bench_text *out)
+{
+    double rate = bench_result_offered(row->result);
+    *out = bench_format_rate(rate);
+    return !isnan(rate);
+}
+
+static bool delivered_cell(const struct row *row, struct bench_text *out)
+{
+    double rate = bench_result_delivered(row->result);
+    *out = bench_format_rate(rate);
+    return !isnan(rate);
+}
+
 static bool mean_cell(const struct row *row, struct bench_text *out)
 {
-    *out = bench_format_seconds(row->own.mean);
+    *out = bench_at_most_text(row->writer, row->result, bench_format_seconds(row->own.mean));
     return !isnan(row->own.mean);
 }
 
@@ -112,9 +146,7 @@ static bool ratio_cell(const struct row *row, struct bench_text *out)
 static bool rate_cell(const struct row *row, struct bench_text *out)
 {
     double rate = bench_result_throughput(row->result);
-    bool at_least = row->result->status == BENCH_CELL_CLIENT_BOUND;
-    row->writer->at_least |= at_least;
-    *out = bench_signed_text(at_least ? "≥" : "", bench_format_rate(rate));
+    *out = bench_at_least_text(row->writer, row->result, bench_format_rate(rate));
     return !isnan(rate);
 }
 
@@ -186,7 +218,18 @@ static bool success_cell(const struct row *row, struct bench_text *out)
     return true;
 }
 
-enum { IN_CONNECTION = 1, IN_SINGLE = 2, IN_SHARED = 4, IN_CALLS = 6, IN_ALL = 7 };
+/* OPEN, OPEN_SHARED: an open loop on one connection, on several. */
+enum {
+    IN_CONNECTION = 1,
+    IN_SINGLE = 2,
+    IN_SHARED = 4,
+    IN_OPEN = 8,
+    IN_OPEN_SHARED = 16,
+    IN_OPENS = IN_OPEN | IN_OPEN_SHARED,
+    IN_CLOSED = IN_SINGLE | IN_SHARED,
+    IN_CALLS = IN_CLOSED | IN_OPENS,
+    IN_ALL = IN_CALLS | IN_CONNECTION
+};
 
 /* sacrifice: which go first when the table would be too wide. */
 static const struct {
@@ -197,11 +240,19 @@ static const struct {
     {"connected\np50", IN_CONNECTION, 0, connect_cell},
     {"ready\np50", IN_CONNECTION, 0, ready_cell},
     {"1st answer\np50", IN_CONNECTION, 0, p50_cell},
-    {"p50", IN_CALLS, 0, p50_cell},
-    {"p90", IN_ALL, 3, p90_cell},
-    {"p99", IN_ALL, 0, p99_cell},
+    {"p50", IN_CLOSED, 0, p50_cell},
+    {"p90", IN_CLOSED | IN_CONNECTION, 3, p90_cell},
+    {"p99", IN_CLOSED | IN_CONNECTION, 0, p99_cell},
     {"p99.9", IN_SINGLE, 8, p999_cell},
-    {"mean", IN_CALLS, 7, mean_cell},
+    {"mean", IN_CLOSED, 7, mean_cell},
+    {"response\np50", IN_OPENS, 0, p50_cell},
+    {"response\np99", IN_OPENS, 0, p99_cell},
+    {"response\np99.9", IN_OPENS, 3, p999_cell},
+    {"service\np50", IN_OPENS, 0, service_p50_cell},
+    {"service\np99", IN_OPENS, 0, service_p99_cell},
+    {"lag\np99", IN_OPENS, 0, lag_p99_cell},
+    {"offered", IN_OPENS, 0, offered_cell},
+    {"delivered", IN_OPENS, 0, delivered_cell},
     {"connections", IN_CONNECTION, 2, rate_cell},
     {"requests", IN_SINGLE, 2, rate_cell},
     {"requests", IN_SHARED, 0, rate_cell},
@@ -212,26 +263,29 @@ static const struct {
     {"bytes\n/conn", IN_CONNECTION, 4, bytes_cell},
     {"server CPU\nµs/req", IN_CALLS, 0, server_cpu_cell},
     {"server CPU\nµs/conn", IN_CONNECTION, 0, server_cpu_cell},
-    {"cores\nused", IN_SHARED, 1, cores_cell},
+    {"cores\nused", IN_SHARED | IN_OPEN_SHARED, 1, cores_cell},
     {"client CPU\nµs/req", IN_CALLS, 0, client_cpu_cell},
     {"client CPU\nµs/conn", IN_CONNECTION, 0, client_cpu_cell},
-    {"server\nmemory", IN_SHARED, 5, memory_cell},
+    {"server\nmemory", IN_SHARED | IN_OPEN_SHARED, 5, memory_cell},
     {"success", IN_ALL, 0, success_cell},
 };
 
 /* ---- the page of one group ---- */
 
-static unsigned view_place(const struct bench_view *view)
+static unsigned view_place(const struct bench_report_group *group)
 {
+    const struct bench_view *view = &group->view;
     if (view->series == BENCH_SERIES_FIRST_ANSWER)
         return IN_CONNECTION;
+    if (bench_result_is_open(group->rows[0]))
+        return view->concurrent ? IN_OPEN_SHARED : IN_OPEN;
     return view->concurrent ? IN_SHARED : IN_SINGLE;
 }
 
 static void table_fill(struct bench_table *table, const struct bench_report_group *group,
                        const struct row *rows, struct bench_writer *writer)
 {
-    unsigned place = view_place(&group->view);
+    unsigned place = view_place(group);
     bench_table_column(table, "target", BENCH_ALIGN_LEFT, 0);
     for (size_t c = 0; c < BENCH_COUNT_OF(columns); c++) {
         if (columns[c].in & place)
@@ -284,8 +338,13 @@ static int write_text(struct bench_writer *writer)
 {
     if (writer->run->interrupted)
         fprintf(writer->out, "interrupted: only what was measured until then follows\n\n");
-    if (writer->run->nresults == 0)
+    if (writer->run->nresults == 0) {
         fprintf(writer->out, "nothing was measured\n");
+        return 0;
+    }
+    char environment[1024];
+    if (bench_report_environment(writer->run, environment, sizeof(environment))[0] != '\0')
+        fprintf(writer->out, "measured on %s\n\n", environment);
     return bench_write_pages(writer);
 }
 

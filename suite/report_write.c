@@ -54,7 +54,8 @@ int bench_write_pages(struct bench_writer *writer)
         const struct bench_report_page *page = &pages.pages[i];
         writer->nnotes = 0;
         writer->doubtful = 0;
-        writer->at_least = writer->at_most = writer->beaten = false;
+        writer->bound = writer->at_most = writer->beaten = false;
+        writer->open = bench_result_is_open(page->groups[0]->rows[0]);
         if (i > 0)
             fputs(writer->markdown ? "\n" : "\n\n", writer->out);
         status = page->kind == BENCH_PAGE_SINGLE ? bench_write_single(writer, page)
@@ -124,6 +125,26 @@ struct bench_text bench_signed_text(const char *sign, struct bench_text text)
     return out;
 }
 
+static struct bench_text bound_text(struct bench_writer *writer, const struct bench_result *result,
+                                    const char *sign, struct bench_text text)
+{
+    bool bound = result->status == BENCH_CELL_CLIENT_BOUND;
+    writer->bound |= bound;
+    return bench_signed_text(bound ? sign : "", text);
+}
+
+struct bench_text bench_at_least_text(struct bench_writer *writer,
+                                      const struct bench_result *result, struct bench_text text)
+{
+    return bound_text(writer, result, "≥", text);
+}
+
+struct bench_text bench_at_most_text(struct bench_writer *writer, const struct bench_result *result,
+                                     struct bench_text text)
+{
+    return bound_text(writer, result, "≤", text);
+}
+
 struct bench_text bench_percentile_text(struct bench_writer *writer, enum bench_doubt which,
                                         double seconds, uint64_t n)
 {
@@ -185,8 +206,8 @@ int bench_write_title(struct bench_writer *writer, const struct bench_report_pag
     if (out == NULL)
         return -ENOMEM;
     fprintf(out, "%s: %s", bench_text_clean(first->workload, clean, sizeof(clean)), operation);
-    if (page->kind != BENCH_PAGE_CLIENTS)
-        fprintf(out, ", %s", bench_text_clean(first->load_model, clean, sizeof(clean)));
+    fprintf(out, "; %s, %s", bench_report_time(first),
+            bench_report_load(first, page->factor, clean, sizeof(clean)));
     write_amount(out, page);
     if (fclose(out) != 0) {
         free(text);
@@ -216,7 +237,9 @@ static void write_doubt(FILE *out, unsigned doubtful, const char *dropped)
 {
     const char *separator = "";
     for (size_t i = 0; i < BENCH_COUNT_OF(doubts); i++) {
-        if (strstr(dropped, doubts[i].name) != NULL)
+        const char *at = strstr(dropped, doubts[i].name);
+        /* "p99" is not in "p99.9". */
+        if (at != NULL && strchr(",", at[strlen(doubts[i].name)]) != NULL)
             doubtful &= ~(1u << i);
     }
     if (doubtful == 0)
@@ -236,13 +259,18 @@ static void write_marks(FILE *out, const struct bench_writer *writer)
 {
     for (size_t i = 0; i < writer->nnotes; i++)
         fprintf(out, "[%zu] %s\n", i + 1, writer->notes[i]);
-    if (!writer->at_least)
+    if (writer->open)
+        fprintf(out, "response: from the planned start to the complete reply; service: from the "
+                     "send, which is all that a client without a schedule sees; lag: from the "
+                     "planned start to the send\n");
+    if (!writer->bound)
         return;
-    fprintf(out, "≥ at least: the client was the limit, the server could do more");
+    fprintf(out, "≥ at least, ≤ at most: the client was the limit, the server could do more and "
+                 "answer sooner");
     if (writer->beaten)
         fprintf(out, "; no row is called best, ratios are against the highest such row");
     else if (writer->at_most)
-        fprintf(out, "; its ratio is at most (≤) that");
+        fprintf(out, "; such a row's ratio is at most (≤) that");
     fputc('\n', out);
 }
 
@@ -291,6 +319,8 @@ int bench_write_below(struct bench_writer *writer, const struct bench_report_pag
     write_doubt(out, writer->doubtful, dropped);
     if (dropped[0] != '\0')
         fprintf(out, "left out for want of width, see the JSON: %s\n", dropped);
+    if (page->kind == BENCH_PAGE_SINGLE)
+        bench_report_headroom(out, page->groups[0]);
     bench_report_remarks(out, writer->run, page);
     write_sentences(out, writer, page);
     if (fclose(out) != 0) {

@@ -22,7 +22,8 @@ struct bench_writer {
     char notes[64][BENCH_NOTE_BYTES]; /* what [1], [2] in this page refer to */
     size_t nnotes;
     unsigned doubtful;     /* 1u << enum bench_doubt: marked in this page */
-    bool at_least, beaten; /* "≥" stands before a figure; before a ratio */
+    bool bound, beaten;    /* "≥" or "≤" stands before a figure; "≥" before a ratio */
+    bool open;             /* the page is of an open loop */
     bool at_most;          /* "≤" stands before a ratio */
 };
 
@@ -39,8 +40,8 @@ int bench_write_single(struct bench_writer *writer,
 int bench_write_matrix(struct bench_writer *writer,
                        const struct bench_report_page *page) BENCH_MUST_CHECK;
 
-/* "latency: ping, closed loop, 1 connection; 8000 samples of 8 trials per target". what: of which
- * series the samples are; detail: behind the operation. */
+/* "latency: ping; response time, closed loop, 1 connection; 8000 samples of 8 trials per target": of
+ * which time the percentiles are, and under which load. */
 int bench_write_title(struct bench_writer *writer, const struct bench_report_page *page,
                       const char *operation) BENCH_MUST_CHECK;
 int bench_write_table(struct bench_writer *writer,
@@ -56,6 +57,11 @@ struct bench_text bench_status_text(struct bench_writer *writer, const struct be
 /* A percentile in seconds, with "~" where n samples are too few for it; marks the doubt. */
 struct bench_text bench_percentile_text(struct bench_writer *writer, enum bench_doubt which,
                                         double seconds, uint64_t n);
+/* Of a row whose client was the limit: "≥" before what its server does, "≤" before its times. */
+struct bench_text bench_at_least_text(struct bench_writer *writer,
+                                      const struct bench_result *result, struct bench_text text);
+struct bench_text bench_at_most_text(struct bench_writer *writer, const struct bench_result *result,
+                                     struct bench_text text);
 /* A sign before a quantity. */
 struct bench_text bench_signed_text(const char *sign, struct bench_text text);
 

@@ -68,6 +68,8 @@ static void target_fini(struct bench_target_info *target)
     free(target->client);
     free(target->url);
     free(target->label);
+    free(target->family);
+    free(target->library);
 }
 
 static void result_fini(struct bench_result *result)
@@ -124,8 +126,10 @@ void bench_run_free(struct bench_run *run)
 static void settle_real(double *value)
 {
     char text[32];
-    if (!isfinite(*value))
+    if (!isfinite(*value)) {
+        *value = NAN; /* null in the file */
         return;
+    }
     (void)snprintf(text, sizeof(text), "%.15g", *value);
     *value = strtod(text, NULL);
 }
@@ -144,6 +148,13 @@ static void settle_resources(struct bench_resources *resources)
     resources->client_rss_bytes = round(resources->client_rss_bytes);
 }
 
+static void settle_validity(struct bench_validity *validity)
+{
+#define X(member, key, help) settle_real(&validity->member);
+    BENCH_VALIDITY_FIGURES(X)
+#undef X
+}
+
 void bench_run_settle(struct bench_run *run)
 {
     settle_real(&run->started);
@@ -154,6 +165,7 @@ void bench_run_settle(struct bench_run *run)
         for (size_t k = 0; k < result->ntrials; k++) {
             settle_real(&result->trials[k].started);
             settle_resources(&result->trials[k].resources);
+            settle_validity(&result->trials[k].validity);
         }
     }
 }

@@ -39,6 +39,17 @@ int bench_member_object(const struct bench_reader *reader, const json_t *object,
 int bench_member_list(const struct bench_reader *reader, const json_t *object, const char *key,
                       json_t **out, size_t *count) BENCH_MUST_CHECK;
 
+/* Every figure NaN, nothing claimed. */
+void bench_validity_unknown(struct bench_validity *out);
+/* The member "validity" of a trial; NULL without memory. */
+json_t *bench_validity_json(const struct bench_validity *validity);
+/* Missing or null: all unknown, as in files from before there was such a member. */
+int bench_validity_read(const struct bench_reader *reader, const json_t *trial,
+                        struct bench_validity *out) BENCH_MUST_CHECK;
+/* A text that may be missing: "" then. */
+int bench_member_text_or_empty(const struct bench_reader *reader, const json_t *object,
+                               const char *key, char **out) BENCH_MUST_CHECK;
+
 /* Replaces the kept statistics of all trials by their recordings. 0; -EINVAL with the line. */
 int bench_result_take_histograms(struct bench_run *run, const void *data, size_t length,
                                  struct bench_error *err) BENCH_MUST_CHECK;

@@ -11,6 +11,7 @@
 
 #include "bench/buf.h"
 #include "suite/report.h"
+#include "suite/result_file.h"
 #include "suite/table.h"
 
 /* Digits of a double that are worth keeping and the same on every machine. */
@@ -153,6 +154,8 @@ static json_t *target_json(const struct bench_target_info *target)
     put(&object, "mode", text(target->mode));
     put(&object, "server", text(target->server));
     put(&object, "client", text(target->client));
+    put(&object, "family", text(target->family));
+    put(&object, "library", text(target->library));
     put(&object, "url", text(target->url));
     put(&object, "label", text(target->label));
     put(&object, "role", text(bench_role_key(target->role)));
@@ -276,7 +279,8 @@ static json_t *wire_json(const struct bench_result *result)
     return object_end(&object);
 }
 
-/* The "series" object of the recording's serial form: exact sums and packed histograms. */
+/* The "series" object of the recording's serial form: exact sums and packed histograms. How late
+ * the client was is judged trial by trial and not pooled. */
 static json_t *pooled_json(const struct bench_recording *recording)
 {
     char *serial = NULL;
@@ -284,6 +288,7 @@ static json_t *pooled_json(const struct bench_recording *recording)
         return NULL;
     json_t *whole_form = json_loads(serial, 0, NULL);
     json_t *series = json_incref(json_object_get(whole_form, "series"));
+    (void)json_object_del(series, bench_series_key(BENCH_SERIES_LATE));
     json_decref(whole_form);
     free(serial);
     return series;
@@ -304,7 +309,7 @@ static json_t *trial_statistics_json(const struct bench_trial *trial)
     for (size_t id = 0; id < BENCH_SERIES_COUNT; id++) {
         struct bench_statistic statistic;
         bench_trial_statistic(trial, (enum bench_series_id)id, &statistic);
-        if (statistic.count > 0)
+        if (statistic.count > 0 && id != BENCH_SERIES_LATE)
             put(&object, bench_series_key((enum bench_series_id)id),
                 statistic_json(&statistic, NAN, NAN));
     }
@@ -355,6 +360,8 @@ static json_t *trial_json(const struct bench_trial *trial)
     put(&object, "throughput", real(bench_trial_throughput(trial)));
     put(&object, "statistics", trial_statistics_json(trial));
     put(&object, "resources", resources_json(&trial->resources));
+    put(&object, "validity",
+        trial->recording != NULL ? bench_validity_json(&trial->validity) : json_null());
     return object_end(&object);
 }
 
@@ -421,6 +428,21 @@ static json_t *facts_json(const struct bench_fact *facts, size_t count)
         put(&object, key, text(facts[i].value));
     }
     return object_end(&object);
+}
+
+/* Names of the facts that are not part of the hash. */
+static json_t *varying_json(const struct bench_run *run)
+{
+    json_t *list = json_array();
+    bool failed = list == NULL;
+    for (size_t i = 0; i < run->nenvironment; i++) {
+        if (run->environment[i].varies)
+            failed |= json_array_append_new(list, text(run->environment[i].name)) != 0;
+    }
+    if (!failed)
+        return list;
+    json_decref(list);
+    return NULL;
 }
 
 static json_t *targets_json(const struct bench_run *run)
@@ -494,6 +516,8 @@ static json_t *run_json(const struct bench_run *run)
     put(&object, "duration", real(run->duration));
     put(&object, "interrupted", json_boolean(run->interrupted));
     put(&object, "environment", facts_json(run->environment, run->nenvironment));
+    put(&object, "environment_varies", varying_json(run));
+    put(&object, "environment_hash", text(run->environment_hash));
     put(&object, "plan", facts_json(run->plan, run->nplan));
     put(&object, "targets", targets_json(run));
     put(&object, "results", results_json(run));

@@ -40,6 +40,15 @@ int bench_member_text(const struct bench_reader *reader, const json_t *object, c
     return *out != NULL ? 0 : bench_member_no_memory(reader);
 }
 
+int bench_member_text_or_empty(const struct bench_reader *reader, const json_t *object,
+                               const char *key, char **out)
+{
+    if (json_object_get(object, key) != NULL)
+        return bench_member_text(reader, object, key, out);
+    *out = strdup("");
+    return *out != NULL ? 0 : bench_member_no_memory(reader);
+}
+
 int bench_member_real(const struct bench_reader *reader, const json_t *object, const char *key,
                       double low, double *out)
 {

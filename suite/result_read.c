@@ -57,7 +57,10 @@ static int read_target(const struct bench_reader *reader, const json_t *json,
         if (rc < 0)
             return rc;
     }
-    return get_role(reader, json, &target->role);
+    int rc = bench_member_text_or_empty(reader, json, "family", &target->family);
+    if (rc == 0)
+        rc = bench_member_text_or_empty(reader, json, "library", &target->library);
+    return rc == 0 ? get_role(reader, json, &target->role) : rc;
 }
 
 static int read_targets(struct bench_reader *reader, const json_t *root, struct bench_run *run)
@@ -253,6 +256,8 @@ static int read_trial(const struct bench_reader *reader, const json_t *json,
         rc = bench_member_real(reader, json, "started", 0, &trial->started);
     if (rc == 0)
         rc = read_resources(reader, json, &trial->resources);
+    if (rc == 0)
+        rc = bench_validity_read(reader, json, &trial->validity);
     return rc == 0 ? read_counts(reader, json, trial) : rc;
 }
 
@@ -479,6 +484,46 @@ static int read_facts(const struct bench_reader *reader, const json_t *root, con
     return 0;
 }
 
+/* Names among the environment's facts. */
+static int read_varying(const struct bench_reader *reader, const json_t *root,
+                        struct bench_run *run)
+{
+    json_t *list = json_object_get(root, "environment_varies");
+    size_t count;
+    if (list == NULL)
+        return 0;
+    int rc = bench_member_list(reader, root, "environment_varies", &list, &count);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        size_t k = 0;
+        while (name != NULL && k < run->nenvironment &&
+               strcmp(run->environment[k].name, name) != 0)
+            k++;
+        if (name == NULL || k == run->nenvironment)
+            return bench_member_refuse(reader, "\"environment_varies\" names no fact: \"%.40s\"",
+                                       name != NULL ? name : "");
+        run->environment[k].varies = true;
+    }
+    return rc;
+}
+
+/* 16 hexadecimal digits, or nothing. */
+static int read_hash(const struct bench_reader *reader, const json_t *root, struct bench_run *run)
+{
+    char *text;
+    int rc = bench_member_text_or_empty(reader, root, "environment_hash", &text);
+    if (rc < 0)
+        return rc;
+    size_t length = strlen(text);
+    if (strspn(text, "0123456789abcdef") != length ||
+        (length != 0 && length != sizeof(run->environment_hash) - 1))
+        rc = bench_member_refuse(reader, "\"environment_hash\" is \"%.40s\", not 16 digits", text);
+    else
+        memcpy(run->environment_hash, text, length + 1);
+    free(text);
+    return rc;
+}
+
 static int read_run(struct bench_reader *reader, const json_t *root, struct bench_run *run)
 {
     const char *schema = json_string_value(json_object_get(root, "schema"));
@@ -492,6 +537,10 @@ static int read_run(struct bench_reader *reader, const json_t *root, struct benc
         rc = bench_member_flag(reader, root, "interrupted", &run->interrupted);
     if (rc == 0)
         rc = read_facts(reader, root, "environment", &run->environment, &run->nenvironment);
+    if (rc == 0)
+        rc = read_varying(reader, root, run);
+    if (rc == 0)
+        rc = read_hash(reader, root, run);
     if (rc == 0)
         rc = read_facts(reader, root, "plan", &run->plan, &run->nplan);
     if (rc == 0)

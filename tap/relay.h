@@ -30,6 +30,9 @@ struct bench_relay_counts {
 
 struct bench_relay;
 
+/* Whether the numbers are within their limits: 0, or -EINVAL with the one that is not. */
+int bench_relay_check(const struct bench_relay_options *options, struct bench_error *err)
+    BENCH_MUST_CHECK;
 /* Listens. *port gets the port. 0; negative with err. */
 int bench_relay_new(const struct bench_relay_options *options, struct bench_relay **out,
                     uint16_t *port, struct bench_error *err) BENCH_MUST_CHECK;

@@ -536,7 +536,7 @@ class Load:
             "measured_ns": self.duration_ns,
             "budget_cut": any(client.budget_cut for client in self.clients),
         }
-        if took:
+        if took and self.sample != "connection":
             result["trace"] = recording.trace(samples, first)
         return result
 

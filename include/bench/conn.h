@@ -128,13 +128,15 @@ struct bench_stream_ops {
     ssize_t (*data)(struct bench_conn *conn, const uint8_t *data, size_t length);
     /* The peer closed its side. NULL, or a function that returns true if that was expected. */
     bool (*eof)(struct bench_conn *conn);
+    /* The kernel has taken all that had been queued. From the loop; may be NULL. */
+    void (*drained)(struct bench_conn *conn);
 };
 
 /* Starts connecting to bench_conn_address. 0 or a negative errno with err filled. */
 BENCH_API int bench_stream_open(struct bench_conn *conn, const struct bench_stream_ops *ops,
                                 unsigned flags, struct bench_error *err) BENCH_MUST_CHECK;
 /* Sends all of the pieces, in order, or queues what the kernel does not take now: copied, but for
- * a piece of op->tx written from submit, which is borrowed until the op completes.
+ * a piece of the oldest op's tx, which is borrowed until that op completes.
  * 0, or negative after bench_conn_fail: then every op of the connection has been completed, and a
  * submit function that called this still returns 0. */
 BENCH_API int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int count);

@@ -25,6 +25,8 @@ enum bench_cap {
     BENCH_CAP_LAZY_CONNECT = 1 << 5, /* the transport is connected by the first op */
     BENCH_CAP_CANCEL_KEEPS = 1 << 6, /* cancel leaves the connection usable */
     BENCH_CAP_NO_TRANSPORT = 1 << 7, /* there is no socket and no server at all */
+    BENCH_CAP_RECONNECTS = 1 << 8, /* a socket that the peer closed between two ops is replaced by
+                                      the next op, without a word */
 };
 
 /* What a row of this protocol is for. */

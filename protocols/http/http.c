@@ -38,14 +38,11 @@ static int compile(const void *opts, const struct bench_spec *spec, struct bench
     struct http_program *program = calloc(1, sizeof(*program));
     if (program == NULL)
         return bench_fail(err, -ENOMEM, "out of memory");
-    int rc = http_codec_spell(spec, &program->call, err);
+    int rc = http_program_init(program, &http_protocol, spec, err);
     if (rc < 0) {
         free(program);
         return rc;
     }
-    program->base.protocol = &http_protocol;
-    program->base.bulk = program->call.bulk;
-    program->base.tx = program->call.verb == HTTP_VERB_POST;
     *out = &program->base;
     return 0;
 }
@@ -57,7 +54,8 @@ const struct bench_protocol http_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "http",
     .summary = "HTTP/1.1 with JSON and plain bodies (client: libcurl)",
-    .caps = BENCH_CAP_LAZY_CONNECT | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN,
+    .caps = BENCH_CAP_LAZY_CONNECT | BENCH_CAP_RECONNECTS | BENCH_CAP_STREAM_UP |
+            BENCH_CAP_STREAM_DOWN,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = MAX_PAYLOAD,
@@ -77,4 +75,6 @@ const struct bench_protocol http_protocol = {
     .conn_fini = http_conn_fini,
     .server = &http_server_ops,
     .libraries = http_client_libraries,
+    .family = "http",
+    .client_library = "libcurl",
 };

@@ -12,8 +12,7 @@
 #include "bench/units.h"
 #include "protocols/http/http_conn.h"
 
-#define OLDEST_CURL    0x075500           /* 7.85.0: CURLOPT_PROTOCOLS_STR */
-#define ERROR_BODY_MAX ((size_t)64 << 10) /* of an answer that means failure */
+#define OLDEST_CURL 0x075500 /* 7.85.0: CURLOPT_PROTOCOLS_STR */
 
 static struct http_conn *http_of(struct bench_conn *conn)
 {
@@ -199,42 +198,26 @@ size_t http_on_header(char *data, size_t size, size_t count, void *user)
     return length;
 }
 
-static bool is_good(const struct http_program *program, long status)
+static void look_at_status(struct http_conn *http)
 {
-    if (program->call.probe) /* it asks whether a server answers, not what */
-        return status >= 200 && status < 500;
-    return status >= 200 && status < 300;
-}
-
-static int take_payload(struct http_conn *http, const char *data, size_t length)
-{
-    const struct http_program *program = http->program;
-    http->received += length;
-    if (http->received > (uint64_t)http->options->max_reply)
-        return bench_op_fail(http->op, BENCH_FAILURE_PROTOCOL, -EMSGSIZE,
-                             "reply of more than %lld bytes", (long long)http->options->max_reply);
-    if (http->status == 0)
-        (void)curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &http->status);
-    if (is_good(program, http->status))
-        return program->call.bulk ? bench_op_data(http->op, data, length)
-                                  : bench_buf_add(&http->reply, data, length);
-    size_t room = ERROR_BODY_MAX - bench_buf_length(&http->reply);
-    return bench_buf_add(&http->reply, data, length < room ? length : room);
+    if (http->reply.status == 0)
+        (void)curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &http->reply.status);
 }
 
 /* libcurl passes a chunked body on as it is: only so can its bytes be counted. */
 static int take_body(struct http_conn *http, const char *data, size_t length)
 {
     http->body_bytes += length;
+    look_at_status(http);
     if (!http->chunked_reply)
-        return take_payload(http, data, length);
+        return http_reply_take(&http->reply, http->op, data, length);
     const char *end = data + length;
     const char *piece;
     size_t n;
     int rc = 0;
     while (rc == 0 && http->op != NULL &&
            (n = http_chunks_next(&http->chunks, &data, end, &piece)) > 0)
-        rc = take_payload(http, piece, n);
+        rc = http_reply_take(&http->reply, http->op, piece, n);
     return rc;
 }
 
@@ -319,27 +302,10 @@ static void fill_stat(struct http_conn *http, struct bench_op *op)
 /* A complete reply: what does it say? */
 static int judge(struct http_conn *http, struct bench_op *op)
 {
-    const struct http_call *call = &http->program->call;
-    const void *body = bench_buf_head(&http->reply);
-    size_t length = bench_buf_length(&http->reply);
-    struct bench_error err;
-    char text[sizeof(err.msg)];
-
-    if (http->status == 0)
-        (void)curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &http->status);
-    if (!is_good(http->program, http->status)) {
-        if (length > 0 && http_codec_decode_error(body, length, text, sizeof(text)))
-            return bench_op_fail(op, BENCH_FAILURE_REMOTE, -EREMOTEIO, "%s", text);
-        return bench_op_fail(op, BENCH_FAILURE_STATUS, -EPROTO, "status %ld for %s %s",
-                             http->status, http_verb_name(call->verb), http->target);
-    }
-    if (call->bulk || call->operation == NULL)
-        return 0;
-    int rc = http_codec_decode(call->operation, body, length, &op->arena, &op->result, &err);
-    if (rc < 0)
-        (void)bench_op_fail(op, rc == -EPROTO ? BENCH_FAILURE_PROTOCOL : BENCH_FAILURE_OTHER, rc,
-                            "%s", err.msg);
-    return rc;
+    const struct bench_buf *body = &http->reply.body;
+    look_at_status(http);
+    return http_reply_judge(&http->reply, op, bench_buf_head(body), bench_buf_length(body),
+                            http->target, http->prefix_length);
 }
 
 /* Takes the transfer out of libcurl. One that is not complete loses its connection, and libcurl
@@ -375,9 +341,7 @@ static void finish(struct http_conn *http, CURLcode code)
     } else if (http->abort_code < 0) {
         bench_op_complete(op, http->abort_code);
     } else if (code == CURLE_FILESIZE_EXCEEDED) {
-        bench_op_complete(op, bench_op_fail(op, BENCH_FAILURE_PROTOCOL, -EMSGSIZE,
-                                            "reply of more than %lld bytes",
-                                            (long long)http->options->max_reply));
+        bench_op_complete(op, http_reply_too_large(&http->reply, op));
     } else {
         struct curl_failure why = explain(http, code);
         const char *text = http->error[0] != '\0' ? http->error : curl_easy_strerror(code);
@@ -444,7 +408,7 @@ int http_conn_open(struct bench_conn *conn, struct bench_error *err)
     http->verb = HTTP_VERB_OTHER;
     for (int i = 0; i < HTTP_SOCKETS; i++)
         http->sockets[i].fd = -1;
-    bench_buf_init(&http->reply, (size_t)http->options->max_reply);
+    http_reply_init(&http->reply, (uint64_t)http->options->max_reply);
     if (address->tls)
         return bench_fail(err, -ENOTSUP, "http does not speak TLS in this version");
 
@@ -471,12 +435,11 @@ int http_conn_submit(struct bench_conn *conn, struct bench_op *op, struct bench_
     http->op = op;
     http->program = program;
     http->head_done = http->chunked_reply = false;
-    http->status = 0;
     http->abort_code = 0;
-    http->received = http->body_bytes = 0;
+    http->body_bytes = 0;
     http->chunks = (struct http_chunks){0};
     http->error[0] = '\0';
-    bench_buf_clear(&http->reply);
+    http_reply_begin(&http->reply, program);
     CURLMcode code = curl_multi_add_handle(http->multi, http->easy);
     if (code != CURLM_OK) {
         http->op = NULL;
@@ -519,6 +482,6 @@ void http_conn_fini(struct bench_conn *conn)
     curl_slist_free_all(http->post_headers);
     curl_slist_free_all(http->chunked_headers);
     curl_slist_free_all(http->resolve);
-    bench_buf_fini(&http->reply);
+    http_reply_fini(&http->reply);
     http->magic = 0;
 }

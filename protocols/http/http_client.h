@@ -9,16 +9,11 @@
 #define HTTP_CLIENT_H
 
 #include "bench/conn.h"
-#include "protocols/http/http_codec.h"
+#include "protocols/http/http_reply.h"
 
 struct http_options {
     bool keepalive;    /* off: a new TCP connection for every request */
     int64_t max_reply; /* bytes of a reply's body */
-};
-
-struct http_program {
-    struct bench_program base;
-    struct http_call call;
 };
 
 /* NULL, or why libcurl cannot do what is needed. */

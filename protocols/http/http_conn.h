@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the client's files share about a connection. One multi handle and one easy handle each,
+ * What the files of the client on libcurl share about a connection. One multi handle and one easy handle each,
  * so that "connection" means the same as for every other protocol. Belongs to one loop's thread.
  */
 #ifndef HTTP_CONN_H
@@ -18,10 +18,6 @@ struct bench_timer;
 #define HTTP_CONN_MAGIC       0x68747470u
 #define HTTP_SMALL_BUFFER     (16L << 10) /* for receiving */
 #define HTTP_UPLOAD_BUFFER    (64L << 10) /* libcurl's own default */
-#define HTTP_USER_AGENT       "rpycbench/" RPYCBENCH_VERSION
-#define HTTP_CONTENT_TYPE     "Content-Type: application/octet-stream"
-#define HTTP_CHUNKED          "Transfer-Encoding: chunked"
-#define HTTP_CONNECTION_CLOSE "Connection: close"
 
 /* A socket of libcurl. Between two transfers libcurl stops watching it; we leave it in the poll
  * set (wanted = 0), so that a request does not cost two more system calls. */
@@ -55,19 +51,17 @@ struct http_conn {
 
     const struct http_program *program; /* of the transfer */
     struct bench_op *op;                /* of the transfer; NULL if it was taken back */
+    struct http_reply reply;            /* of the transfer */
     bool added;                         /* the easy handle is in the multi handle */
     bool inside;                        /* a function of libcurl is on the stack */
     bool close_later;
     bool head_done;            /* the empty line behind the headers came */
     bool chunked_reply;        /* its body is in chunked encoding */
-    long status;               /* of the reply; 0 = not looked at */
     int abort_code;            /* why the write callback gave up */
-    uint64_t received;         /* payload of the reply */
     uint64_t body_bytes;       /* of the reply's body on the wire */
     size_t given;              /* payload of a chunked request that libcurl has fetched */
     uint64_t given_bytes;      /* the same on the wire */
     struct http_chunks chunks; /* of the reply */
-    struct bench_buf reply;
     char error[CURL_ERROR_SIZE];
 };
 

@@ -71,10 +71,10 @@ def _number(low, high):
     return parse
 
 
-def _parse(protocol, description):
+def _parse(protocols, description):
     parser = _Parser(description=description, allow_abbrev=False)
     descriptor = _number(-1, 1 << 20)  # -1 = none
-    parser.add_argument("--protocol", choices=[protocol], default=protocol)
+    parser.add_argument("--protocol", choices=protocols, default=protocols[0])
     parser.add_argument("--mode", choices=["threaded", "forking"], default="threaded")
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=_number(0, 65535), default=0, help="0 = any that is free")
@@ -102,12 +102,15 @@ def _find_ready_fd(argv):
     return None
 
 
-def begin(protocol, description):
-    """Parses the command line and prepares the process; ends it if that fails."""
+def begin(protocol, description, *others):
+    """Parses the command line and prepares the process; ends it if that fails.
+
+    others: further names of the same wire protocol; the suite has a client for each.
+    """
     _me.pid = os.getpid()
     _me.ready_fd = _find_ready_fd(sys.argv)
     try:
-        options = _parse(protocol, description)
+        options = _parse([protocol, *others], description)
         _me.check = options.check
         if _me.ready_fd is not None:
             os.set_inheritable(_me.ready_fd, False)

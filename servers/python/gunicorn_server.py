@@ -11,7 +11,7 @@ import signal
 
 import common
 
-OPTIONS = common.begin("http", __doc__)
+OPTIONS = common.begin("http", __doc__, "http-raw")
 common.package("gunicorn")
 common.package("flask")
 gunicorn_base = common.package("gunicorn.app.base")

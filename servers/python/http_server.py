@@ -15,7 +15,7 @@ import common
 import http_api
 import service
 
-OPTIONS = common.begin("http", __doc__)
+OPTIONS = common.begin("http", __doc__, "http-raw")
 
 LINE_LIMIT = 8192  # of a chunk header or trailer
 

@@ -234,7 +234,7 @@ static enum conf_result server_stops(struct conf_run *run)
     CHECK(link && (call = conf_call(run, program)) != NULL, "not open");
     TRY(ping(run, link));
     CHECK(support_server_stop(&run->server) == 0, "the server did not end with status 0");
-    if (conf_has(run, BENCH_CAP_LAZY_CONNECT)) {
+    if (conf_has(run, BENCH_CAP_RECONNECTS)) {
         CHECK(conf_do(run, link, call) < 0, "a server that is gone has answered");
         return CONF_PASSED;
     }

@@ -233,7 +233,7 @@ static enum conf_result server_dies(struct conf_run *run)
     enum bench_failure failure = call->op->failure;
     /* A library that looks for another socket finds nobody. */
     CHECK(failure == BENCH_FAILURE_CLOSED || failure == BENCH_FAILURE_RESET ||
-              (failure == BENCH_FAILURE_REFUSED && conf_has(run, BENCH_CAP_LAZY_CONNECT)),
+              (failure == BENCH_FAILURE_REFUSED && conf_has(run, BENCH_CAP_RECONNECTS)),
           "%s", conf_why(call));
     conf_settle(run);
     CHECK(call->done == 1, "%s", conf_why(call));

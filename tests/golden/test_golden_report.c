@@ -134,6 +134,7 @@ static const struct {
     {SUPPORT_FIXTURE_FOURTEEN, "fourteen"}, {SUPPORT_FIXTURE_TROUBLE, "trouble"},
     {SUPPORT_FIXTURE_BULK_ONE, "bulk-one"}, {SUPPORT_FIXTURE_BULK_TWO, "bulk-two"},
     {SUPPORT_FIXTURE_BULK_TEN, "bulk-ten"}, {SUPPORT_FIXTURE_BULK, "bulk"},
+    {SUPPORT_FIXTURE_CLIENTS, "clients"},   {SUPPORT_FIXTURE_LOADS, "loads"},
 };
 
 Test(golden_report, markdown, .timeout = 60)

@@ -62,11 +62,15 @@ static void check_names(const struct lint_file *file)
             token.kind == LINT_DIRECTIVE && include_path(&token, path, sizeof(path), &angle);
 
         for (size_t i = 0; i < sizeof(protocol_names) / sizeof(protocol_names[0]); i++) {
-            const char *name = protocol_names[i];
+            const char *symbol = protocol_names[i];
+            char name[32];
 
+            (void)snprintf(name, sizeof(name), "%s", symbol);
+            for (char *p = name; *p; p++)
+                *p = *p == '_' ? '-' : *p;
             if (token.kind == LINT_STRING && lint_token_is(&token, name))
                 lint_report(file, token.line, "names the protocol \"%s\"", name);
-            (void)snprintf(folder, sizeof(folder), "protocols/%s/", name);
+            (void)snprintf(folder, sizeof(folder), "protocols/%s/", symbol);
             if (includes && is_under(path, folder))
                 lint_report(file, token.line, "includes \"%s\" of one protocol", path);
         }

@@ -15,24 +15,43 @@ static const struct profile {
     int64_t response, server_cpu, client_cpu; /* of one small request */
     unsigned trips, frames, bytes;
     bool one_core; /* its server cannot use more */
+    const char *family, *library, *client; /* NULL: the protocol's name, "", "native" */
 } profiles[] = {
-    {"rpyc", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 46, 13, 5, 2, 4, 186, false},
-    {"rpyc", "", "forking", "native", "", BENCH_ROLE_NORMAL, 47, 13, 5, 2, 4, 186, false},
-    {"rpyc", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 240, 205, 8, 2, 4, 186, true},
-    {"rpyc", "", "forking", "python", "", BENCH_ROLE_NORMAL, 247, 206, 8, 2, 4, 186, false},
-    {"http", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 62, 16, 19, 1, 2, 241, false},
-    {"http", "", "forking", "native", "", BENCH_ROLE_NORMAL, 63, 16, 19, 1, 2, 241, false},
-    {"http", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 512, 470, 24, 1, 2, 318, true},
-    {"http", "", "forking", "python", "", BENCH_ROLE_NORMAL, 520, 471, 24, 1, 2, 318, false},
+    {"rpyc", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 46, 13, 5, 2, 4, 186, false, NULL,
+     NULL, NULL},
+    {"rpyc", "", "forking", "native", "", BENCH_ROLE_NORMAL, 47, 13, 5, 2, 4, 186, false, NULL,
+     NULL, NULL},
+    {"rpyc", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 240, 205, 8, 2, 4, 186, true, NULL,
+     NULL, NULL},
+    {"rpyc", "", "forking", "python", "", BENCH_ROLE_NORMAL, 247, 206, 8, 2, 4, 186, false, NULL,
+     NULL, NULL},
+    {"http", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 62, 16, 19, 1, 2, 241, false,
+     "http", "libcurl", NULL},
+    {"http", "", "forking", "native", "", BENCH_ROLE_NORMAL, 63, 16, 19, 1, 2, 241, false, "http",
+     "libcurl", NULL},
+    {"http", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 512, 470, 24, 1, 2, 318, true,
+     "http", "libcurl", NULL},
+    {"http", "", "forking", "python", "", BENCH_ROLE_NORMAL, 520, 471, 24, 1, 2, 318, false,
+     "http", "libcurl", NULL},
     {"http", "", "threaded", "gunicorn", "pool of 1 x 8", BENCH_ROLE_NORMAL, 940, 890, 25, 1, 2,
-     352, true},
-    {"http", "", "forking", "gunicorn", "pool of 2 x 8", BENCH_ROLE_NORMAL, 955, 893, 25, 1, 2, 352,
-     false},
+     352, true, "http", "libcurl", NULL},
+    {"http", "", "forking", "gunicorn", "pool of 2 x 8", BENCH_ROLE_NORMAL, 955, 893, 25, 1, 2,
+     352, false, "http", "libcurl", NULL},
     {"rpyc", "call=cached", "threaded", "python", "", BENCH_ROLE_NORMAL, 127, 104, 6, 1, 2, 91,
-     true},
-    {"tcp", "", "threaded", "native", "", BENCH_ROLE_FLOOR, 38, 7, 4, 1, 2, 22, false},
-    {"tcp", "", "forking", "native", "", BENCH_ROLE_FLOOR, 39, 7, 4, 1, 2, 22, false},
-    {"inproc", "", "", "", "", BENCH_ROLE_RULER, 1, 0, 1, 1, 2, 0, false},
+     true, NULL, NULL, NULL},
+    {"tcp", "", "threaded", "native", "", BENCH_ROLE_FLOOR, 38, 7, 4, 1, 2, 22, false, NULL, NULL,
+     NULL},
+    {"tcp", "", "forking", "native", "", BENCH_ROLE_FLOOR, 39, 7, 4, 1, 2, 22, false, NULL, NULL,
+     NULL},
+    {"inproc", "", "", "", "", BENCH_ROLE_RULER, 1, 0, 1, 1, 2, 0, false, NULL, NULL, NULL},
+    {"http-raw", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 50, 15, 6, 1, 2, 201, false,
+     "http", NULL, NULL},
+    {"http-raw", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 455, 420, 9, 1, 2, 278, true,
+     "http", NULL, NULL},
+    {"rpyc", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 420, 205, 190, 2, 4, 186, true,
+     NULL, "rpyc", "python"},
+    {"http", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 1480, 480, 930, 1, 2, 402, true,
+     "http", "requests", "python"},
 };
 
 static const struct load {
@@ -157,6 +176,21 @@ void support_fixture_add_trial(struct bench_result *result, int n, int64_t base_
         .client_rss_bytes = 12.0 * 1048576,
         .server_processes = 1,
     };
+    trial->validity = (struct bench_validity){
+        .client_busy = trial->resources.client_cpu_s / trial->resources.wall_s,
+        .wait_per_request = 1.5e-6,
+        .offered = NAN,
+        .sent = NAN,
+        .delivered = n / trial->resources.wall_s,
+        .late_p99 = NAN,
+        .little = 1.0 / 3 + 0.6675,
+        .occupancy = 0.997,
+        .kpss = n >= 400 ? 0.213 : (double)NAN,
+        .drift = n >= 400 ? -0.004 : (double)NAN,
+        .steal = 0,
+        .same_server = true,
+        .steady_judged = n >= 400,
+    };
     pool_again(result);
 }
 
@@ -197,18 +231,23 @@ static void target_fill(struct bench_target_info *target, const struct profile *
                         unsigned colour)
 {
     char name[128], options[64] = "";
+    const char *client = profile->client != NULL ? profile->client : "";
+    const char *family = profile->family != NULL ? profile->family : profile->protocol;
     if (profile->options[0] != '\0')
         (void)snprintf(options, sizeof(options), "[%s]", profile->options);
-    (void)snprintf(name, sizeof(name), "%s%s%s%s%s%s", profile->protocol, options,
+    (void)snprintf(name, sizeof(name), "%s%s%s%s%s%s%s%s", profile->protocol, options,
                    profile->mode[0] != '\0' ? "/" : "", profile->mode,
-                   profile->server[0] != '\0' ? "/" : "", profile->server);
+                   profile->server[0] != '\0' ? "/" : "", profile->server,
+                   client[0] != '\0' ? "/" : "", client);
     *target = (struct bench_target_info){
         .name = copy(name),
         .protocol = copy(profile->protocol),
         .options = copy(profile->options),
         .mode = copy(profile->mode),
         .server = copy(profile->server),
-        .client = copy("native"),
+        .client = copy(client[0] != '\0' ? client : "native"),
+        .family = copy(family),
+        .library = copy(profile->library != NULL ? profile->library : ""),
         .url = copy(""),
         .label = copy(profile->label),
         .role = profile->role,
@@ -257,14 +296,21 @@ static void facts_fill(struct bench_run *run)
 {
     static const char *const environment[][2] = {{"rpycbench", "0.1.0"},
                                                  {"build", "Release"},
-                                                 {"cpu", "Invented CPU, 2 cores"},
-                                                 {"kernel", "Linux 6.1"}};
+                                                 {"cpu", "Invented CPU"},
+                                                 {"cores", "2, 2 usable"},
+                                                 {"kernel", "Linux 6.1"},
+                                                 {"placement", "free"},
+                                                 {"worker priority", "nice -20"},
+                                                 {"load average", "0.31 0.22 0.10"}};
     static const char *const plan[][2] = {
         {"repeats", "8"}, {"requests", "1000"}, {"seed", "1"}, {"payload", "random"}};
     run->environment = must(calloc(BENCH_COUNT_OF(environment), sizeof(struct bench_fact)));
     for (; run->nenvironment < BENCH_COUNT_OF(environment); run->nenvironment++)
-        run->environment[run->nenvironment] = (struct bench_fact){
-            copy(environment[run->nenvironment][0]), copy(environment[run->nenvironment][1]), false};
+        run->environment[run->nenvironment] =
+            (struct bench_fact){copy(environment[run->nenvironment][0]),
+                                copy(environment[run->nenvironment][1]),
+                                strcmp(environment[run->nenvironment][0], "load average") == 0};
+    (void)snprintf(run->environment_hash, sizeof(run->environment_hash), "1a2b3c4d5e6f7081");
     run->plan = must(calloc(BENCH_COUNT_OF(plan), sizeof(struct bench_fact)));
     for (; run->nplan < BENCH_COUNT_OF(plan); run->nplan++)
         run->plan[run->nplan] =
@@ -518,10 +564,134 @@ static void bulk_trouble(struct bench_run *run)
     }
 }
 
+/* ---- load models ---- */
+
+struct rung {
+    const char *workload;
+    int clients;
+    int64_t rate; /* 0: a closed loop */
+    const char *rtt, *placement; /* NULL: not asked for */
+    int64_t rtt_us;
+};
+
+static void rung_describe(struct bench_result *result, const struct bench_target_info *target,
+                          const struct rung *rung)
+{
+    char clients[16], rate[32], load[96];
+    const char *many = rung->clients == 1 ? "" : "s";
+    (void)snprintf(clients, sizeof(clients), "%d", rung->clients);
+    (void)snprintf(rate, sizeof(rate), "%d/s", (int)rung->rate);
+    if (rung->rate > 0)
+        (void)snprintf(load, sizeof(load), "open loop, %s poisson, %s connection%s", rate, clients,
+                       many);
+    else
+        (void)snprintf(load, sizeof(load), "closed loop, %s connection%s", clients, many);
+    *result = (struct bench_result){.target = target,
+                                    .workload = copy(rung->workload),
+                                    .operation = copy("ping"),
+                                    .load_model = copy(load),
+                                    .reason = copy("")};
+    add_parameter(result, "clients", clients);
+    if (rung->rate > 0) {
+        add_parameter(result, "rate", rate);
+        add_parameter(result, "arrival", "poisson");
+    }
+    if (rung->placement != NULL)
+        add_parameter(result, "placement", rung->placement);
+    if (rung->rtt != NULL)
+        add_parameter(result, "rtt", rung->rtt);
+    add_parameter(result, "duration", "2s");
+}
+
+/* What a schedule adds to every sample: a wait before the send, longer the busier the server. */
+static void open_trial(struct bench_trial *trial, const struct rung *rung, double load)
+{
+    struct bench_recording *recording = trial->recording;
+    uint64_t n = recording->succeeded;
+    uint32_t state = (uint32_t)rung->rate;
+    bench_recording_reset(recording);
+    for (uint64_t i = 0; i < n; i++) {
+        int64_t service = sample_ns(&state, (int64_t)(trial->resources.server_cpu_s * 1.2e9) /
+                                                (int64_t)n);
+        int64_t lag = (int64_t)((double)(dice(&state) * service) * load / 60);
+        check(bench_recording_sample(recording, BENCH_SERIES_SERVICE, service));
+        check(bench_recording_sample(recording, BENCH_SERIES_LAG, lag));
+        check(bench_recording_sample(recording, BENCH_SERIES_LATE, lag / 50));
+        check(bench_recording_sample(recording, BENCH_SERIES_RESPONSE, service + lag));
+        bench_recording_outcome(recording, BENCH_FAILURE_NONE, "");
+    }
+    recording->clients = (uint32_t)rung->clients;
+    recording->first_start = BENCH_NS_PER_S;
+    recording->last_done = 3 * BENCH_NS_PER_S;
+    recording->planned = recording->sent = n;
+    trial->resources.wall_s = 2;
+    trial->validity.offered = (double)rung->rate;
+    trial->validity.sent = (double)rung->rate;
+    trial->validity.delivered = (double)rung->rate * (load > 1 ? 1 / load : 0.9993);
+    trial->validity.late_p99 = 4e-6;
+    trial->validity.occupancy = NAN;
+}
+
+static void rung_measure(struct bench_result *result, const struct profile *profile,
+                         const struct rung *rung)
+{
+    const struct load load = {.clients = rung->clients,
+                              .workload = rung->workload,
+                              .extra_us = rung->rtt_us * profile->trips};
+    result_measure(result, profile, &load, 3, 400);
+    /* One core does the work of a Python server. */
+    double busy = (double)rung->rate * (double)profile->server_cpu / (profile->one_core ? 1e6 : 2e6);
+    for (size_t i = 0; rung->rate > 0 && i < result->ntrials; i++)
+        open_trial(&result->trials[i], rung, busy);
+    wire_cost(result, profile);
+    if (rung->rate > 0 && busy > 1) {
+        result->status = BENCH_CELL_INVALID;
+        support_fixture_set(&result->reason, "delivered 2004/s of the 4000/s that were offered");
+    } else if (rung->rate > 0 && profile->library != NULL && rung->rate >= 2000) {
+        result->status = BENCH_CELL_CLIENT_BOUND;
+        support_fixture_set(&result->reason, "the busiest worker used 86 % of its core");
+    }
+}
+
+static void rungs_add(struct bench_run *run, const size_t *which, const struct rung *rung)
+{
+    run->results =
+        must(realloc(run->results, (run->nresults + run->ntargets) * sizeof(struct bench_result)));
+    for (size_t t = 0; t < run->ntargets; t++) {
+        const struct profile *profile = &profiles[which[t]];
+        struct bench_result *result = &run->results[run->nresults++];
+        rung_describe(result, &run->targets[t], rung);
+        rung_measure(result, profile, rung);
+        if (profile->client != NULL && rung->rate > 0)
+            unmeasure(result, BENCH_CELL_UNAVAILABLE, "the python client runs closed loops only");
+    }
+}
+
+static void loads_fill(struct bench_run *run, const size_t *which, size_t ntargets)
+{
+    static const struct rung rungs[] = {
+        {"latency", 1, 500, NULL, NULL, 0},
+        {"concurrent", 8, 4000, NULL, NULL, 0}, /* as a shuffled plan has them */
+        {"concurrent", 8, 1000, NULL, NULL, 0},
+        {"concurrent", 8, 2000, NULL, NULL, 0},
+        {"io", 8, 0, NULL, "same", 0},
+        {"io", 8, 0, NULL, "split", 0},
+        {"cpu", 1, 0, "1ms", "same", 1000}, /* not what `cpu` does; only its name is used */
+        {"cpu", 1, 0, "10ms", "same", 10000},
+    };
+    run->targets = must(calloc(ntargets, sizeof(struct bench_target_info)));
+    run->ntargets = ntargets;
+    for (size_t t = 0; t < ntargets; t++)
+        target_fill(&run->targets[t], &profiles[which[t]], (unsigned)t);
+    for (size_t i = 0; i < BENCH_COUNT_OF(rungs); i++)
+        rungs_add(run, which, &rungs[i]);
+}
+
 struct bench_run *support_fixture_run(enum support_fixture kind)
 {
     static const size_t which[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
-    static const size_t two[] = {2, 6};
+    static const size_t two[] = {2, 6}, clients[] = {2, 15, 6, 16, 17};
+    static const size_t mixed[] = {0, 14, 4, 2, 15, 6, 16, 17, 11};
     struct bench_run *run = must(bench_run_new());
     facts_fill(run);
     switch (kind) {
@@ -551,6 +721,12 @@ struct bench_run *support_fixture_run(enum support_fixture kind)
     case SUPPORT_FIXTURE_BULK:
         bulk_fill(run, which, 14, 3);
         bulk_trouble(run);
+        break;
+    case SUPPORT_FIXTURE_CLIENTS:
+        matrix_fill(run, clients, BENCH_COUNT_OF(clients), 0, 3, 8, 120);
+        break;
+    case SUPPORT_FIXTURE_LOADS:
+        loads_fill(run, mixed, BENCH_COUNT_OF(mixed));
         break;
     case SUPPORT_FIXTURE_TROUBLE:
         matrix_fill(run, which, 10, 0, 5, 8, 60);

@@ -18,6 +18,8 @@ enum support_fixture {
     SUPPORT_FIXTURE_BULK_TWO,
     SUPPORT_FIXTURE_BULK_TEN,
     SUPPORT_FIXTURE_BULK,     /* fourteen targets; missing and client-bound cells, remarks */
+    SUPPORT_FIXTURE_CLIENTS,  /* one server, called by our loop, by libraries and by programs */
+    SUPPORT_FIXTURE_LOADS,    /* open loops, ladders of rate, round-trip time and placement */
     SUPPORT_FIXTURE_TROUBLE,  /* cells that failed, are n/a, invalid, client-bound; odd names */
 };
 

@@ -21,6 +21,9 @@ static void make(void)
     plan->budget_ns = 600000000;
     plan->timeout_ns = 1000000000;
     plan->clients = (struct bench_list){{1, 8, 64}, 3};
+    plan->rates = plan->rtts = (struct bench_list){{0}, 1};
+    plan->placements[BENCH_PLACEMENT_FREE] = true;
+    plan->workers = 1;
     plan->payload_sizes = (struct bench_list){{1024, 1048576}, 2};
     plan->file_sizes = (struct bench_list){{65536, 16 << 20}, 2};
     plan->chunk_sizes = (struct bench_list){{65536, 49152}, 2};
@@ -63,6 +66,95 @@ Test(cases, each_number_of_clients_is_a_case)
     free(cases);
     free(cases_of(BENCH_WORKLOAD_LATENCY, &n));
     cr_expect_eq(n, 1);
+}
+
+Test(cases, rates_are_an_open_loop_of_the_workloads_that_time_requests)
+{
+    size_t n;
+    plan->rates = (struct bench_list){{0, 500}, 2};
+    plan->arrival = BENCH_ARRIVAL_POISSON;
+    plan->seed = 7;
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_CONCURRENT, &n);
+    cr_assert_eq(n, 6, "each number of clients at each rate");
+    cr_expect_str_eq(parameter(&cases[0], "rate"), "");
+    cr_expect_eq(cases[0].load.rate_per_s, 0);
+    cr_expect_str_eq(parameter(&cases[1], "rate"), "500/s");
+    cr_expect_str_eq(parameter(&cases[1], "arrival"), "poisson");
+    cr_expect_eq(cases[1].load.rate_per_s, 500);
+    cr_expect_eq(cases[1].load.arrival, BENCH_ARRIVAL_POISSON);
+    cr_expect_eq(cases[1].load.seed, 7);
+    free(cases);
+    cases = cases_of(BENCH_WORKLOAD_LATENCY, &n);
+    cr_expect_eq(n, 2);
+    free(cases);
+    cases = cases_of(BENCH_WORKLOAD_CONNECTION, &n);
+    cr_expect_eq(n, 1, "connections are made one after the other");
+    free(cases);
+    cases = cases_of(BENCH_WORKLOAD_BANDWIDTH, &n);
+    cr_expect_eq(n, 4);
+    cr_expect_eq(cases[0].load.rate_per_s, 0);
+    free(cases);
+}
+
+Test(cases, placements_and_distances_multiply_every_workload)
+{
+    size_t n;
+    plan->placements[BENCH_PLACEMENT_SAME] = plan->placement_chosen = true;
+    plan->rtts = (struct bench_list){{0, 1000000, 50000000}, 3};
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_BANDWIDTH, &n);
+    cr_assert_eq(n, 4 * 2 * 3);
+    int64_t budget = 0;
+    bool seen[BENCH_PLACEMENT_COUNT][3] = {{false}};
+    for (size_t i = 0; i < n; i++) {
+        size_t far = cases[i].rtt_ns == 0 ? 0 : cases[i].rtt_ns == 1000000 ? 1 : 2;
+        static const char *const names[] = {"0", "1ms", "50ms"};
+        seen[cases[i].placement][far] = true;
+        budget += cases[i].budget_ns;
+        cr_expect_str_eq(parameter(&cases[i], "rtt"), names[far]);
+        cr_expect_str_eq(parameter(&cases[i], "placement"),
+                         bench_placement_names[cases[i].placement]);
+        cr_expect_geq(cases[i].timeout_ns, plan->timeout_ns + cases[i].rtt_ns);
+    }
+    cr_expect_leq(budget, plan->budget_ns);
+    for (size_t k = 0; k < 3; k++) {
+        cr_expect(seen[BENCH_PLACEMENT_FREE][k] && seen[BENCH_PLACEMENT_SAME][k]);
+        cr_expect_not(seen[BENCH_PLACEMENT_SPLIT][k]);
+    }
+    free(cases);
+}
+
+Test(cases, a_duration_takes_the_place_of_counts_and_budget)
+{
+    size_t n;
+    plan->duration_ns = 2000000000;
+    plan->ramp_ns = 500000000;
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_CONCURRENT, &n);
+    for (size_t i = 0; i < n; i++) {
+        cr_expect_eq(cases[i].load.duration_ns, plan->duration_ns);
+        cr_expect_eq(cases[i].load.ramp_ns, plan->ramp_ns);
+        cr_expect_eq(cases[i].units, INT64_MAX);
+        cr_expect_eq(cases[i].budget_ns, 0);
+        cr_expect_str_eq(parameter(&cases[i], "duration"), "2s");
+        cr_expect_str_eq(parameter(&cases[i], "requests_per_client"), "");
+    }
+    free(cases);
+}
+
+Test(cases, several_operations_are_a_case_each_where_the_workload_leaves_the_choice)
+{
+    size_t n;
+    plan->operations[0] = BENCH_OP_ECHO;
+    plan->operations[1] = BENCH_OP_PING;
+    plan->noperations = 2;
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_LATENCY, &n);
+    cr_assert_eq(n, 2);
+    cr_expect_eq(cases[0].operation, BENCH_OP_ECHO);
+    cr_expect_str_eq(parameter(&cases[0], "payload"), "1KiB");
+    cr_expect_eq(cases[1].operation, BENCH_OP_PING);
+    free(cases);
+    cases = cases_of(BENCH_WORKLOAD_CPU, &n);
+    cr_expect_eq(n, 3, "cpu_work at each number of clients");
+    free(cases);
 }
 
 Test(cases, bandwidth_has_a_case_for_each_size_and_direction)

@@ -96,7 +96,7 @@ Test(plan, what_is_wrong_is_named_with_what_would_be_right)
         {"rpyc/threaded", "PROTOCOL[options]/MODE/SERVER"},
         {"rpyc/fibers/native", "rpyc has no server 'fibers/native'; it has threaded/native"},
         {"rpyc/threaded/gunicorn", "rpyc has no server 'threaded/gunicorn'"},
-        {"rpyc/threaded/native/java", "there is no client 'java'"},
+        {"rpyc/threaded/native/java", "rpyc has no client 'java'; it has native"},
         {"rpyc[call=maybe]/threaded/native", "'maybe' is not one of plain, cached"},
         {"rpyc[colour=red]/threaded/native", "no option 'colour'; there is call"},
         {"rpyc[call]/threaded/native", "'call' is not KEY=VALUE"},
