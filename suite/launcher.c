@@ -40,7 +40,6 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
     return rc;
 }
 
-
 static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
                        struct bench_error *err)
 {
