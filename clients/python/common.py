@@ -488,6 +488,7 @@ class Load:
     def begin(self, go_ns):
         self.loading = True
         self.go_ns = go_ns
+        self.wait_ns = run_wait_ns()
         self.cpu_ns = time.process_time_ns()
         self.started.set()
 
@@ -497,7 +498,6 @@ class Load:
         for client in self.clients:
             client.count_bytes()
             client.tcp = [0, 0]
-        self.wait_ns = run_wait_ns()
 
     def note_after(self):
         """While connections are open and threads alive."""
