@@ -28,11 +28,11 @@ struct bench_driver {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    enum stage stage; /* under lock */
-    bool stop;        /* under lock; somebody said so */
-    int64_t go_at_ns; /* under lock */
-    int event_fd;     /* to the main thread */
-    int wake_fd;      /* from it */
+    enum stage stage;         /* under lock */
+    bool stop;                /* under lock; somebody said so */
+    int64_t go_at_ns;         /* under lock */
+    int event_fd;             /* to the main thread */
+    int wake_fd;              /* from it */
     struct bench_error error; /* why nothing is ready; written before STAGE_READY */
     int status;
     /* Used by our thread only. */

@@ -14,12 +14,12 @@
 
 enum {
     CELL_VERSION = 1,
-    START_S = 60,      /* an interpreter with its imports on a busy machine */
+    START_S = 60, /* an interpreter with its imports on a busy machine */
     SLACK_S = 30,
     STOP_S = 10,
-    COLLECT_S = 120,   /* millions of samples become histograms */
-    TRIES = 4,         /* ops that may use up their timeout before a connection gives up, and one */
-    STEP_MS = 20,      /* of a step that is in no hurry */
+    COLLECT_S = 120, /* millions of samples become histograms */
+    TRIES = 4,       /* ops that may use up their timeout before a connection gives up, and one */
+    STEP_MS = 20,    /* of a step that is in no hurry */
 };
 
 static const char *const samples[] = {[BENCH_SAMPLE_STEP] = "step",

@@ -40,22 +40,17 @@ static void close_fd(int *fd)
 
 /* ---- start ---- */
 
-static int set_nonblocking(int fd)
-{
-    return fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
-}
+static int set_nonblocking(int fd) { return fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0; }
 
-static int spawn(struct bench_process *p, const struct bench_server_command *command,
-                 int stdin_fd, int stdout_fd, struct bench_error *err)
+static int spawn(struct bench_process *p, const struct bench_server_command *command, int stdin_fd,
+                 int stdout_fd, struct bench_error *err)
 {
     union {
         char *const *in;
         const char *const *out;
     } argv = {.in = command->argv};
-    const struct bench_proc_spec spec = {.argv = argv.out,
-                                         .stdin_fd = stdin_fd,
-                                         .stdout_fd = stdout_fd,
-                                         .stderr_fd = p->stderr_fd};
+    const struct bench_proc_spec spec = {
+        .argv = argv.out, .stdin_fd = stdin_fd, .stdout_fd = stdout_fd, .stderr_fd = p->stderr_fd};
     int rc = bench_proc_spawn(&spec, &p->pid, err);
     if (rc < 0)
         return rc;
@@ -109,8 +104,8 @@ static void fail_dead(struct bench_process *p)
     const char *status = "ended";
     if (waitid(P_PIDFD, (id_t)p->pid_fd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
         info.si_pid != 0)
-        status = bench_proc_status_text(
-            info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0) : info.si_status);
+        status = bench_proc_status_text(info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0)
+                                                                   : info.si_status);
     (void)snprintf(text, sizeof(text), "the client process died (%s)", status);
     bench_process_fail(p, -ECHILD, text);
 }
@@ -194,8 +189,8 @@ static void understand_lines(struct bench_process *p, size_t fresh)
         const size_t line = end == NULL ? length : (size_t)(end - text);
         if (line > max) {
             char message[80];
-            (void)snprintf(message, sizeof(message), "the client said a line of more than %zu bytes",
-                           max);
+            (void)snprintf(message, sizeof(message),
+                           "the client said a line of more than %zu bytes", max);
             bench_process_fail(p, -EMSGSIZE, message);
         } else if (end == NULL) {
             return;

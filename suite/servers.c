@@ -70,13 +70,13 @@ int bench_server_add_native(const char *protocol)
 static int add_program(const struct bench_server_row *row, struct bench_server_command *out,
                        struct bench_error *err)
 {
-    return row->program == NULL ? bench_programs_add_native(out)
-                                : bench_programs_add_python(out, "servers/python", row->program, err);
+    return row->program == NULL
+               ? bench_programs_add_native(out)
+               : bench_programs_add_python(out, "servers/python", row->program, err);
 }
 
 int bench_server_command(const struct bench_server_row *row, const char *const *plugins,
-                         size_t nplugins, struct bench_server_command *out,
-                         struct bench_error *err)
+                         size_t nplugins, struct bench_server_command *out, struct bench_error *err)
 {
     *out = (struct bench_server_command){.argc = 0};
     int rc = add_program(row, out, err);

@@ -574,8 +574,8 @@ enum { VALUES = 20000 };
 
 static int64_t value_number(size_t i)
 {
-    static const int64_t edges[] = {0,    1,    1023, 1024, 2047,        2048,
-                                    2049, 4095, 4096, -5,   (1LL << 36), (1LL << 36) - 1,
+    static const int64_t edges[] = {0,          1,    1023, 1024, 2047,        2048,
+                                    2049,       4095, 4096, -5,   (1LL << 36), (1LL << 36) - 1,
                                     (1LL << 62)};
     if (i < BENCH_COUNT_OF(edges))
         return edges[i];
@@ -599,8 +599,8 @@ Test(driver_process, histogram_of_python)
         used += (size_t)snprintf(input + used, 24, "%lld\n", (long long)value_number(i));
         bench_hist_record(ours, value_number(i));
     }
-    const char *const argv[] = {bench_python_path(),
-                                TEST_SOURCE_DIR "/clients/python/recording.py", NULL};
+    const char *const argv[] = {bench_python_path(), TEST_SOURCE_DIR "/clients/python/recording.py",
+                                NULL};
     const struct support_program program = {.argv = argv, .input = input};
     cr_assert_eq(support_program_run(&program, &output, &err), 0, "%s", err.msg);
     cr_assert_eq(output.exit_status, 0, "%s", output.err);
