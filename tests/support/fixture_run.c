@@ -624,7 +624,7 @@ static void open_trial(struct bench_trial *trial, const struct rung *rung, doubl
     recording->first_start = BENCH_NS_PER_S;
     recording->last_done = 3 * BENCH_NS_PER_S;
     recording->planned = recording->sent = n;
-    trial->resources.wall_s = 2;
+    trial->resources.wall_s = (double)n / (double)rung->rate;
     trial->validity.offered = (double)rung->rate;
     trial->validity.sent = (double)rung->rate;
     trial->validity.delivered = (double)rung->rate * (load > 1 ? 1 / load : 0.9993);
@@ -674,10 +674,10 @@ static void loads_fill(struct bench_run *run, const size_t *which, size_t ntarge
         {"concurrent", 8, 4000, NULL, NULL, 0}, /* as a shuffled plan has them */
         {"concurrent", 8, 1000, NULL, NULL, 0},
         {"concurrent", 8, 2000, NULL, NULL, 0},
-        {"io", 8, 0, NULL, "same", 0},
-        {"io", 8, 0, NULL, "split", 0},
-        {"cpu", 1, 0, "1ms", "same", 1000}, /* not what `cpu` does; only its name is used */
-        {"cpu", 1, 0, "10ms", "same", 10000},
+        {"concurrent", 8, 0, NULL, "same", 0},
+        {"concurrent", 8, 0, NULL, "split", 0},
+        {"latency", 1, 0, "1ms", "same", 1000},
+        {"latency", 1, 0, "10ms", "same", 10000},
     };
     run->targets = must(calloc(ntargets, sizeof(struct bench_target_info)));
     run->ntargets = ntargets;
