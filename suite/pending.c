@@ -9,24 +9,6 @@
 
 #define PENDING __attribute__((weak))
 
-PENDING const struct bench_client_row *bench_client_rows(size_t *count)
-{
-    *count = 0;
-    return NULL;
-}
-PENDING const struct bench_client_row *bench_client_find(const char *protocol, const char *client)
-{
-    (void)protocol;
-    (void)client;
-    return NULL;
-}
-PENDING int bench_client_check(const struct bench_client_row *row, const char **text,
-                               struct bench_error *err)
-{
-    (void)row;
-    *text = "";
-    return bench_fail(err, -ENOSYS, "pending");
-}
 PENDING int bench_placement_apply(pid_t pid, const cpu_set_t *cpus)
 {
     return sched_setaffinity(pid, sizeof(*cpus), cpus) < 0 ? -errno : 1;
@@ -52,4 +34,3 @@ PENDING int bench_distances_at(struct bench_distances *distances, int64_t rtt_ns
     return rtt_ns == 0 ? 0 : bench_fail(err, -ENOSYS, "pending");
 }
 PENDING void bench_distances_fini(struct bench_distances *distances) { (void)distances; }
-PENDING const struct bench_driver_ops bench_driver_process = {.prepare = NULL};
