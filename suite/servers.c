@@ -13,7 +13,11 @@
 
 enum { ROWS_MAX = 64, CHECK_TIMEOUT_S = 60, PATH_SIZE = 4096 };
 
-#define NATIVE NULL
+const char *const bench_python_env[] = {"PYTHONHASHSEED=0", NULL};
+
+#define NATIVE  NULL
+#define THREAD  BENCH_SERVER_THREAD
+#define PROCESS BENCH_SERVER_PROCESS
 static struct bench_server_row rows[ROWS_MAX] = {
 #define X(...) {__VA_ARGS__},
 #include "servers/servers.def"
@@ -54,6 +58,15 @@ const char *const *bench_server_modes(void)
     return modes;
 }
 
+/* A native row of that mode; what a connection takes depends little on the protocol. */
+static const struct bench_server_row *native_like(const char *mode)
+{
+    for (size_t i = 0; i < ROWS_MAX && rows[i].server != NULL; i++)
+        if (rows[i].program == NULL && strcmp(rows[i].mode, mode) == 0)
+            return &rows[i];
+    return NULL;
+}
+
 int bench_server_add_native(const char *protocol)
 {
     size_t n;
@@ -62,9 +75,15 @@ int bench_server_add_native(const char *protocol)
     for (size_t i = 0; modes[i] != NULL; i++) {
         if (bench_server_find(protocol, modes[i], "native") != NULL)
             continue;
+        const struct bench_server_row *like = native_like(modes[i]);
+        if (like == NULL)
+            continue; /* not a mode of our own server */
         if (n == ROWS_MAX)
             return -ENOSPC;
-        rows[n++] = (struct bench_server_row){"native", protocol, modes[i], NATIVE, false, ""};
+        rows[n] = *like;
+        rows[n].protocol = protocol;
+        rows[n].in_default = false;
+        rows[n++].label = "";
     }
     return 0;
 }
@@ -178,8 +197,7 @@ static int add_program(const struct bench_server_row *row, struct bench_server_c
 }
 
 int bench_server_command(const struct bench_server_row *row, const char *const *plugins,
-                         size_t nplugins, struct bench_server_command *out,
-                         struct bench_error *err)
+                         size_t nplugins, struct bench_server_command *out, struct bench_error *err)
 {
     *out = (struct bench_server_command){.argc = 0};
     int rc = add_program(row, out, err);
@@ -204,7 +222,7 @@ struct check {
     const char *program;
     bool done;
     int rc;
-    char text[200];
+    char text[200], build[200];
 };
 
 /* The first line of an output, or the last: a traceback says why at its end. */
@@ -232,14 +250,21 @@ static int ask(const struct bench_server_row *row, struct check *check, struct b
             char *const *in;
             const char *const *out;
         } argv = {.in = command.argv};
-        const struct bench_proc_spec spec = {
-            .argv = argv.out, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
+        const struct bench_proc_spec spec = {.argv = argv.out,
+                                             .stdin_fd = -1,
+                                             .stdout_fd = -1,
+                                             .stderr_fd = -1,
+                                             .extra_env = bench_python_env};
         rc = bench_proc_capture(&spec, CHECK_TIMEOUT_S * BENCH_NS_PER_S, 4096, &output, &status,
                                 err);
     }
     bench_server_command_free(&command);
     if (rc < 0)
         return rc;
+    const char *second = status == 0 ? strchr(output, '\n') : NULL;
+    if (second != NULL)
+        (void)snprintf(check->build, sizeof(check->build), "%.*s", (int)strcspn(second + 1, "\r\n"),
+                       second + 1);
     line_of(output, status != 0, check->text, sizeof(check->text));
     free(output);
     if (status != 0)
@@ -248,13 +273,10 @@ static int ask(const struct bench_server_row *row, struct check *check, struct b
     return 0;
 }
 
-int bench_server_check(const struct bench_server_row *row, const char **text,
-                       struct bench_error *err)
+/* What is known about the row's program; asked for if need be. */
+static const struct check *check_of(const struct bench_server_row *row)
 {
     static struct check checks[ROWS_MAX];
-    *text = "";
-    if (row->program == NULL)
-        return 0;
     struct check *check = checks;
     while (check->program != NULL && strcmp(check->program, row->program) != 0)
         check++;
@@ -266,6 +288,21 @@ int bench_server_check(const struct bench_server_row *row, const char **text,
         if (check->rc < 0)
             (void)snprintf(check->text, sizeof(check->text), "%.199s", why.msg);
     }
+    return check;
+}
+
+int bench_server_check(const struct bench_server_row *row, const char **text,
+                       struct bench_error *err)
+{
+    *text = "";
+    if (row->program == NULL)
+        return 0;
+    const struct check *check = check_of(row);
     *text = check->text;
     return check->rc < 0 ? bench_fail(err, check->rc, "%s", check->text) : 0;
+}
+
+const char *bench_server_build(const struct bench_server_row *row)
+{
+    return row->program == NULL ? "" : check_of(row)->build;
 }
