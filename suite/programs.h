@@ -16,6 +16,7 @@ struct bench_program_check {
     bool done;
     int rc;
     char text[200]; /* its versions, or why it cannot run */
+    char build[200]; /* second line: how its interpreter was built; "" */
 };
 
 /* Adds the native server: the one beside this program, else whichever is in PATH. 0 or -ENOMEM. */
