@@ -180,8 +180,8 @@ static void judge(const struct bench_row *row, struct bench_trial *trial,
         describe_failures(r, text, sizeof(text));
         fail(trial, text);
     } else {
-        trial->status = bench_validity_judge(&trial->validity, r, row->target->protocol->role, text,
-                                             sizeof(text));
+        trial->status = bench_validity_judge(&trial->validity, r, &trial->resources,
+                                             row->target->protocol->role, text, sizeof(text));
         free(trial->reason);
         trial->reason = strdup(text);
     }
@@ -249,6 +249,11 @@ static void measure(const struct bench_row *row, const struct bench_cell *cell, 
         0)
         collected = bench_fail(&collect_err, -ENOMEM, "out of memory");
     trial->validity.same_server = is_same_server(w);
+    /* Between the requests of one sample nothing is in flight; a pause is meant to be one. */
+    if (cell->nsteps > 1)
+        trial->validity.little = NAN;
+    if (cell->think_ns > 0)
+        trial->validity.occupancy = NAN;
     if (collected < 0)
         fail(trial, collect_err.msg);
     else if (rc < 0 && !w->died && !w->watch->interrupted)

@@ -134,7 +134,8 @@ int bench_validity_measure(const struct bench_recording *recording, const struct
         v.wait_per_request = positive_ratio(seconds(r->run_wait_ns), (double)r->attempted);
     measure_rates(r, &v);
     v.little = little_ratio(r);
-    if (r->planned == 0)
+    /* A connection that is opened for each request is busy with that, too. */
+    if (r->planned == 0 && r->series[BENCH_SERIES_RESPONSE].count > 0)
         v.occupancy = positive_ratio((double)r->inflight_ns, (double)r->present_ns);
     v.steal = steal_share(before, after);
     int rc = measure_steadiness(r, &v);
@@ -152,6 +153,7 @@ struct evidence {
     double wall;
     double p50, p99;    /* of what the row measures, seconds */
     double service_p99; /* NaN without that series */
+    double server_busy; /* CPU of the whole server over the wall time; NaN = unknown */
     char *reason;
     size_t size;
 };
@@ -168,7 +170,7 @@ static bool say(const struct evidence *e, const char *format, ...)
     return true;
 }
 
-static void gather(struct evidence *e)
+static void gather(struct evidence *e, const struct bench_resources *resources)
 {
     struct bench_statistic s;
     bench_series_statistic(&e->r->series[BENCH_SERIES_SERVICE], &s);
@@ -179,6 +181,7 @@ static void gather(struct evidence *e)
     e->p50 = s.median;
     e->p99 = s.p99;
     e->wall = bench_recording_duration(e->r);
+    e->server_busy = positive_ratio(resources->server_cpu_s, e->wall);
 }
 
 static bool accounting_is_off(const struct evidence *e)
@@ -213,6 +216,16 @@ static double demand(const struct evidence *e)
     return e->v->client_busy + seconds(e->r->run_wait_ns) / e->r->workers / e->wall;
 }
 
+/* A worker serves its connections in turn, so a response takes at least what it spends on one
+ * request, times the connections. Against the median this also tells when something else has kept
+ * server or client from their cores for a part of the time, and by that the client's load down. */
+static double turn_share(const struct evidence *e)
+{
+    if (e->r->planned > 0 || e->r->clients <= e->r->workers)
+        return NAN;
+    return e->r->clients * seconds(busiest_ns(e->r)) / (double)e->r->attempted / e->p50;
+}
+
 static bool client_is_bound(const struct evidence *e)
 {
     const struct bench_validity *v = e->v;
@@ -221,6 +234,14 @@ static bool client_is_bound(const struct evidence *e)
     if (demand(e) >= BENCH_CLIENT_BUSY_LIMIT)
         return say(e, "the client ran for %.0f %% of the load and waited for a core for %.0f %%",
                    100 * v->client_busy, 100 * (demand(e) - v->client_busy));
+    if (turn_share(e) >= BENCH_CLIENT_TURN_LIMIT && e->server_busy < v->client_busy)
+        return say(e,
+                   "the client's work for its connections is %.0f %% of a response (p50); it used "
+                   "%.2f cores, the server %.2f",
+                   100 * turn_share(e), v->client_busy, e->server_busy);
+    if (v->occupancy < BENCH_CLIENT_OCCUPANCY_LIMIT)
+        return say(e, "between a reply and the next request the client itself used %.0f %% of the time",
+                   100 * (1 - v->occupancy));
     if (v->wait_per_request >= BENCH_CLIENT_WAIT_S &&
         v->wait_per_request >= BENCH_CLIENT_WAIT_SHARE * e->p50)
         return say(e, "the client waited %s for a core per request, whose response takes %s (p50)",
@@ -256,11 +277,12 @@ static bool falls_short(const struct evidence *e)
 
 enum bench_cell_status bench_validity_judge(const struct bench_validity *validity,
                                             const struct bench_recording *recording,
+                                            const struct bench_resources *resources,
                                             enum bench_role role, char *reason, size_t size)
 {
     struct evidence e = {.v = validity, .r = recording, .reason = reason, .size = size};
     reason[0] = '\0';
-    gather(&e);
+    gather(&e, resources);
     if (accounting_is_off(&e) || machine_was_taken_away(&e))
         return BENCH_CELL_INVALID;
     if (role == BENCH_ROLE_NORMAL && client_is_bound(&e))

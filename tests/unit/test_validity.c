@@ -57,16 +57,24 @@ struct outcome {
     struct bench_validity v;
 };
 
-/* Measured, judged and freed. */
-static struct outcome outcome_of(struct bench_recording *r, enum bench_role role)
+/* Measured, judged and freed; the server used so many cores (NaN = unknown). */
+static struct outcome outcome_with(struct bench_recording *r, enum bench_role role,
+                                   double server_cores)
 {
     struct outcome o;
+    const struct bench_resources resources = {.server_cpu_s =
+                                                  server_cores * bench_recording_duration(r)};
     cr_assert_eq(bench_validity_measure(r, &quiet_before, &quiet_after, &o.v), 0);
-    o.status = bench_validity_judge(&o.v, r, role, o.reason, sizeof(o.reason));
+    o.status = bench_validity_judge(&o.v, r, &resources, role, o.reason, sizeof(o.reason));
     cr_expect_eq(o.status == BENCH_CELL_OK, o.reason[0] == '\0', "%s: \"%s\"",
                  bench_cell_status_name(o.status), o.reason);
     bench_recording_free(r);
     return o;
+}
+
+static struct outcome outcome_of(struct bench_recording *r, enum bench_role role)
+{
+    return outcome_with(r, role, 0.5);
 }
 
 static void expect(const struct outcome *o, enum bench_cell_status status, const char *piece,
@@ -200,6 +208,61 @@ Test(validity, waits_for_a_core_per_request)
     }
 }
 
+/* 16 connections over one worker, 1000 requests; the wall time is three times what the median
+ * response lets expect, as when others use the cores. */
+Test(validity, work_for_many_connections_in_turn)
+{
+    static const struct {
+        const char *what;
+        int64_t cpu_us; /* per request, of a response of 160 us */
+        double server_cores;
+        unsigned clients, workers;
+        enum bench_role role;
+        enum bench_cell_status want;
+    } cases[] = {
+        {"69 %", 690, 0.1, 16, 1, BENCH_ROLE_NORMAL, BENCH_CELL_OK},
+        {"71 %", 710, 0.1, 16, 1, BENCH_ROLE_NORMAL, BENCH_CELL_CLIENT_BOUND},
+        {"71 %, a server of less", 710, 0.235, 16, 1, BENCH_ROLE_NORMAL, BENCH_CELL_CLIENT_BOUND},
+        {"71 %, a server of more", 710, 0.238, 16, 1, BENCH_ROLE_NORMAL, BENCH_CELL_OK},
+        {"71 %, a server unknown", 710, NAN, 16, 1, BENCH_ROLE_NORMAL, BENCH_CELL_OK},
+        {"one connection a worker", 710, 0.1, 16, 16, BENCH_ROLE_NORMAL, BENCH_CELL_OK},
+        {"the floor", 710, 0.1, 16, 1, BENCH_ROLE_FLOOR, BENCH_CELL_OK},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct bench_recording *r;
+        cr_assert_eq(bench_recording_new(&r), 0);
+        for (int k = 0; k < 1000; k++) {
+            cr_assert_eq(bench_recording_sample(r, BENCH_SERIES_RESPONSE, 160 * US), 0);
+            bench_recording_outcome(r, BENCH_FAILURE_NONE, "");
+        }
+        r->first_start = BENCH_NS_PER_S;
+        r->last_done = BENCH_NS_PER_S + 30 * MS;
+        r->clients = cases[i].clients;
+        r->workers = cases[i].workers;
+        r->inflight_ns = r->present_ns = 160 * MS;
+        r->busiest_cpu_ns = r->cpu_ns = cases[i].cpu_us * 10 * US;
+        struct outcome o = outcome_with(r, cases[i].role, cases[i].server_cores);
+        expect(&o, cases[i].want,
+               cases[i].want == BENCH_CELL_OK ? "" : "the client's work for its connections is 71 %",
+               cases[i].what);
+    }
+}
+
+Test(validity, time_between_reply_and_request)
+{
+    for (int occupied = 69; occupied <= 71; occupied += 2) {
+        struct bench_recording *r = healthy();
+        r->present_ns = r->inflight_ns * 100 / occupied;
+        struct outcome o = outcome_of(r, BENCH_ROLE_NORMAL);
+        expect(&o, occupied < 70 ? BENCH_CELL_CLIENT_BOUND : BENCH_CELL_OK,
+               occupied < 70 ? "the client itself used 31 % of the time" : "", "occupancy");
+        r = healthy();
+        r->present_ns = r->inflight_ns * 100 / occupied;
+        o = outcome_of(r, BENCH_ROLE_FLOOR);
+        expect(&o, BENCH_CELL_OK, "", "the floor");
+    }
+}
+
 /* A row of `connection` has no responses: its first answers are what the client's waits count
  * against. */
 Test(validity, connections_are_judged_by_their_first_answer)
@@ -215,10 +278,11 @@ Test(validity, connections_are_judged_by_their_first_answer)
         r->last_done = 2 * BENCH_NS_PER_S;
         r->clients = r->workers = 1;
         r->inflight_ns = 77 * MS;
+        r->present_ns = 500 * MS;
         r->run_wait_ns = 100 * wait_us * US;
         struct outcome o = outcome_of(r, BENCH_ROLE_NORMAL);
         expect(&o, wait_us < 100 ? BENCH_CELL_OK : BENCH_CELL_CLIENT_BOUND, "", "connection");
-        cr_expect(isnan(o.v.little), "a connection is more than its request");
+        cr_expect(isnan(o.v.little) && isnan(o.v.occupancy), "a connection is more than its request");
     }
 }
 
@@ -458,7 +522,8 @@ Test(validity, stolen_time)
             cr_expect(isnan(v.steal), "%s: %g", cases[i].what, v.steal);
         else
             cr_expect_float_eq(v.steal, cases[i].want, 1e-9, "%s: %g", cases[i].what, v.steal);
-        cr_expect_eq(bench_validity_judge(&v, r, BENCH_ROLE_NORMAL, reason, sizeof(reason)),
+        cr_expect_eq(bench_validity_judge(&v, r, &(struct bench_resources){.server_cpu_s = NAN},
+                                          BENCH_ROLE_NORMAL, reason, sizeof(reason)),
                      cases[i].status, "%s: %s", cases[i].what, reason);
         bench_recording_free(r);
     }
