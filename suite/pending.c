@@ -4,6 +4,7 @@
 
 #include "suite/clients.h"
 #include "suite/distance.h"
+#include "suite/driver.h"
 #include "suite/placement.h"
 
 #define PENDING __attribute__((weak))
@@ -51,3 +52,4 @@ PENDING int bench_distances_at(struct bench_distances *distances, int64_t rtt_ns
     return rtt_ns == 0 ? 0 : bench_fail(err, -ENOSYS, "pending");
 }
 PENDING void bench_distances_fini(struct bench_distances *distances) { (void)distances; }
+PENDING const struct bench_driver_ops bench_driver_process = {.prepare = NULL};

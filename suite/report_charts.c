@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "bench/buf.h"
+#include "suite/report_analyses.h"
 #include "suite/report_chart.h"
 #include "suite/table.h"
 
@@ -472,6 +473,8 @@ int bench_charts_draw(const struct bench_run *run, const struct bench_chart_sink
     }
     if (fatal == 0)
         fatal = bench_charts_pages(run, sink, &status, err);
+    if (fatal == 0)
+        fatal = bench_charts_analyses(run, sink, &status, err);
     return fatal != 0 ? fatal : status;
 }
 

@@ -6,7 +6,8 @@
  *   bench-ratios NAME LIMIT FILE.json WORKLOAD METRIC A B
  *       trials of one run, paired by block. WORKLOAD: as in the result, or WORKLOAD:DIRECTION.
  *       METRIC: p50 (response), throughput, cpu (of server and
- *       client, per request), client-cpu, absolute-p50 (of A alone, in µs; B is '-')
+ *       client, per request), client-cpu, absolute-p50 (of A alone, in µs; B is '-'),
+ *       absolute-throughput (the same, requests per second)
  *   bench-ratios NAME LIMIT --pairs FILE
  *       a text file with two numbers a line: A and B
  *
@@ -57,7 +58,7 @@ static double metric_of(const json_t *trial, const char *metric)
         return number(trial, "statistics.response.median");
     if (strcmp(metric, "absolute-p50") == 0)
         return number(trial, "statistics.response.median") * 1e6;
-    if (strcmp(metric, "throughput") == 0)
+    if (strcmp(metric, "throughput") == 0 || strcmp(metric, "absolute-throughput") == 0)
         return number(trial, "throughput");
     if (strcmp(metric, "client-cpu") == 0)
         return client;

@@ -52,6 +52,8 @@ struct rig_server {
 
 /* `rpycbench serve TARGET --port 0`, with room for that many clients. */
 void rig_serve(struct rig_server *server, const char *target, int clients);
+/* `rpycbench relay` with these words. */
+void rig_relay(struct rig_server *server, const char *const *words);
 /* A Python program of tests/integration/peers that prints "READY PORT" on stdout. */
 void rig_peer(struct rig_server *server, const char *script, const char *const *words);
 /* SIGTERM; its exit status, or -1. */
