@@ -4,32 +4,10 @@
 
 #include "suite/clients.h"
 #include "suite/distance.h"
-#include "suite/placement.h"
+#include "suite/driver.h"
 
 #define PENDING __attribute__((weak))
 
-PENDING const struct bench_client_row *bench_client_rows(size_t *count)
-{
-    *count = 0;
-    return NULL;
-}
-PENDING const struct bench_client_row *bench_client_find(const char *protocol, const char *client)
-{
-    (void)protocol;
-    (void)client;
-    return NULL;
-}
-PENDING int bench_client_check(const struct bench_client_row *row, const char **text,
-                               struct bench_error *err)
-{
-    (void)row;
-    *text = "";
-    return bench_fail(err, -ENOSYS, "pending");
-}
-PENDING int bench_placement_apply(pid_t pid, const cpu_set_t *cpus)
-{
-    return sched_setaffinity(pid, sizeof(*cpus), cpus) < 0 ? -errno : 1;
-}
 PENDING int bench_distance_calibrate(int64_t *out, struct bench_error *err)
 {
     (void)out;

@@ -280,8 +280,7 @@ static int connect_upstream(struct tap_conn *conn)
     struct sockaddr_storage address;
     memcpy(&address, upstream->sockaddr, upstream->sockaddr_length);
     struct tap_socket *socket_ = &conn->sockets[TAP_SERVER];
-    socket_->source.fd =
-        socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    socket_->source.fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket_->source.fd < 0)
         return -errno;
     if (connect(socket_->source.fd, (struct sockaddr *)&address, upstream->sockaddr_length) < 0 &&
