@@ -226,6 +226,13 @@ static double turn_share(const struct evidence *e)
     return e->r->clients * seconds(busiest_ns(e->r)) / (double)e->r->attempted / e->p50;
 }
 
+static bool turns_make_the_response(const struct evidence *e)
+{
+    const double share = turn_share(e), server = e->server_busy / e->v->client_busy;
+    return (share >= BENCH_CLIENT_TURN_HALF && server < 0.5) ||
+           (share >= BENCH_CLIENT_TURN_MOST && server < 1);
+}
+
 static bool client_is_bound(const struct evidence *e)
 {
     const struct bench_validity *v = e->v;
@@ -234,7 +241,7 @@ static bool client_is_bound(const struct evidence *e)
     if (demand(e) >= BENCH_CLIENT_BUSY_LIMIT)
         return say(e, "the client ran for %.0f %% of the load and waited for a core for %.0f %%",
                    100 * v->client_busy, 100 * (demand(e) - v->client_busy));
-    if (turn_share(e) >= BENCH_CLIENT_TURN_LIMIT && e->server_busy < v->client_busy)
+    if (turns_make_the_response(e))
         return say(e,
                    "the client's work for its connections is %.0f %% of a response (p50); it used "
                    "%.2f cores, the server %.2f",

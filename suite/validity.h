@@ -12,8 +12,10 @@
 /* Client: a worker that runs, or waits for a core, for this share of the load. */
 #define BENCH_CLIENT_BUSY_LIMIT 0.8
 /* Client, closed loop, several connections a worker: its CPU time per request, taken once for each
- * connection, as a share of the response's p50, if the server used less CPU than the worker. */
-#define BENCH_CLIENT_TURN_LIMIT 0.7
+ * connection, as a share of the response's p50. Half of it, if the server used less than half of
+ * the worker's CPU time; most of it, if the server used less. */
+#define BENCH_CLIENT_TURN_HALF 0.5
+#define BENCH_CLIENT_TURN_MOST 0.7
 /* Client, closed loop: share of the time that connections had a request out, at least. */
 #define BENCH_CLIENT_OCCUPANCY_LIMIT 0.7
 /* Client: waiting for a core, per request: both of the response's p50 and absolute. */
