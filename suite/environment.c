@@ -176,6 +176,15 @@ static void hypervisor_name(char *out, size_t size)
             (void)snprintf(out, size, "%s", known[i].name);
 }
 
+static bool has_word(const char *words, const char *word)
+{
+    const size_t length = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)) != NULL; at += length)
+        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
 static void add_virtualization(const char *root, struct bench_facts *facts)
 {
     char flags[8192], type[64], vendor[64], product[64], container[64];
@@ -184,7 +193,7 @@ static void add_virtualization(const char *root, struct bench_facts *facts)
     bench_environment_line(root, "/sys/class/dmi/id/sys_vendor", vendor, sizeof(vendor));
     bench_environment_line(root, "/sys/class/dmi/id/product_name", product, sizeof(product));
     bench_environment_line(root, "/run/systemd/container", container, sizeof(container));
-    const bool virtual = strstr(flags, " hypervisor") != NULL || type[0] != '\0';
+    const bool virtual = has_word(flags, "hypervisor") || type[0] != '\0';
     if (virtual && type[0] == '\0')
         hypervisor_name(type, sizeof(type));
     if (virtual)

@@ -45,12 +45,16 @@ static bool is_known(const struct bench_facts *facts, const char *name)
     return bench_facts_find(facts->rows, facts->n, name) != NULL;
 }
 
-/* Programs of servers and of clients may have the same name. */
-static void add_program(struct bench_facts *facts, const char *kind, const char *program,
-                        const char *versions)
+/* One program may stand for several clients, with a library each. */
+static void add_client(const struct bench_client_row *client, struct bench_facts *facts)
 {
     char name[80];
-    (void)snprintf(name, sizeof(name), "%s%s", is_known(facts, program) ? kind : "", program);
+    const char *versions;
+    if (bench_client_check(client, &versions, NULL) < 0)
+        return;
+    const bool other = is_known(facts, client->program);
+    (void)snprintf(name, sizeof(name), "%s%s%s", other ? client->client : "", other ? " " : "",
+                   client->program);
     bench_facts_add(facts, name, "%s", versions);
 }
 
@@ -71,12 +75,11 @@ static void add_programs(const struct bench_plan *plan, struct bench_facts *fact
         const struct bench_client_row *client = plan->targets[t].client;
         bool seen = client == NULL;
         for (size_t k = 0; k < t && !seen; k++)
-            seen = plan->targets[k].client != NULL &&
-                   strcmp(plan->targets[k].client->program, client->program) == 0;
-        if (seen || bench_client_check(client, &versions, NULL) < 0)
-            continue;
-        add_program(facts, "client ", client->program, versions);
-        python = true;
+            seen = plan->targets[k].client == client;
+        if (!seen) {
+            add_client(client, facts);
+            python = true;
+        }
     }
     if (!python)
         return;

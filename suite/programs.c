@@ -161,8 +161,8 @@ static int ask(struct bench_program_check *check, struct bench_server_command *c
         return rc;
     const char *second = status == 0 ? strchr(output, '\n') : NULL;
     if (second != NULL)
-        (void)snprintf(check->build, sizeof(check->build), "%.*s", (int)strcspn(second + 1, "\r\n"),
-                       second + 1);
+        (void)snprintf(check->build, sizeof(check->build), "%.*s",
+                       (int)strcspn(second + 1, "\r\n"), second + 1);
     line_of(output, status != 0, check->text, sizeof(check->text));
     free(output);
     if (status != 0)

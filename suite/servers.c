@@ -115,7 +115,7 @@ int bench_server_command(const struct bench_server_row *row, const char *const *
 /* ---- availability ---- */
 
 /* What is known about the row's program; asked for if need be. */
-static const struct bench_program_check *check_of(const struct bench_server_row *row)
+static struct bench_program_check *check_of(const struct bench_server_row *row)
 {
     static struct {
         const char *program;
@@ -125,11 +125,6 @@ static const struct bench_program_check *check_of(const struct bench_server_row 
     while (checks[i].program != NULL && strcmp(checks[i].program, row->program) != 0)
         i++;
     checks[i].program = row->program;
-    struct bench_server_command command = {.argc = 0};
-    struct bench_error why = {0};
-    int made = checks[i].check.done ? 0 : add_program(row, &command, &why);
-    int kept = bench_programs_check(&checks[i].check, &command, made, &why);
-    (void)kept; /* in the check itself */
     return &checks[i].check;
 }
 
@@ -139,12 +134,19 @@ int bench_server_check(const struct bench_server_row *row, const char **text,
     *text = "";
     if (row->program == NULL)
         return 0;
-    const struct bench_program_check *check = check_of(row);
+    struct bench_program_check *check = check_of(row);
+    struct bench_server_command command = {.argc = 0};
+    struct bench_error why = {0};
+    int made = check->done ? 0 : add_program(row, &command, &why);
+    int rc = bench_programs_check(check, &command, made, &why);
     *text = check->text;
-    return check->rc < 0 ? bench_fail(err, check->rc, "%s", check->text) : 0;
+    return rc < 0 ? bench_fail(err, rc, "%s", why.msg) : 0;
 }
 
 const char *bench_server_build(const struct bench_server_row *row)
 {
-    return row->program == NULL ? "" : check_of(row)->build;
+    const char *versions;
+    if (row->program == NULL || bench_server_check(row, &versions, NULL) < 0)
+        return "";
+    return check_of(row)->build;
 }
