@@ -88,8 +88,14 @@ static void plan_facts(struct bench_facts *f, const struct bench_plan *plan)
     bench_facts_add(f, "style", "%s", chosen);
     bench_facts_add(f, "payload", "%s", bench_payload_names[plan->payload]);
     bench_facts_add(f, "arrival", "%s", bench_arrival_names[plan->arrival]);
-    for (size_t i = 0; i < plan->noperations; i++)
-        bench_facts_add(f, "operation", "%s", bench_operation_get(plan->operations[i])->name);
+    char operations[256] = "";
+    used = 0;
+    for (size_t i = 0; i < plan->noperations && used < sizeof(operations); i++)
+        used += (size_t)snprintf(operations + used, sizeof(operations) - used, "%s%s",
+                                 i > 0 ? "," : "", bench_operation_get(plan->operations[i])->name);
+    if (plan->noperations > 0)
+        bench_facts_add(f, "operation", "%s", operations);
+    bench_facts_add(f, "priority", "%s", plan->normal_priority ? "normal" : "raised");
 }
 
 bool bench_sysinfo_unfit_build(const char **why)
