@@ -156,6 +156,8 @@ void bench_loop_free(struct bench_loop *loop)
         (void)close(loop->wakeup_fd);
     if (loop->base != NULL)
         event_base_free(loop->base);
+    while (loop->nspares > 0)
+        free(loop->spares[--loop->nspares].data);
     free(loop->rx);
     free(loop);
 }

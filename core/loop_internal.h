@@ -24,6 +24,7 @@ struct event_base;
 
 enum {
     LOOP_RX_BYTES = 256 * 1024, /* one receive buffer per loop */
+    LOOP_SPARES = 16,           /* buffers that connections gave back */
     LOOP_PROTOCOLS = 16,        /* backends used on one loop */
     LOOP_TICK_MS = 50,          /* how often timeouts are looked at */
 };
@@ -124,6 +125,14 @@ struct bench_loop {
     TAILQ_HEAD(, bench_conn) eventful;
     LIST_HEAD(, bench_conn) conns;
     uint8_t *rx;
+    /* What idle connections do not need: a connection has buffers only while a message is on its
+     * way. The last one given back is the first one lent. */
+    struct {
+        uint8_t *data;
+        size_t capacity;
+    } spares[LOOP_SPARES];
+    int nspares;
+    size_t spare_bytes;
     struct {
         const struct bench_protocol *protocol;
         void *priv;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +17,41 @@ enum {
 };
 /* Largest message that may pile up on a connection. */
 #define STREAM_LIMIT ((size_t)1100 << 20)
+#define SPARES_BYTES ((size_t)64 << 20) /* of all buffers that a loop keeps for its connections */
+
+/* ---- buffers are lent by the loop ---- */
+
+static void borrow_buffer(struct bench_loop *loop, struct bench_buf *buf)
+{
+    if (buf->data != NULL || loop->nspares == 0)
+        return;
+    loop->nspares--;
+    buf->data = loop->spares[loop->nspares].data;
+    buf->capacity = loop->spares[loop->nspares].capacity;
+    loop->spare_bytes -= buf->capacity;
+}
+
+/* An empty one; any other is kept. */
+static void return_buffer(struct bench_loop *loop, struct bench_buf *buf)
+{
+    if (buf->data == NULL || bench_buf_length(buf) > 0)
+        return;
+    if (loop->nspares == LOOP_SPARES || loop->spare_bytes + buf->capacity > SPARES_BYTES) {
+        bench_buf_fini(buf);
+        return;
+    }
+    loop->spares[loop->nspares].data = buf->data;
+    loop->spares[loop->nspares].capacity = buf->capacity;
+    loop->nspares++;
+    loop->spare_bytes += buf->capacity;
+    bench_buf_init(buf, buf->limit);
+}
+
+static void return_sent(struct bench_conn *conn)
+{
+    return_buffer(conn->loop, &conn->stream.tx);
+    return_buffer(conn->loop, &conn->stream.tx_after);
+}
 
 void stream_init(struct bench_conn *conn)
 {
@@ -77,6 +113,8 @@ static ssize_t read_fresh(struct bench_conn *conn)
     ssize_t used = present(conn, rx, (size_t)n);
     if (used < 0)
         return -2;
+    if (used < n)
+        borrow_buffer(conn->loop, &s->rx);
     int rc = bench_buf_add(&s->rx, rx + used, (size_t)(n - used));
     if (rc < 0) {
         (void)socket_error(conn, rc, "receiving");
@@ -106,6 +144,7 @@ static ssize_t read_behind(struct bench_conn *conn)
     if (used < 0)
         return -2;
     bench_buf_drop(&s->rx, (size_t)used);
+    return_buffer(conn->loop, &s->rx);
     return n;
 }
 
@@ -236,6 +275,7 @@ static void flush_queue(struct bench_conn *conn)
         }
         queue_drop(s, (size_t)n);
     }
+    return_sent(conn);
     if (update_interest(conn) < 0)
         (void)socket_error(conn, -EIO, "watching the socket");
     else if (s->ops->drained != NULL)
@@ -256,7 +296,10 @@ static int queue_add(struct bench_conn *conn, const uint8_t *data, size_t length
         return 0;
     }
     bool behind = s->borrowed.length > 0 || bench_buf_length(&s->tx_after) > 0;
-    return bench_buf_add(behind ? &s->tx_after : &s->tx, data, length);
+    struct bench_buf *queue = behind ? &s->tx_after : &s->tx;
+    if (length > 0)
+        borrow_buffer(conn->loop, queue);
+    return bench_buf_add(queue, data, length);
 }
 
 void stream_return_borrowed(struct bench_conn *conn, const struct op_full *op)
@@ -360,7 +403,8 @@ int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int 
         struct msghdr msg = {.msg_iov = copy, .msg_iovlen = (size_t)n};
         ssize_t rc;
         do
-            rc = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
+            rc = count == 1 ? send(s->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL)
+                            : sendmsg(s->fd, &msg, MSG_NOSIGNAL);
         while (rc < 0 && errno == EINTR);
         if (rc < 0 && errno != EAGAIN)
             return socket_error(conn, -errno, "sending");
@@ -399,6 +443,8 @@ void bench_stream_close(struct bench_conn *conn)
     bench_buf_clear(&s->rx);
     bench_buf_clear(&s->tx);
     bench_buf_clear(&s->tx_after);
+    return_buffer(conn->loop, &s->rx);
+    return_sent(conn);
     s->borrowed.length = 0;
     s->borrowed.op = NULL;
 }

@@ -116,6 +116,9 @@ extern const struct bench_driver_ops bench_driver_loop;
 /* Programs that make the calls themselves; see clients/clients.def for what passes between us. */
 extern const struct bench_driver_ops bench_driver_process;
 
+/* The one that makes the calls of a cell. */
+const struct bench_driver_ops *bench_driver_of(const struct bench_cell *cell);
+
 /* Priority that workers got: "SCHED_FIFO 1", "nice -20" or "normal"; "" before the first. */
 const char *bench_driver_priority(void);
 

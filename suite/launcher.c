@@ -14,6 +14,7 @@
 
 #include "bench/units.h"
 #include "core/proc.h"
+#include "suite/programs.h"
 #include "suite/ready.h"
 
 enum {
@@ -37,25 +38,6 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(words); i++)
         rc = bench_server_command_add(command, words[i]);
     return rc;
-}
-
-/* The last non-empty line of what the server printed. */
-static void last_words(const struct bench_launched *l, char *out, size_t size)
-{
-    char text[2048];
-    out[0] = '\0';
-    off_t end = l->stderr_fd < 0 ? 0 : lseek(l->stderr_fd, 0, SEEK_END);
-    if (end <= 0)
-        return;
-    off_t from = end > (off_t)sizeof(text) - 1 ? end - (off_t)sizeof(text) + 1 : 0;
-    ssize_t n = pread(l->stderr_fd, text, sizeof(text) - 1, from);
-    if (n <= 0)
-        return;
-    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
-        n--;
-    text[n] = '\0';
-    const char *line = strrchr(text, '\n');
-    (void)snprintf(out, size, "%.160s", line == NULL ? text : line + 1);
 }
 
 static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
@@ -101,7 +83,7 @@ static void close_fd(int *fd)
 static void explain(struct bench_launched *l, struct bench_error *err)
 {
     char words[200];
-    last_words(l, words, sizeof(words));
+    bench_programs_last_words(l->stderr_fd, words, sizeof(words));
     if (err == NULL || words[0] == '\0' || err->code == -EIO)
         return;
     char old[160];
@@ -157,7 +139,7 @@ bool bench_launched_stop(struct bench_launched *l, char *why, size_t why_size)
         ;
     if (dead && why != NULL) {
         char words[200];
-        last_words(l, words, sizeof(words));
+        bench_programs_last_words(l->stderr_fd, words, sizeof(words));
         (void)snprintf(why, why_size, "the server died (%s)%s%s", bench_proc_status_text(status),
                        words[0] != '\0' ? ": " : "", words);
     }

@@ -404,7 +404,7 @@ int bench_run_exit_status(const struct bench_run *run, bool all_asked_for)
     for (size_t r = 0; r < run->nresults; r++) {
         const struct bench_result *result = &run->results[r];
         failed |= result->status == BENCH_CELL_FAILED;
-        measured |= result->pooled != NULL;
+        measured |= result->pooled != NULL || result->status == BENCH_CELL_INVALID;
         distrust |= !workload_is_fine(run, result->workload, all_asked_for);
     }
     if (run->interrupted)

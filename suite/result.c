@@ -217,7 +217,8 @@ void bench_trial_statistic(const struct bench_trial *trial, enum bench_series_id
 
 bool bench_trial_is_good(const struct bench_trial *trial)
 {
-    return trial->status == BENCH_CELL_OK && trial->recording != NULL;
+    return trial->recording != NULL &&
+           (trial->status == BENCH_CELL_OK || trial->status == BENCH_CELL_CLIENT_BOUND);
 }
 
 uint64_t bench_recording_failed(const struct bench_recording *recording)

@@ -11,6 +11,7 @@
 
 #include "bench/buf.h"
 #include "suite/report.h"
+#include "suite/report_analyses.h"
 #include "suite/result_file.h"
 #include "suite/table.h"
 
@@ -522,6 +523,8 @@ static json_t *run_json(const struct bench_run *run)
     put(&object, "targets", targets_json(run));
     put(&object, "results", results_json(run));
     put(&object, "comparisons", comparisons_json(run));
+    if (bench_json_analyses(run, object.json) < 0)
+        object.failed = true;
     return object_end(&object);
 }
 

@@ -225,11 +225,11 @@ static int decode_member(const json_t *member, enum bench_kind kind, struct benc
 static bool decode_simple(const struct spelling *row, const char *body, size_t length,
                           struct bench_arena *arena, struct bench_value *out)
 {
-    char head[32];
-    size_t n = (size_t)snprintf(head, sizeof(head), "{\"%s\":", row->key);
-    if (length < n + 2 || memcmp(body, head, n) != 0 || body[length - 1] != '}')
+    const size_t key = strlen(row->key), head = key + 4; /* {"key": */
+    if (length < head + 2 || memcmp(body, "{\"", 2) != 0 || memcmp(body + 2, row->key, key) != 0 ||
+        memcmp(body + 2 + key, "\":", 2) != 0 || body[length - 1] != '}')
         return false;
-    const char *p = body + n;
+    const char *p = body + head;
     const char *end = body + length - 1;
     if (row->kind == BENCH_INT) {
         int64_t value = 0;

@@ -148,6 +148,7 @@ static int feed(struct http_raw_conn *raw, const uint8_t *data, size_t length, s
         return 0;
     }
     if (raw->complete) {
+        raw->keep = raw->keep && *used == length; /* what follows cannot be for us */
         finish_whole(raw);
         return 0;
     }
@@ -164,9 +165,11 @@ static int feed(struct http_raw_conn *raw, const uint8_t *data, size_t length, s
 static ssize_t on_data(struct bench_conn *conn, const uint8_t *data, size_t length)
 {
     struct http_raw_conn *raw = raw_of(conn);
-    if (raw->op == NULL)
-        return broken(raw, BENCH_FAILURE_PROTOCOL, -EPROTO,
-                      "the server sent bytes that nobody asked for");
+    if (raw->op == NULL) {
+        /* Nobody asked for them: servers do so before they close an idle connection (a 408). */
+        bench_stream_close(conn);
+        return (ssize_t)length;
+    }
     if (raw->op->marks.first_byte == 0)
         raw->op->marks.first_byte = bench_now_ns();
     size_t used;

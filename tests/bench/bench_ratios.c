@@ -7,7 +7,8 @@
  *       trials of one run, paired by block. WORKLOAD: as in the result, or WORKLOAD:DIRECTION, or
  *       WORKLOAD:PARAMETER=VALUE ("latency:rtt=1ms").
  *       METRIC: p50 (response), throughput, cpu (of server and
- *       client, per request), client-cpu, absolute-p50 (of A alone, in µs; B is '-')
+ *       client, per request), client-cpu, absolute-p50 (of A alone, in µs; B is '-'),
+ *       absolute-throughput (the same, requests per second)
  *   bench-ratios NAME LIMIT --pairs FILE
  *       a text file with two numbers a line: A and B
  *   bench-ratios --crossing FILE.json WORKLOAD A B RTT
@@ -62,7 +63,7 @@ static double metric_of(const json_t *trial, const char *metric)
         return number(trial, "statistics.response.median");
     if (strcmp(metric, "absolute-p50") == 0)
         return number(trial, "statistics.response.median") * 1e6;
-    if (strcmp(metric, "throughput") == 0)
+    if (strcmp(metric, "throughput") == 0 || strcmp(metric, "absolute-throughput") == 0)
         return number(trial, "throughput");
     if (strcmp(metric, "client-cpu") == 0)
         return client;

@@ -99,6 +99,11 @@ void rig_adopt(void);
 pid_t rig_find_listener(pid_t parent, const char *piece, int children);
 /* The same, waited for. */
 pid_t rig_await_listener(pid_t parent, const char *piece, int children);
+/* Living children of `parent` whose command line holds `piece` and that have at least that many
+ * threads: how many, at most max, and their ids. */
+int rig_find_programs(pid_t parent, const char *piece, int threads, pid_t *found, int max);
+/* The same, waited for until there are `count`. */
+void rig_await_programs(pid_t parent, const char *piece, int threads, pid_t *found, int count);
 /* Between two looks at something that is waited for. */
 void rig_pause(void);
 /* Waits until no descendant of this process is alive; fails with who is. */

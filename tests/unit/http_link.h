@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One HTTP client for a test: a loop, a connection and an op. For test_http_*.c only.
+ * One HTTP client for a test: a loop, a connection and an op. For test_http_*.c only. Which of the
+ * two backends it is of, LINK_RAW says (test_http_raw_*.c define it).
  */
 #ifndef TEST_HTTP_LINK_H
 #define TEST_HTTP_LINK_H
@@ -14,16 +15,29 @@
 #include "protocols/http/http.h"
 #include "service/service.h"
 
+#ifdef LINK_RAW
+#define LINK_PROTOCOL http_raw_protocol
+enum { LINK_IS_RAW = 1 };
+#else
+#define LINK_PROTOCOL http_protocol
+enum { LINK_IS_RAW = 0 };
+#endif
+
 static inline void prepare(void)
 {
     struct bench_error err = {0};
     (void)signal(SIGPIPE, SIG_IGN);
-    cr_assert_null(http_protocol.unavailable());
-    cr_assert_eq(http_protocol.global_init(&err), 0, "%s", err.msg);
+    cr_assert(LINK_PROTOCOL.unavailable == NULL || LINK_PROTOCOL.unavailable() == NULL);
+    cr_assert(LINK_PROTOCOL.global_init == NULL || LINK_PROTOCOL.global_init(&err) == 0, "%s",
+              err.msg);
     cr_assert_eq(bench_payload_init(BENCH_PAYLOAD_RANDOM, 7, &err), 0, "%s", err.msg);
 }
 
-static inline void tidy(void) { http_protocol.global_fini(); }
+static inline void tidy(void)
+{
+    if (LINK_PROTOCOL.global_fini != NULL)
+        LINK_PROTOCOL.global_fini();
+}
 
 struct client {
     struct bench_loop *loop;
@@ -43,7 +57,7 @@ static inline void on_closed(struct bench_conn *conn, void *user)
     ((struct client *)user)->closed++;
 }
 
-static inline void client_open(struct client *c, uint16_t port, const char *options)
+static inline void client_make(struct client *c, uint16_t port, const char *options)
 {
     static const struct bench_conn_events events = {.closed = on_closed};
     struct bench_error err = {0};
@@ -52,33 +66,39 @@ static inline void client_open(struct client *c, uint16_t port, const char *opti
     c->address.port = port;
     cr_assert_eq(bench_loop_new(&c->loop, &err), 0, "%s", err.msg);
     cr_assert_eq(
-        bench_options_new(http_protocol.options, http_protocol.options_size, &c->options, &err), 0,
+        bench_options_new(LINK_PROTOCOL.options, LINK_PROTOCOL.options_size, &c->options, &err), 0,
         "%s", err.msg);
-    cr_assert_eq(bench_options_parse(http_protocol.options, c->options, options, &err), 0, "%s",
+    cr_assert_eq(bench_options_parse(LINK_PROTOCOL.options, c->options, options, &err), 0, "%s",
                  err.msg);
     cr_assert_eq(bench_address_resolve(&c->address, &err), 0, "%s", err.msg);
-    cr_assert_eq(bench_conn_new(c->loop, &http_protocol, c->options, &c->address, &events, c,
+    cr_assert_eq(bench_conn_new(c->loop, &LINK_PROTOCOL, c->options, &c->address, &events, c,
                                 &c->conn, &err),
                  0, "%s", err.msg);
+    cr_assert_eq(bench_op_new(&LINK_PROTOCOL, &c->op, &err), 0, "%s", err.msg);
+}
+
+static inline void client_open(struct client *c, uint16_t port, const char *options)
+{
+    struct bench_error err = {0};
+    client_make(c, port, options);
     cr_assert_eq(bench_open_blocking(c->conn, 0, &err), 0, "%s", err.msg);
-    cr_assert_eq(bench_op_new(&http_protocol, &c->op, &err), 0, "%s", err.msg);
 }
 
 static inline void client_end(struct client *c)
 {
     bench_conn_free(c->conn);
     bench_op_free(c->op);
-    http_protocol.program_free(c->program);
+    LINK_PROTOCOL.program_free(c->program);
     bench_loop_free(c->loop);
-    bench_options_free(http_protocol.options, c->options);
+    bench_options_free(LINK_PROTOCOL.options, c->options);
 }
 
 static inline void compile(struct client *c, const struct bench_spec *spec)
 {
     struct bench_error err = {0};
-    http_protocol.program_free(c->program);
+    LINK_PROTOCOL.program_free(c->program);
     c->program = NULL;
-    cr_assert_eq(http_protocol.compile(c->options, spec, &c->program, &err), 0, "%s", err.msg);
+    cr_assert_eq(LINK_PROTOCOL.compile(c->options, spec, &c->program, &err), 0, "%s", err.msg);
     bench_op_reset(c->op);
     c->op->program = c->program;
 }

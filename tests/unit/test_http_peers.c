@@ -293,7 +293,8 @@ Test(http_peers, chunks_are_sent_again)
         c.op->tx.length = 5;
         c.op->tx.chunk_size = 2;
         cr_expect_eq(call(&c), 0, "%s", c.op->error.msg);
-        cr_expect_eq(c.op->stat.wire_sent, steps[0].length);
+        /* libcurl tells of the last try only */
+        cr_expect_eq(c.op->stat.wire_sent, steps[0].length * (LINK_IS_RAW && i > 0 ? 2 : 1));
     }
     bench_conn_get_totals(c.conn, &totals);
     cr_expect_eq(totals.sockets, 3);
@@ -331,6 +332,14 @@ Test(http_peers, refused)
     int fd;
     uint16_t port;
     cr_assert_eq(support_refusing_port(&fd, &port), 0);
+    if (LINK_IS_RAW) {
+        client_make(&c, port, "");
+        cr_expect_eq(bench_open_blocking(c.conn, 0, NULL), -ECONNREFUSED);
+        cr_expect_eq(bench_conn_failure(c.conn), BENCH_FAILURE_REFUSED);
+        client_end(&c);
+        (void)close(fd);
+        return;
+    }
     client_open(&c, port, "");
     cr_expect_eq(ping(&c), -ECONNREFUSED);
     cr_expect_eq(c.op->failure, BENCH_FAILURE_REFUSED);
