@@ -38,6 +38,7 @@ struct tap_pipe {
     bool done;        /* its end was passed on */
     bool again;       /* is in the relay's list of that name */
     struct tap_pipe *next_again;
+    int64_t ack_due_ns; /* of what was read; TAP_NEVER */
     int64_t timer_ns;
     size_t heap_index; /* in the relay's timers; 0 = not there */
 };

@@ -11,10 +11,10 @@
  *       absolute-throughput (the same, requests per second)
  *   bench-ratios NAME LIMIT --pairs FILE
  *       a text file with two numbers a line: A and B
- *   bench-ratios --crossing FILE.json WORKLOAD A B
+ *   bench-ratios --crossing FILE.json WORKLOAD A B RTT
  *       the round-trip time at which A, with more round trips, becomes slower than B, predicted
- *       from trials without distance: prints p50 of A and B in us, round trips of A and B, and the
- *       crossing in us
+ *       from what each costs beside its round trips, measured at RTT (us). Prints that cost of A
+ *       and of B in us, round trips of A and of B, and the crossing in us
  *
  * LIMIT: "<=1.25" or ">=0.7". Prints one line; exit status 0 = within, 1 = missed, 2 = usage.
  */
@@ -165,16 +165,16 @@ static int judge(const char *name, const char *limit, struct pairs *p)
     return good ? 0 : 1;
 }
 
-/* argv: FILE WORKLOAD A B */
+/* argv: FILE WORKLOAD A B RTT */
 static int crossing(char **argv)
 {
     json_error_t why;
     json_t *root = json_load_file(argv[0], 0, &why);
-    double c[2] = {NAN, NAN}, n[2] = {NAN, NAN};
+    double c[2] = {NAN, NAN}, n[2] = {NAN, NAN}, rtt = strtod(argv[4], NULL);
     for (int i = 0; i < 2 && root != NULL; i++) {
         const json_t *result = result_of(root, argv[1], argv[2 + i]);
-        c[i] = number(result, "latency.median") * 1e6;
         n[i] = number(result, "wire.round_trips");
+        c[i] = number(result, "latency.median") * 1e6 - n[i] * rtt;
     }
     json_decref(root);
     double rtt_us = (c[1] - c[0]) / (n[0] - n[1]);
@@ -184,7 +184,7 @@ static int crossing(char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc == 6 && strcmp(argv[1], "--crossing") == 0)
+    if (argc == 7 && strcmp(argv[1], "--crossing") == 0)
         return crossing(argv + 2);
     struct pairs pairs = {.n = 0};
     int rc = 2;
@@ -195,6 +195,6 @@ int main(int argc, char **argv)
     else
         (void)fprintf(stderr, "usage: bench-ratios NAME LIMIT FILE WORKLOAD METRIC A B\n"
                               "       bench-ratios NAME LIMIT --pairs FILE\n"
-                              "       bench-ratios --crossing FILE WORKLOAD A B\n");
+                              "       bench-ratios --crossing FILE WORKLOAD A B RTT\n");
     return rc != 0 ? rc : judge(argv[1], argv[2], &pairs);
 }
