@@ -170,6 +170,7 @@ static void add_stat(struct bench_op_stat *sum, const struct bench_op_stat *one)
     sum->frames_received += one->frames_received;
     sum->round_trips += one->round_trips;
     sum->served += one->served;
+    sum->ack_waits += one->ack_waits;
     sum->plain_sent += one->plain_sent;
     sum->plain_received += one->plain_received;
     sum->wire_sent += one->wire_sent;

@@ -89,13 +89,13 @@ static const struct bench_result *shown_row(const struct bench_report_group *gro
     return result != NULL && bench_result_is_shown(result) ? result : NULL;
 }
 
-/* Round trips of a target, at whatever distance they were counted. */
+/* Round trips of a target, and waits as long as one, at whatever distance they were counted. */
 static double count_trips(const struct bench_far_field *field,
                           const struct bench_target_info *target)
 {
     for (size_t i = 0; i < field->nrtts; i++) {
         const struct bench_result *result = shown_row(field->groups[i], target);
-        double trips = result != NULL ? bench_result_round_trips(result) : NAN;
+        double trips = result != NULL ? bench_result_waits(result) : NAN;
         if (trips > 0)
             return trips;
     }
@@ -115,13 +115,13 @@ static void curve_count(struct bench_far_curve *curve, const struct bench_far_fi
                         const struct bench_run *run)
 {
     curve->counted = curve->target;
-    curve->round_trips = count_trips(field, curve->target);
-    for (size_t t = 0; isnan(curve->round_trips) && t < run->ntargets; t++) {
+    curve->waits = count_trips(field, curve->target);
+    for (size_t t = 0; isnan(curve->waits) && t < run->ntargets; t++) {
         if (!bench_target_is_foreign(curve->target) ||
             !speaks_like(&run->targets[t], curve->target))
             continue;
         curve->counted = &run->targets[t];
-        curve->round_trips = count_trips(field, curve->counted);
+        curve->waits = count_trips(field, curve->counted);
     }
 }
 
@@ -146,7 +146,7 @@ static bool curve_fill(struct bench_far_curve *curve, const struct bench_far_fie
     }
     curve_count(curve, field, far->means.run);
     for (size_t i = 0; field->expects && i < field->nrtts; i++)
-        curve->points[i].expected = curve->direct + curve->round_trips * field->rtts[i];
+        curve->points[i].expected = curve->direct + curve->waits * field->rtts[i];
     return any;
 }
 
@@ -244,7 +244,7 @@ static bool cross(struct bench_crossing *out, const struct bench_far *far,
                   const struct bench_far_field *field, const struct bench_far_curve *a,
                   const struct bench_far_curve *b)
 {
-    double slope = a->round_trips - b->round_trips;
+    double slope = a->waits - b->waits;
     const struct bench_result *of_a = direct_of(field, a), *of_b = direct_of(field, b);
     if (of_a == NULL || of_b == NULL || !(fabs(slope) >= LEAST_SLOPE))
         return false;

@@ -23,7 +23,7 @@ struct bench_far_curve {
     const struct bench_target_info *target;
     struct bench_far_point *points; /* one for each distance of the field */
     double direct;      /* c: mean without distance; NaN */
-    double round_trips; /* n, by the wire; NaN */
+    double waits; /* n, by the wire; NaN */
     /* Whose wire it is: its own cell, or where its program does not count, that of our own client
      * with the same protocol, options and server. */
     const struct bench_target_info *counted;

@@ -82,6 +82,7 @@ struct bench_cell {
     int64_t think_ns;   /* pause between units of a client */
     struct bench_load_model load;
     int64_t reply_work_ns; /* CPU time that the client spends on each reply before it goes on */
+    bool normal_priority;  /* workers stay as they are instead of raising theirs */
     int workers;           /* threads, at most `clients`; connections are dealt out evenly */
     const cpu_set_t *cpus; /* where workers may run; NULL = anywhere */
     /* Who makes the calls: NULL = our own loop (driver_loop), else that program

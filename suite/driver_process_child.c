@@ -14,7 +14,6 @@
 #include "bench/units.h"
 #include "core/proc.h"
 #include "suite/driver_process.h"
-#include "suite/placement.h"
 #include "suite/programs.h"
 
 #define OUT_LIMIT     ((size_t)256 << 20) /* a unit of 65 536 steps has about 10 MiB of text */
@@ -42,15 +41,19 @@ static void close_fd(int *fd)
 
 static int set_nonblocking(int fd) { return fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0; }
 
-static int spawn(struct bench_process *p, const struct bench_server_command *command, int stdin_fd,
-                 int stdout_fd, struct bench_error *err)
+static int spawn(struct bench_process *p, const struct bench_server_command *command,
+                 const cpu_set_t *cpus, int stdin_fd, int stdout_fd, struct bench_error *err)
 {
     union {
         char *const *in;
         const char *const *out;
     } argv = {.in = command->argv};
-    const struct bench_proc_spec spec = {
-        .argv = argv.out, .stdin_fd = stdin_fd, .stdout_fd = stdout_fd, .stderr_fd = p->stderr_fd};
+    const struct bench_proc_spec spec = {.argv = argv.out,
+                                         .stdin_fd = stdin_fd,
+                                         .stdout_fd = stdout_fd,
+                                         .stderr_fd = p->stderr_fd,
+                                         .extra_env = bench_python_env,
+                                         .cpus = cpus};
     int rc = bench_proc_spawn(&spec, &p->pid, err);
     if (rc < 0)
         return rc;
@@ -70,14 +73,12 @@ int bench_process_start(struct bench_process *p, const struct bench_server_comma
         rc = bench_fail(err, -errno, "no pipe: %s", bench_errno_text(errno));
     if (rc == 0) {
         p->stderr_fd = memfd_create("client-stderr", MFD_CLOEXEC);
-        rc = spawn(p, command, in[0], out[1], err);
+        rc = spawn(p, command, cpus, in[0], out[1], err);
     }
     p->stdin_fd = in[1];
     p->stdout_fd = out[0];
     close_fd(&in[0]);
     close_fd(&out[1]);
-    if (rc == 0 && cpus != NULL && bench_placement_apply(p->pid, cpus) < 0)
-        rc = bench_fail(err, -EIO, "the client process could not be moved to its cores");
     if (rc == 0 && (set_nonblocking(p->stdin_fd) < 0 || set_nonblocking(p->stdout_fd) < 0))
         rc = bench_fail(err, -EIO, "the client's pipes cannot be made non-blocking");
     return rc;

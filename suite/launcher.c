@@ -53,8 +53,8 @@ static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
     return bench_address_resolve(&l->address, err);
 }
 
-static int spawn(struct bench_launched *l, const int *ready, const int *control,
-                 struct bench_error *err)
+static int spawn(struct bench_launched *l, const cpu_set_t *cpus, const int *ready,
+                 const int *control, struct bench_error *err)
 {
     union {
         char *const *in;
@@ -65,7 +65,9 @@ static int spawn(struct bench_launched *l, const int *ready, const int *control,
                                          .nfds = 2,
                                          .stdin_fd = -1,
                                          .stdout_fd = -1,
-                                         .stderr_fd = l->stderr_fd};
+                                         .stderr_fd = l->stderr_fd,
+                                         .extra_env = bench_python_env,
+                                         .cpus = cpus};
     int rc = bench_proc_spawn(&spec, &l->pid, err);
     if (rc < 0)
         return rc;
@@ -106,7 +108,7 @@ int bench_launch(const struct bench_plan *plan, const struct bench_server_row *r
         rc = bench_fail(err, -errno, "no pipe: %s", bench_errno_text(errno));
     if (rc == 0) {
         out->stderr_fd = memfd_create("server-stderr", MFD_CLOEXEC);
-        rc = spawn(out, ready, control, err);
+        rc = spawn(out, options->cpus, ready, control, err);
     }
     out->control_fd = control[1];
     close_fd(&ready[1]);

@@ -35,7 +35,7 @@ static double median_of(const struct bench_result *r, size_t offset)
 static void add_resources(struct bench_result *r)
 {
     struct bench_resources *sum = &r->resources;
-    *sum = (struct bench_resources){.wall_s = 0};
+    *sum = (struct bench_resources){.wall_s = 0, .client_nodelay = -1, .server_nodelay = -1};
     for (size_t t = 0; t < r->ntrials; t++) {
         const struct bench_resources *one = &r->trials[t].resources;
         if (!is_good(&r->trials[t]))
@@ -45,6 +45,10 @@ static void add_resources(struct bench_result *r)
         sum->client_cpu_s += one->client_cpu_s;
         if (one->server_processes > sum->server_processes)
             sum->server_processes = one->server_processes;
+        if (one->client_nodelay >= 0)
+            sum->client_nodelay = one->client_nodelay;
+        if (one->server_nodelay >= 0)
+            sum->server_nodelay = one->server_nodelay;
     }
     sum->server_pss_bytes = median_of(r, offsetof(struct bench_resources, server_pss_bytes));
     sum->server_pss_idle_bytes =

@@ -12,6 +12,8 @@
 
 enum { CHECK_TIMEOUT_S = 60, CHECK_OUTPUT_MAX = 4096, PATH_SIZE = 4096 };
 
+const char *const bench_python_env[] = {"PYTHONHASHSEED=0", NULL};
+
 /* ---- where things are ---- */
 
 static bool join(char *out, size_t size, const char *folder, const char *rest)
@@ -145,8 +147,11 @@ static int ask(struct bench_program_check *check, struct bench_server_command *c
         char *const *in;
         const char *const *out;
     } argv = {.in = command->argv};
-    const struct bench_proc_spec spec = {
-        .argv = argv.out, .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
+    const struct bench_proc_spec spec = {.argv = argv.out,
+                                         .stdin_fd = -1,
+                                         .stdout_fd = -1,
+                                         .stderr_fd = -1,
+                                         .extra_env = bench_python_env};
     int rc = bench_server_command_add(command, "--check");
     if (rc < 0)
         return bench_fail(err, rc, "no memory for a command");
@@ -154,6 +159,10 @@ static int ask(struct bench_program_check *check, struct bench_server_command *c
                             &status, err);
     if (rc < 0)
         return rc;
+    const char *second = status == 0 ? strchr(output, '\n') : NULL;
+    if (second != NULL)
+        (void)snprintf(check->build, sizeof(check->build), "%.*s",
+                       (int)strcspn(second + 1, "\r\n"), second + 1);
     line_of(output, status != 0, check->text, sizeof(check->text));
     free(output);
     if (status != 0)

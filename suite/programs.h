@@ -15,7 +15,8 @@
 struct bench_program_check {
     bool done;
     int rc;
-    char text[200]; /* its versions, or why it cannot run */
+    char text[200];  /* its versions, or why it cannot run */
+    char build[200]; /* the second line: how its interpreter was built and runs; "" */
 };
 
 /* Adds the native server: the one beside this program, else whichever is in PATH. 0 or -ENOMEM. */

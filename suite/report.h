@@ -176,6 +176,9 @@ uint64_t bench_recording_failed(const struct bench_recording *recording);
 
 /* Per operation; NaN when unknown. */
 double bench_result_round_trips(const struct bench_result *result);
+/* Times that a sender waits for the length of the way there and back: round trips, and
+ * acknowledgements that the next request has to wait for. */
+double bench_result_waits(const struct bench_result *result);
 double bench_result_frames(const struct bench_result *result); /* both directions */
 /* Payload bytes of TCP, both directions, per attempted request; NaN without a socket. */
 double bench_result_tcp_bytes(const struct bench_result *result);

@@ -161,8 +161,8 @@ static json_t *curve(const struct bench_run *run, const struct bench_far_field *
             return NULL;
         }
     }
-    return json_pack("{s:o, s:o, s:o, s:o}", "target", text(curve->target->name), "round_trips",
-                     real(curve->round_trips), "direct", real(curve->direct), "measured",
+    return json_pack("{s:o, s:o, s:o, s:o}", "target", text(curve->target->name), "waits",
+                     real(curve->waits), "direct", real(curve->direct), "measured",
                      measured);
 }
 

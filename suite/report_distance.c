@@ -49,7 +49,7 @@ static int write_table(struct bench_writer *writer, const struct bench_far_field
     if (table == NULL)
         return -ENOMEM;
     bench_table_column(table, "target", BENCH_ALIGN_LEFT, 0);
-    bench_table_column(table, "round\ntrips", BENCH_ALIGN_RIGHT, 0);
+    bench_table_column(table, "waits", BENCH_ALIGN_RIGHT, 0);
     bench_table_span(table, head);
     /* The shortest and the longest distance are never dropped. */
     for (size_t i = 0; i < field->nrtts; i++)
@@ -59,7 +59,7 @@ static int write_table(struct bench_writer *writer, const struct bench_far_field
         const struct bench_far_curve *curve = &field->curves[c];
         bench_table_row(table);
         bench_table_cell(table, curve->target->name);
-        bench_table_cell(table, trips_text(curve->round_trips, text, sizeof(text)) ? text : NULL);
+        bench_table_cell(table, trips_text(curve->waits, text, sizeof(text)) ? text : NULL);
         for (size_t i = 0; i < field->nrtts; i++) {
             const struct bench_far_point *point = &curve->points[i];
             bool known = point->result != NULL && cell(field, point, text, sizeof(text));
@@ -82,8 +82,8 @@ static void put_counted(FILE *out, const struct bench_far_field *field)
     for (size_t c = 0; c < field->ncurves; c++) {
         const struct bench_far_curve *curve = &field->curves[c];
         char own[256], other[256];
-        if (curve->counted != curve->target && !isnan(curve->round_trips))
-            fprintf(out, "round trips of %s: as counted of %s\n",
+        if (curve->counted != curve->target && !isnan(curve->waits))
+            fprintf(out, "waits of %s: as counted of %s\n",
                     bench_text_clean(curve->target->name, own, sizeof(own)),
                     bench_text_clean(curve->counted->name, other, sizeof(other)));
     }
@@ -112,8 +112,9 @@ static int write_below(struct bench_writer *writer, const struct bench_far_field
     if (out == NULL)
         return -ENOMEM;
     if (field->expects && !(field->rtts[0] > 0))
-        fputs("in brackets: measured over expected, which is the mean without distance plus the "
-              "round trips times the distance\n",
+        fputs("waits: round trips of an operation, and acknowledgements that its next request has to "
+              "wait for (Nagle)\nin brackets: measured over expected, which is the mean without "
+              "distance plus the waits times the distance\n",
               out);
     else if (field->expects)
         fputs("nothing is expected, for nothing was measured without distance\n", out);

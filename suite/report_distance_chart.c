@@ -50,7 +50,7 @@ static void fill_expected(const struct bench_far_curve *curve, struct span span,
 {
     for (size_t i = 0; i < LINE_POINTS; i++) {
         double rtt = span.from * pow(span.to / span.from, (double)i / (LINE_POINTS - 1));
-        points[i] = (struct bench_plot_point){rtt, curve->direct + curve->round_trips * rtt, NAN,
+        points[i] = (struct bench_plot_point){rtt, curve->direct + curve->waits * rtt, NAN,
                                               NAN};
     }
 }
@@ -87,7 +87,7 @@ static int draw(const struct bench_far_field *field, size_t ordinal,
         if (n == 0)
             continue;
         struct bench_plot_series *measured = bench_chart_target(&chart, curve->target, n);
-        if (!field->expects || isnan(curve->direct + curve->round_trips))
+        if (!field->expects || isnan(curve->direct + curve->waits))
             continue;
         measured->unjoined = true; /* a straight line between would be another expectation */
         fill_expected(curve, span, bench_chart_points(&chart, chart.plot.nseries));

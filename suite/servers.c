@@ -9,7 +9,9 @@
 
 enum { ROWS_MAX = 64 };
 
-#define NATIVE NULL
+#define NATIVE  NULL
+#define THREAD  BENCH_SERVER_THREAD
+#define PROCESS BENCH_SERVER_PROCESS
 static struct bench_server_row rows[ROWS_MAX] = {
 #define X(...) {__VA_ARGS__},
 #include "servers/servers.def"
@@ -50,6 +52,15 @@ const char *const *bench_server_modes(void)
     return modes;
 }
 
+/* A native row of that mode; what a connection takes depends little on the protocol. */
+static const struct bench_server_row *native_like(const char *mode)
+{
+    for (size_t i = 0; i < ROWS_MAX && rows[i].server != NULL; i++)
+        if (rows[i].program == NULL && strcmp(rows[i].mode, mode) == 0)
+            return &rows[i];
+    return NULL;
+}
+
 int bench_server_add_native(const char *protocol)
 {
     size_t n;
@@ -58,9 +69,15 @@ int bench_server_add_native(const char *protocol)
     for (size_t i = 0; modes[i] != NULL; i++) {
         if (bench_server_find(protocol, modes[i], "native") != NULL)
             continue;
+        const struct bench_server_row *like = native_like(modes[i]);
+        if (like == NULL)
+            continue; /* not a mode of our own server */
         if (n == ROWS_MAX)
             return -ENOSPC;
-        rows[n++] = (struct bench_server_row){"native", protocol, modes[i], NATIVE, false, ""};
+        rows[n] = *like;
+        rows[n].protocol = protocol;
+        rows[n].in_default = false;
+        rows[n++].label = "";
     }
     return 0;
 }
@@ -97,24 +114,39 @@ int bench_server_command(const struct bench_server_row *row, const char *const *
 
 /* ---- availability ---- */
 
-int bench_server_check(const struct bench_server_row *row, const char **text,
-                       struct bench_error *err)
+/* What is known about the row's program; asked for if need be. */
+static struct bench_program_check *check_of(const struct bench_server_row *row)
 {
     static struct {
         const char *program;
         struct bench_program_check check;
     } checks[ROWS_MAX];
-    *text = "";
-    if (row->program == NULL)
-        return 0;
     size_t i = 0;
     while (checks[i].program != NULL && strcmp(checks[i].program, row->program) != 0)
         i++;
     checks[i].program = row->program;
+    return &checks[i].check;
+}
+
+int bench_server_check(const struct bench_server_row *row, const char **text,
+                       struct bench_error *err)
+{
+    *text = "";
+    if (row->program == NULL)
+        return 0;
+    struct bench_program_check *check = check_of(row);
     struct bench_server_command command = {.argc = 0};
     struct bench_error why = {0};
-    int made = checks[i].check.done ? 0 : add_program(row, &command, &why);
-    int rc = bench_programs_check(&checks[i].check, &command, made, &why);
-    *text = checks[i].check.text;
+    int made = check->done ? 0 : add_program(row, &command, &why);
+    int rc = bench_programs_check(check, &command, made, &why);
+    *text = check->text;
     return rc < 0 ? bench_fail(err, rc, "%s", why.msg) : 0;
+}
+
+const char *bench_server_build(const struct bench_server_row *row)
+{
+    const char *versions;
+    if (row->program == NULL || bench_server_check(row, &versions, NULL) < 0)
+        return "";
+    return check_of(row)->build;
 }

@@ -12,6 +12,7 @@
 
 #include "bench/units.h"
 #include "core/proc.h"
+#include "suite/sysinfo.h"
 #include "suite/validity.h"
 
 enum {
@@ -33,6 +34,7 @@ struct watched {
     struct bench_watch *watch;
     double peak_pss;
     unsigned long long server_started; /* ticks since boot; 0 = unknown */
+    int client_nodelay, server_nodelay; /* -1 = unknown */
     bool died;
 };
 
@@ -153,6 +155,13 @@ static void fail(struct bench_trial *trial, const char *reason)
     trial->reason = strdup(reason);
 }
 
+/* A program says so only when it is given the cell. */
+static void cannot(struct bench_trial *trial, const char *reason)
+{
+    fail(trial, reason);
+    trial->status = BENCH_CELL_UNAVAILABLE;
+}
+
 /* What failed, in one line: the kind that happened most and the first message. */
 static void describe_failures(const struct bench_recording *r, char *out, size_t size)
 {
@@ -180,8 +189,10 @@ static void judge(const struct bench_row *row, struct bench_trial *trial,
         describe_failures(r, text, sizeof(text));
         fail(trial, text);
     } else {
-        trial->status = bench_validity_judge(&trial->validity, r, &trial->resources,
-                                             row->target->protocol->role, text, sizeof(text));
+        const bool by_load = bench_validity_by_load(row->target->protocol->role,
+                                                    row->target->client != NULL, r);
+        trial->status = bench_validity_judge(&trial->validity, r, &trial->resources, by_load, text,
+                                             sizeof(text));
         free(trial->reason);
         trial->reason = strdup(text);
     }
@@ -208,6 +219,19 @@ static void await_idle(const struct bench_launched *server, int processes)
     }
 }
 
+/* What the options of a connection really are, looked up once: in the first trial, while all are
+ * open and idle. The sockets of another program are
+ * its own business. */
+static void look_at_sockets(const struct bench_cell *cell, const struct bench_trial *trial,
+                            struct watched *w)
+{
+    if (trial->block > 0 || cell->sample == BENCH_SAMPLE_CONNECTION || w->server == NULL ||
+        cell->client != NULL)
+        return;
+    bench_sysinfo_nodelay(getpid(), cell->address.port, w->server->pid, w->server->address.port,
+                          &w->client_nodelay, &w->server_nodelay);
+}
+
 /* Own memory is the client's where our own loop makes the calls. */
 static void fill_resources(const struct watched *w, const struct clocks *begin,
                            const struct clocks *end, double idle_pss, double own_rss_bytes,
@@ -222,6 +246,8 @@ static void fill_resources(const struct watched *w, const struct clocks *begin,
         .server_pss_idle_bytes = launched ? idle_pss : NAN,
         .client_rss_bytes = w->ops == &bench_driver_loop ? own_rss_bytes : NAN,
         .server_processes = end->server.processes,
+        .client_nodelay = w->client_nodelay,
+        .server_nodelay = w->server_nodelay,
     };
 }
 
@@ -232,6 +258,8 @@ static void measure(const struct bench_row *row, const struct bench_cell *cell, 
     struct bench_error err = {0};
     await_driver(w, false, INT64_MAX, NULL);
     int rc = w->ops->ready(w->driver, &err);
+    if (rc == 0)
+        look_at_sockets(cell, trial, w);
     read_clocks(w, false, &begin);
     if (rc == 0 && !w->died && !w->watch->interrupted) {
         const int64_t go_ns = bench_now_ns(), ramp_ns = cell->load.ramp_ns;
@@ -249,13 +277,16 @@ static void measure(const struct bench_row *row, const struct bench_cell *cell, 
         0)
         collected = bench_fail(&collect_err, -ENOMEM, "out of memory");
     trial->validity.same_server = is_same_server(w);
-    /* Between the requests of one sample nothing is in flight; a pause is meant to be one. */
-    if (cell->nsteps > 1)
+    /* Between the requests of one sample nothing is in flight; those that are out when a ramp ends
+     * are counted by half; a pause is meant to be one. */
+    if (cell->nsteps > 1 || cell->load.ramp_ns > 0)
         trial->validity.little = NAN;
     if (cell->think_ns > 0)
         trial->validity.occupancy = NAN;
     if (collected < 0)
         fail(trial, collect_err.msg);
+    else if (rc == -ENOTSUP)
+        cannot(trial, err.msg);
     else if (rc < 0 && !w->died && !w->watch->interrupted)
         fail(trial, err.msg);
     else
@@ -274,7 +305,11 @@ bool bench_trial_run(const struct bench_plan *plan, const struct bench_row *row,
     trial->reason = strdup("");
     struct bench_cell cell;
     bench_row_cell(plan, row, address, &cell);
-    struct watched w = {.ops = bench_driver_of(&cell), .server = server, .watch = watch};
+    struct watched w = {.ops = bench_driver_of(&cell),
+                        .server = server,
+                        .watch = watch,
+                        .client_nodelay = -1,
+                        .server_nodelay = -1};
     struct bench_error err = {0};
     await_idle(server, idle->processes);
     w.server_started = server == NULL ? 0 : start_of(server->pid);

@@ -51,24 +51,10 @@ static int64_t busiest_ns(const struct bench_recording *r)
     return r->workers > 0 ? r->cpu_ns / r->workers : r->cpu_ns;
 }
 
-/* How long the schedule went on, in seconds: as asked for, or from the first planned start to one
- * mean gap behind the last. The trace holds completions, whose start is known, of those requests
- * that were sent. NaN in a closed loop. */
+/* How long the schedule went on, in seconds; NaN in a closed loop. */
 static double schedule_window(const struct bench_recording *r)
 {
-    if (r->planned == 0)
-        return NAN;
-    if (r->measured_ns > 0)
-        return seconds(r->measured_ns);
-    int64_t last = r->first_start;
-    for (size_t i = 0; i < r->trace.n; i++) {
-        const int64_t start = r->trace.points[i].done_ns - r->trace.points[i].response_ns;
-        if (start > last)
-            last = start;
-    }
-    if (r->sent < 2 || last == r->first_start)
-        return NAN;
-    return seconds(last - r->first_start) * (double)r->planned / ((double)r->sent - 1);
+    return r->planned > 0 && r->measured_ns > 0 ? seconds(r->measured_ns) : NAN;
 }
 
 static void measure_rates(const struct bench_recording *r, struct bench_validity *v)
@@ -282,17 +268,23 @@ static bool falls_short(const struct evidence *e)
                v->offered < 100, v->offered);
 }
 
+bool bench_validity_by_load(enum bench_role role, bool is_program,
+                            const struct bench_recording *recording)
+{
+    return role == BENCH_ROLE_NORMAL && (!is_program || recording->clients > recording->workers);
+}
+
 enum bench_cell_status bench_validity_judge(const struct bench_validity *validity,
                                             const struct bench_recording *recording,
                                             const struct bench_resources *resources,
-                                            enum bench_role role, char *reason, size_t size)
+                                            bool judged_by_load, char *reason, size_t size)
 {
     struct evidence e = {.v = validity, .r = recording, .reason = reason, .size = size};
     reason[0] = '\0';
     gather(&e, resources);
     if (accounting_is_off(&e) || machine_was_taken_away(&e))
         return BENCH_CELL_INVALID;
-    if (role == BENCH_ROLE_NORMAL && client_is_bound(&e))
+    if (judged_by_load && client_is_bound(&e))
         return BENCH_CELL_CLIENT_BOUND;
     return falls_short(&e) ? BENCH_CELL_INVALID : BENCH_CELL_OK;
 }

@@ -2,7 +2,6 @@
 /*
  * May a trial's times be believed? Figures first, then one judgement. Pure but for
  * bench_steal_read. Limits and their reasons: docs/methodology.md, "When a number may be believed".
- * Rows of the floor and of the ruler are never judged by the client's load.
  */
 #ifndef BENCH_VALIDITY_H
 #define BENCH_VALIDITY_H
@@ -46,11 +45,19 @@ int bench_validity_measure(const struct bench_recording *recording, const struct
                            const struct bench_steal *after, struct bench_validity *out)
     BENCH_MUST_CHECK;
 /* OK, CLIENT_BOUND or INVALID of one trial that has replies; of resources the server's CPU counts,
- * if it is known. reason: "" or the limit that was passed with its figures. Steadiness is no part of it: a single trial that drifts is not invalid,
- * a cell where most of them do is (suite/pool.c). */
+ * if it is known. judged_by_load: whether the client's load may make it CLIENT_BOUND (see
+ * bench_validity_by_load). reason: "" or the limit that was passed with its figures. Steadiness is
+ * no part of it: a single trial that drifts is not invalid, a cell where most of them do is
+ * (suite/pool.c). */
 enum bench_cell_status bench_validity_judge(const struct bench_validity *validity,
                                             const struct bench_recording *recording,
                                             const struct bench_resources *resources,
-                                            enum bench_role role, char *reason, size_t size);
+                                            bool judged_by_load, char *reason, size_t size);
+
+/* The floor and the ruler never are: they are what a client can do. A program that makes the calls
+ * is what its row is about, so its own time belongs to what is measured, until calls of several
+ * connections wait for each other in one process. */
+bool bench_validity_by_load(enum bench_role role, bool is_program,
+                            const struct bench_recording *recording);
 
 #endif

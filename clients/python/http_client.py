@@ -3,9 +3,11 @@
 import http.client
 import importlib.metadata
 import json
+import os
 import time
 
 import common
+import library
 
 OPTIONS = {"keepalive": ("on", "yes", "true")}
 
@@ -30,9 +32,9 @@ def remote_error(status, body):
     """What an answer that means failure says: the service's exception, or a status only."""
     try:
         said = json.loads(body)
-        return common.Failure("remote-exception", "%s: %s" % (said["error"], said["message"]))
+        return library.Failure("remote-exception", "%s: %s" % (said["error"], said["message"]))
     except (ValueError, KeyError, TypeError):
-        return common.Failure("bad-status", "status %d" % status)
+        return library.Failure("bad-status", "status %d" % status)
 
 
 def value_of(operation, answer):
@@ -40,7 +42,7 @@ def value_of(operation, answer):
     return int(answer) if operation == "compute" else answer
 
 
-class Http(common.Library):
+class Http(library.Library):
     """What both libraries need to know of a cell."""
 
     def __init__(self):
@@ -49,14 +51,14 @@ class Http(common.Library):
         self.timeout = None
 
     def prepare(self, cell):
-        common.options(cell["options"], OPTIONS, self.name)
+        library.options(cell["options"], OPTIONS, self.name)
         self.host, self.port = cell["host"], cell["port"]
         self.timeout = cell["timeout_ns"] / 1e9 if cell["timeout_ns"] else None
 
     @staticmethod
     def spell(step):
         if step.operation not in SPELLING:
-            raise common.Unavailable("http has no spelling of %s" % step.operation)
+            raise library.Unavailable("http has no spelling of %s" % step.operation)
         method, path, key = SPELLING[step.operation]
         return method, path % tuple(step.args) if method == "GET" else path, key
 
@@ -83,10 +85,12 @@ class Requests(Http):
         self.requests = requests
         host = "[%s]" % self.host if ":" in self.host else self.host
         self.base = "http://%s:%d" % (host, self.port)
+        # An application's Session looks for proxies at every request, and so does this one; what
+        # is measured stands for itself, so none is to be found.
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = self.host
 
     def open(self):
         session = self.requests.Session()
-        session.trust_env = False  # no proxies
         session.connected_ns = session.ready_ns = None
         return session
 
@@ -177,7 +181,7 @@ class Plain(Http):
         connection.close()
 
     def is_usable(self, connection, error):
-        return isinstance(error, common.Failure)
+        return isinstance(error, library.Failure)
 
     def socket(self, connection):
         return connection.sock

@@ -4,11 +4,12 @@ import importlib.metadata
 import time
 
 import common
+import library
 
 OPTIONS = {"call": ("plain", "cached"), "version": ("auto",), "socket": ("auto", "python")}
 
 
-class Rpyc(common.Library):
+class Rpyc(library.Library):
     name = "rpyc"
 
     def __init__(self):
@@ -28,7 +29,7 @@ class Rpyc(common.Library):
         self.rpyc = rpyc
         self.host, self.port = cell["host"], cell["port"]
         self.ipv6 = ":" in self.host
-        self.cached = common.options(cell["options"], OPTIONS, self.name).get("call") == "cached"
+        self.cached = library.options(cell["options"], OPTIONS, self.name).get("call") == "cached"
         if cell["timeout_ns"]:
             self.config = {"sync_request_timeout": cell["timeout_ns"] / 1e9}
 

@@ -77,6 +77,8 @@ static void pool_again(struct bench_result *result)
         sum->server_pss_idle_bytes = one->server_pss_idle_bytes;
         sum->client_rss_bytes = one->client_rss_bytes;
         sum->server_processes = one->server_processes;
+        sum->client_nodelay = one->client_nodelay;
+        sum->server_nodelay = one->server_nodelay;
     }
 }
 
@@ -130,6 +132,8 @@ void support_fixture_add_trial(struct bench_result *result, int n, int64_t base_
         .server_pss_idle_bytes = 9.5 * 1048576,
         .client_rss_bytes = 12.0 * 1048576,
         .server_processes = 1,
+        .client_nodelay = 0,
+        .server_nodelay = 1,
     };
     trial->validity = (struct bench_validity){
         .client_busy = trial->resources.client_cpu_s / trial->resources.wall_s,
