@@ -16,6 +16,7 @@
 
 #include "bench/buf.h"
 #include "bench/units.h"
+#include "core/cpus.h"
 #include "core/proc_internal.h"
 
 #define HELPER_NAME "rpycbench-server"
@@ -95,19 +96,24 @@ static char *no_const(const char *text)
     return u.out;
 }
 
-/* HELPER --exec PID -- argv... NULL when there is no memory; the caller frees the list only. */
-static char **make_argv(const char *helper, const char *parent, const char *const *argv)
+enum { ARG_PARENT = 2, ARG_CORES, ARG_END, ARG_PROGRAM };
+
+/* HELPER --exec PID CORES -- argv... NULL when there is no memory; the caller frees the list only.
+ */
+static char **make_argv(const char *helper, const char *parent, const char *cores,
+                        const char *const *argv)
 {
     const size_t count = count_strings(argv);
-    char **list = calloc(count + 5, sizeof(*list));
+    char **list = calloc(ARG_PROGRAM + count + 1, sizeof(*list));
     if (list == NULL)
         return NULL;
     list[0] = no_const(helper);
     list[1] = no_const("--exec");
-    list[2] = no_const(parent);
-    list[3] = no_const("--");
+    list[ARG_PARENT] = no_const(parent);
+    list[ARG_CORES] = no_const(cores);
+    list[ARG_END] = no_const("--");
     for (size_t i = 0; i < count; i++)
-        list[4 + i] = no_const(argv[i]);
+        list[ARG_PROGRAM + i] = no_const(argv[i]);
     return list;
 }
 
@@ -232,7 +238,7 @@ static int spawn_with(const char *helper, char **argv, char **env, const struct 
 
 int bench_proc_spawn(const struct bench_proc_spec *spec, pid_t *out, struct bench_error *err)
 {
-    char helper[PATH_MAX], parent[16];
+    char helper[PATH_MAX], parent[16], cores[BENCH_CPUS_TEXT_SIZE] = "-";
     if (spec->nfds < 0 || spec->nfds > BENCH_PROC_MAX_FDS)
         return bench_fail(err, -EINVAL, "%d descriptors to hand over, at most %d", spec->nfds,
                           BENCH_PROC_MAX_FDS);
@@ -242,11 +248,13 @@ int bench_proc_spawn(const struct bench_proc_spec *spec, pid_t *out, struct benc
     if (rc < 0)
         return rc;
     (void)snprintf(parent, sizeof(parent), "%d", (int)getpid());
+    if (spec->cpus != NULL && bench_cpus_text(spec->cpus, cores, sizeof(cores))[0] == '\0')
+        return bench_fail(err, -EINVAL, "no core for %s", spec->argv[0]);
 
     struct stage stage;
     pid_t pid = -1;
     rc = stage_init(&stage, spec);
-    char **argv = make_argv(helper, parent, spec->argv);
+    char **argv = make_argv(helper, parent, cores, spec->argv);
     char **env = make_env(spec->extra_env);
     if (rc == 0 && (argv == NULL || env == NULL))
         rc = -ENOMEM;
@@ -261,33 +269,49 @@ int bench_proc_spawn(const struct bench_proc_spec *spec, pid_t *out, struct benc
     return 0;
 }
 
-int bench_proc_exec(int argc, char **argv)
+static int take_cores(const char *text, struct bench_error *err)
+{
+    cpu_set_t cpus;
+    if (strcmp(text, "-") == 0)
+        return 0;
+    CPU_ZERO(&cpus);
+    const int rc = bench_cpus_add(text, &cpus, err);
+    if (rc < 0 || sched_setaffinity(0, sizeof(cpus), &cpus) == 0)
+        return rc;
+    return bench_fail(err, -errno, "cores %s: %s", text, bench_errno_text(errno));
+}
+
+/* Ties this process to its parent. It may have died before the signal was asked for. */
+static int follow_parent(const char *text, struct bench_error *err)
 {
     int64_t parent;
+    const int rc = bench_parse_int(text, 1, INT_MAX, &parent, err);
+    if (rc < 0)
+        return rc;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return bench_fail(err, -errno, "prctl: %s", bench_errno_text(errno));
+    return getppid() == (pid_t)parent ? 0 : bench_fail(err, -ESRCH, "parent %s has gone", text);
+}
+
+int bench_proc_exec(int argc, char **argv)
+{
     struct bench_error error;
-    if (argc < 5 || strcmp(argv[3], "--") != 0) {
-        (void)fprintf(stderr, "usage: %s --exec PARENT_PID -- PROGRAM [ARGUMENTS]\n", argv[0]);
+    if (argc <= ARG_PROGRAM || strcmp(argv[ARG_END], "--") != 0) {
+        (void)fprintf(stderr, "usage: %s --exec PARENT_PID CORES -- PROGRAM [ARGUMENTS]\n",
+                      argv[0]);
         return EXIT_CANNOT_RUN;
     }
-    if (bench_parse_int(argv[2], 1, INT_MAX, &parent, &error) < 0) {
+    if (follow_parent(argv[ARG_PARENT], &error) < 0 || take_cores(argv[ARG_CORES], &error) < 0) {
         (void)fprintf(stderr, "%s: --exec: %s\n", argv[0], error.msg);
-        return EXIT_CANNOT_RUN;
-    }
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
-        (void)fprintf(stderr, "%s: prctl: %s\n", argv[0], bench_errno_text(errno));
-        return EXIT_CANNOT_RUN;
-    }
-    /* It may have died before the signal was asked for. */
-    if (getppid() != (pid_t)parent) {
-        (void)fprintf(stderr, "%s: parent %s has gone\n", argv[0], argv[2]);
         return EXIT_CANNOT_RUN;
     }
     char self[16];
     (void)snprintf(self, sizeof(self), "%d", (int)getpid());
     (void)setenv(BENCH_PROC_MARK, self, 1);
-    (void)execvp(argv[4], argv + 4);
+    (void)execvp(argv[ARG_PROGRAM], argv + ARG_PROGRAM);
     const int code = errno;
-    (void)fprintf(stderr, "%s: cannot run %s: %s\n", argv[0], argv[4], bench_errno_text(code));
+    (void)fprintf(stderr, "%s: cannot run %s: %s\n", argv[0], argv[ARG_PROGRAM],
+                  bench_errno_text(code));
     return code == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Child processes. Everything is started through `rpycbench-server --exec PARENT_PID -- argv...`,
- * which sets PR_SET_PDEATHSIG (posix_spawn cannot), checks that the parent still lives, closes
- * descriptors it was not given and becomes the program. PDEATHSIG follows the spawning thread, so
+ * Child processes. Everything is started through `rpycbench-server --exec PARENT_PID CORES --
+ * argv...`, which sets PR_SET_PDEATHSIG and the cores (posix_spawn cannot), checks that the parent
+ * still lives and becomes the program. CORES is "-" for all that the parent may use, or "0,2-3". PDEATHSIG follows the spawning thread, so
  * spawn from the main thread. Stopped and reaped by pid, never by name.
  */
 #ifndef BENCH_PROC_H
 #define BENCH_PROC_H
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include "bench/error.h"
@@ -23,6 +24,7 @@ struct bench_proc_spec {
     int stdout_fd; /* -1 = /dev/null */
     int stderr_fd; /* -1 = inherited */
     const char *const *extra_env; /* "NAME=value", NULL-ended, or NULL */
+    const cpu_set_t *cpus; /* where it may run from its first instruction on; NULL = as we may */
 };
 
 /* Where rpycbench-server is; NULL = beside this program (the default). */
@@ -31,6 +33,10 @@ void bench_proc_set_helper(const char *path);
 /* 0 and *out; -ENOENT (helper or program not found), or posix_spawn's error. */
 int bench_proc_spawn(const struct bench_proc_spec *spec, pid_t *out, struct bench_error *err)
     BENCH_MUST_CHECK;
+/* Moves a process, its descendants and all their threads to these cores; what they start later
+ * inherits it. How many threads those are; -ESRCH, -EINVAL (none of the cores may be used), -EPERM,
+ * -EAGAIN (they start new ones faster than they can be moved). */
+int bench_proc_set_cpus(pid_t pid, const cpu_set_t *cpus) BENCH_MUST_CHECK;
 /* The child's side of --exec; argv is main's, with "--exec" as argv[1]. Never returns on success;
  * prints and returns 126 (cannot be run, or the parent has gone) or 127 (not found) otherwise.
  * Descriptors are closed by whoever spawns: bench_proc_spawn hands over those of the spec only. */

@@ -30,6 +30,7 @@ struct curves {
     struct plot_axis x, y;
     double left, right, top, bottom; /* of the plot area */
     struct name *names;
+    size_t nnames; /* of series that have one */
 };
 
 struct range {
@@ -66,7 +67,7 @@ static size_t distinct_x(const struct bench_plot *plot, double *out, size_t max)
     size_t n = 0;
 
     for (size_t s = 0; s < plot->nseries; s++) {
-        for (size_t i = 0; i < plot->series[s].count; i++) {
+        for (size_t i = 0; !plot->series[s].expected && i < plot->series[s].count; i++) {
             double x = plot_curve_x(plot, &plot->series[s].points[i]);
             size_t at = 0;
             while (at < n && out[at] < x)
@@ -82,6 +83,15 @@ static size_t distinct_x(const struct bench_plot *plot, double *out, size_t max)
         }
     }
     return n;
+}
+
+static bool has_expected(const struct bench_plot *plot)
+{
+    bool any = false;
+
+    for (size_t s = 0; s < plot->nseries; s++)
+        any = any || plot->series[s].expected;
+    return any;
 }
 
 static void make_axes(struct curves *curves)
@@ -103,6 +113,10 @@ static void make_axes(struct curves *curves)
         plot_axis_log(&curves->x, plot->x_unit, x.low, x.high);
     else
         plot_axis_linear(&curves->x, plot->x_unit, x.low, x.high, 8, false);
+    if (n > 0 && has_expected(plot)) { /* lines reach farther than what was measured */
+        curves->x.min = fmin(curves->x.min, x.low);
+        curves->x.max = fmax(curves->x.max, x.high);
+    }
     if (plot->kind != BENCH_PLOT_PERCENTILE)
         plot_axis_thin(&curves->x, LEAST_WIDTH_PX);
 }
@@ -125,7 +139,7 @@ static int by_end(const void *a, const void *b)
 static void find_end(struct curves *curves, size_t s)
 {
     const struct bench_plot_series *series = &curves->plot->series[s];
-    struct name *name = &curves->names[s];
+    struct name *name = &curves->names[curves->nnames++];
 
     *name = (struct name){.series = s, .empty = true};
     for (size_t i = 0; i < series->count; i++) {
@@ -150,11 +164,13 @@ static void find_end(struct curves *curves, size_t s)
  * centred on the mean of their ends (pool adjacent violators). */
 static void place_names(struct curves *curves)
 {
-    size_t n = curves->plot->nseries;
     double low = curves->top + NAME_PX / 2, high = curves->bottom - NAME_PX / 2;
 
-    for (size_t s = 0; s < n; s++)
-        find_end(curves, s);
+    for (size_t s = 0; s < curves->plot->nseries; s++) {
+        if (!curves->plot->series[s].expected)
+            find_end(curves, s);
+    }
+    size_t n = curves->nnames;
     qsort(curves->names, n, sizeof(*curves->names), by_end);
     if (is_listed(curves)) {
         for (size_t i = 0; i < n; i++)
@@ -265,6 +281,20 @@ static void put_frame(struct curves *curves)
                   "center rotate by 90", PLOT_SMALL_PX, PLOT_SOFT);
 }
 
+/* x: the column's expression. */
+static void put_joined(struct curves *curves, size_t s, const char *x, bool first)
+{
+    const struct bench_plot_series *series = &curves->plot->series[s];
+    struct plot_look look = plot_look(series);
+    size_t every = series->count > MARKED_POINTS ? series->count / 8 : 1;
+
+    fprintf(curves->canvas->out,
+            "%sdata index %zu using %s:($2/yunit) with linespoints linewidth %.1f dashtype %s "
+            "pointtype %d pointsize %.1f pointinterval %zu linecolor rgb '%s' notitle",
+            first ? "\nplot " : ", \\\n     ", s, x, series->floor ? 1.4 : 2.6, look.dash,
+            look.marker, series->floor ? 0.9 : 1.3, every, look.colour);
+}
+
 static void put_curve(struct curves *curves, size_t s, bool first)
 {
     const struct bench_plot *plot = curves->plot;
@@ -272,17 +302,27 @@ static void put_curve(struct curves *curves, size_t s, bool first)
     struct plot_look look = plot_look(series);
     const char *x =
         plot->kind == BENCH_PLOT_PERCENTILE ? "($1 < 1 ? -log10(1 - $1) : NaN)" : "($1/xunit)";
-    size_t every = series->count > MARKED_POINTS ? series->count / 8 : 1;
     FILE *out = curves->canvas->out;
     bool bars = false;
 
+    if (series->expected) {
+        fprintf(out,
+                "%sdata index %zu using %s:($2/yunit) with lines linewidth 1.4 dashtype (8,5) "
+                "linecolor rgb '%s' notitle",
+                first ? "\nplot " : ", \\\n     ", s, x, look.colour);
+        return;
+    }
+    if (series->unjoined) {
+        fprintf(out,
+                "%sdata index %zu using %s:($2/yunit) with points pointtype %d pointsize %.1f "
+                "linecolor rgb '%s' notitle",
+                first ? "\nplot " : ", \\\n     ", s, x, look.marker, series->floor ? 1.2 : 1.6,
+                look.colour);
+    } else {
+        put_joined(curves, s, x, first);
+    }
     for (size_t i = 0; i < series->count; i++)
         bars = bars || plot_has_bar(&series->points[i]);
-    fprintf(out,
-            "%sdata index %zu using %s:($2/yunit) with linespoints linewidth %.1f dashtype %s "
-            "pointtype %d pointsize %.1f pointinterval %zu linecolor rgb '%s' notitle",
-            first ? "\nplot " : ", \\\n     ", s, x, series->floor ? 1.4 : 2.6, look.dash,
-            look.marker, series->floor ? 0.9 : 1.3, every, look.colour);
     if (bars)
         fprintf(out,
                 ", \\\n     data index %zu using %s:($3/yunit):(0):(($4-$3)/yunit) with "
@@ -316,7 +356,7 @@ void plot_put_curves(struct plot_canvas *canvas)
 
     plot_put_begin(canvas);
     put_frame(&curves);
-    for (size_t i = 0; i < plot->nseries; i++)
+    for (size_t i = 0; i < curves.nnames; i++)
         put_name(&curves, &curves.names[i]);
     for (size_t s = 0; s < plot->nseries; s++)
         put_curve(&curves, s, s == 0);

@@ -105,6 +105,17 @@ static void put_stack(const struct bench_plot *plot, FILE *out)
         }
         fputs(s + 1 < plot->nseries ? "\n\n" : "", out);
     }
+    for (size_t c = 0; plot->totals && c < plot->ncategories; c++) {
+        const struct bench_plot_point *total = &plot->totals[c];
+        if (c == 0)
+            fputs("\n\n# row, whole, low, high, target\n", out);
+        fprintf(out, "%zu\t", c);
+        put_number(out, total->y);
+        put_number(out, plot_has_bar(total) ? total->low : NAN);
+        put_number(out, plot_has_bar(total) ? total->high : NAN);
+        plot_put_field(out, plot->categories[c]);
+        fputc('\n', out);
+    }
 }
 
 static void put_curves(const struct bench_plot *plot, FILE *out)

@@ -42,6 +42,9 @@ struct bench_plot_series {
     size_t count;
     bool floor;  /* drawn grey and thin: a floor or ruler row */
     bool spacer; /* BARS: an empty row between others */
+    bool expected;   /* LINES: a thin dashed line without marks and name; what the measured series of
+                        the same colour was expected to be */
+    bool unjoined;   /* LINES: marks only */
 };
 
 struct bench_plot {
@@ -54,6 +57,9 @@ struct bench_plot {
     bool log_x, log_y;
     const char *const *categories; /* BARS/STACK */
     size_t ncategories;
+    /* STACK: one for each category, the whole with its error bar, where it is known apart from its
+     * parts (of which some may be negative: those are named, not drawn); NULL = their sum. */
+    const struct bench_plot_point *totals;
     const struct bench_plot_series *series;
     size_t nseries;
 };

@@ -12,14 +12,26 @@
 
 struct total {
     double value;
+    double end; /* of the bar and its error bar */
     size_t parts;
     struct plot_text text; /* behind the bar: the total and what is missing in it */
 };
 
+/* " (its name: n/a)", or its value when it is below zero, which a bar cannot show. */
+static void name_missing(const struct bench_plot *plot, size_t s, double value, char *out,
+                         size_t size)
+{
+    struct plot_text name = plot_text_fit(plot->series[s].label, 1, plot->totals ? 20 : 12, false);
+    struct plot_text number = plot_value_text(plot->y_unit, value);
+
+    (void)snprintf(out, size, "  (%.100s: %.60s)", name.s,
+                   plot_is_number(value) && plot->totals ? number.s : "n/a");
+}
+
 static struct total total_of(const struct bench_plot *plot, size_t category)
 {
     struct total total = {0};
-    char missing[128] = "";
+    char missing[192] = "";
 
     for (size_t s = 0; s < plot->nseries; s++) {
         double value = plot_value(&plot->series[s], category);
@@ -27,18 +39,24 @@ static struct total total_of(const struct bench_plot *plot, size_t category)
             total.value += value;
             total.parts++;
         } else {
-            struct plot_text name = plot_text_fit(plot->series[s].label, 1, 12, false);
-            (void)snprintf(missing, sizeof(missing), "  (%.100s: n/a)", name.s);
+            name_missing(plot, s, value, missing, sizeof(missing));
         }
     }
+    total.end = total.value;
     if (total.parts == 0) {
         (void)snprintf(total.text.s, sizeof(total.text.s), "n/a");
         return total;
     }
+    if (plot->totals && plot_is_number(plot->totals[category].y)) {
+        const struct bench_plot_point *whole = &plot->totals[category];
+        total.value = whole->y;
+        total.end = fmax(total.end, plot_has_bar(whole) ? fmax(whole->y, whole->high) : whole->y);
+    }
     struct plot_text number = plot_value_text(plot->y_unit, total.value);
     if (plot->nseries - total.parts > 1)
-        (void)snprintf(missing, sizeof(missing), "  (%zu of %zu parts: n/a)",
-                       plot->nseries - total.parts, plot->nseries);
+        (void)snprintf(missing, sizeof(missing), "  (%zu of %zu parts: %s)",
+                       plot->nseries - total.parts, plot->nseries,
+                       plot->totals ? "n/a or negative" : "n/a");
     (void)snprintf(total.text.s, sizeof(total.text.s), "%.60s%s", number.s, missing);
     return total;
 }
@@ -74,7 +92,7 @@ static void put_row(struct plot_canvas *canvas, const struct rows_grid *grid,
     double start = 0;
 
     rows_put_name(canvas, grid, 0, row, plot->categories[row]);
-    rows_put_value(canvas, axis, row, total.value, total.text.s, "left",
+    rows_put_value(canvas, axis, row, total.end, total.text.s, "left",
                    total.parts ? PLOT_INK : PLOT_AXIS);
     for (size_t s = 0; s < plot->nseries; s++) {
         double value = plot_value(&plot->series[s], row);
@@ -107,6 +125,21 @@ static void put_part(struct plot_canvas *canvas, size_t s, bool first)
                 look.pattern, look.colour, look.colour);
 }
 
+/* White below, so that it shows on dark parts, too. */
+static void put_error_bars(struct plot_canvas *canvas)
+{
+    const struct bench_plot *plot = canvas->plot;
+    bool any = false;
+
+    for (size_t c = 0; plot->totals && c < plot->ncategories; c++)
+        any = any || plot_has_bar(&plot->totals[c]);
+    for (int pass = 0; any && pass < 2; pass++)
+        fprintf(canvas->out,
+                ", \\\n     data index %zu using ($3/unit):1:(($4-$3)/unit):(0) with vectors heads "
+                "size screen 0.003,90 linewidth %.1f linecolor rgb '%s' notitle",
+                plot->nseries, pass == 0 ? 4.0 : 1.6, pass == 0 ? "#ffffff" : PLOT_INK);
+}
+
 void plot_put_stack(struct plot_canvas *canvas)
 {
     const struct bench_plot *plot = canvas->plot;
@@ -125,7 +158,7 @@ void plot_put_stack(struct plot_canvas *canvas)
     for (size_t row = 0; row < plot->ncategories; row++) {
         struct total total = total_of(plot, row);
         high =
-            rows_fit(high, total.value, plot_text_width(total.text.s, PLOT_SMALL_PX), grid.width);
+            rows_fit(high, total.end, plot_text_width(total.text.s, PLOT_SMALL_PX), grid.width);
     }
     plot_axis_linear(&axis, plot->y_unit, 0, high, 8, false);
 
@@ -136,6 +169,7 @@ void plot_put_stack(struct plot_canvas *canvas)
         put_row(canvas, &grid, &axis, row);
     for (size_t s = 0; s < plot->nseries; s++)
         put_part(canvas, s, s == 0);
+    put_error_bars(canvas);
     fputc('\n', canvas->out);
     plot_put_end(canvas);
 }

@@ -125,6 +125,12 @@ static void put_bars(const struct bench_plot *plot, size_t width, FILE *out)
     }
 }
 
+static double whole_of(const struct bench_plot *plot, size_t category, double sum)
+{
+    return plot->totals && plot_is_number(plot->totals[category].y) ? plot->totals[category].y
+                                                                    : sum;
+}
+
 /* A part has its own filling. */
 static void put_stack(const struct bench_plot *plot, size_t width, FILE *out)
 {
@@ -157,7 +163,8 @@ static void put_stack(const struct bench_plot *plot, size_t width, FILE *out)
             if (pass == 0)
                 high = fmax(high, total);
             else
-                fprintf(out, " %s\n", parts ? plot_value_text(plot->y_unit, total).s : "n/a");
+                fprintf(out, " %s\n",
+                        parts ? plot_value_text(plot->y_unit, whole_of(plot, c, total)).s : "n/a");
         }
     }
 }
@@ -180,7 +187,7 @@ static bool find_range(const struct bench_plot *plot, bool of_y, double *low, do
 {
     *low = *high = NAN;
     for (size_t s = 0; s < plot->nseries; s++) {
-        for (size_t i = 0; i < plot->series[s].count; i++) {
+        for (size_t i = 0; !plot->series[s].expected && i < plot->series[s].count; i++) {
             double x = plot_curve_x(plot, &plot->series[s].points[i]);
             double y = plot_curve_y(plot, &plot->series[s].points[i]);
             if (isnan(x) || isnan(y))
@@ -210,12 +217,12 @@ static void mark_curve(struct grid *grid, size_t s)
     const struct bench_plot_series *series = &grid->plot->series[s];
     double last_x = NAN, last_y = NAN;
 
-    for (size_t i = 0; i < series->count; i++) {
+    for (size_t i = 0; !series->expected && i < series->count; i++) {
         double x = plot_curve_x(grid->plot, &series->points[i]);
         double y = plot_curve_y(grid->plot, &series->points[i]);
         if (isnan(x) || isnan(y))
             continue;
-        if (!isnan(last_x) && grid->plot->kind == BENCH_PLOT_LINES) {
+        if (!isnan(last_x) && grid->plot->kind == BENCH_PLOT_LINES && !series->unjoined) {
             size_t steps = grid->columns / 2;
             for (size_t k = 1; k < steps; k += 2) {
                 double part = (double)k / (double)steps;
@@ -318,13 +325,16 @@ static void put_grid(const struct grid *grid, FILE *out)
 
 static void put_key(const struct bench_plot *plot, size_t width, FILE *out)
 {
-    size_t names = names_width(plot, false), each = names + 6, line = width / each;
+    size_t names = names_width(plot, false), each = names + 6, line = width / each, last = 0, n = 0;
 
     line = line > 0 ? line : 1;
+    for (size_t s = 0; s < plot->nseries; s++)
+        last = plot->series[s].expected ? last : s;
     for (size_t s = 0; s < plot->nseries; s++) {
-        bool last = (s + 1) % line == 0 || s + 1 == plot->nseries;
+        if (plot->series[s].expected)
+            continue;
         fprintf(out, "%c  ", letter(s));
-        if (last)
+        if (++n % line == 0 || s == last)
             fprintf(out, "%s\n", fit(plot->series[s].label, NAME_MAX).s);
         else
             put_padded(out, fit(plot->series[s].label, NAME_MAX).s, names + 3, false);

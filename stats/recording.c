@@ -102,6 +102,7 @@ void bench_recording_stat(struct bench_recording *recording, const struct bench_
     sum->frames_received += stat->frames_received;
     sum->round_trips += stat->round_trips;
     sum->served += stat->served;
+    sum->ack_waits += stat->ack_waits;
     sum->plain_sent += stat->plain_sent;
     sum->plain_received += stat->plain_received;
     sum->wire_sent += stat->wire_sent;
@@ -158,6 +159,7 @@ static void merge_stat(struct bench_op_stat_sum *sum, const struct bench_op_stat
     sum->frames_received += other->frames_received;
     sum->round_trips += other->round_trips;
     sum->served += other->served;
+    sum->ack_waits += other->ack_waits;
     sum->plain_sent += other->plain_sent;
     sum->plain_received += other->plain_received;
     sum->wire_sent += other->wire_sent;

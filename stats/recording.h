@@ -47,7 +47,7 @@ struct bench_recording {
     char first_error[256]; /* the message of the first failure, "" */
     struct bench_op_stat_sum {
         uint64_t operations; /* that the sums are over */
-        uint64_t frames_sent, frames_received, round_trips, served;
+        uint64_t frames_sent, frames_received, round_trips, served, ack_waits;
         uint64_t plain_sent, plain_received, wire_sent, wire_received;
     } stat;
     uint64_t tcp_sent, tcp_received; /* payload bytes as counted by the kernel, during the load */

@@ -17,7 +17,7 @@
 /* X(name): the whole numbers of the object "stat", and those at the top, by type. */
 #define STAT_MEMBERS(X)                                                                            \
     X(operations)                                                                                  \
-    X(frames_sent) X(frames_received) X(round_trips) X(served) X(plain_sent) X(plain_received)     \
+    X(frames_sent) X(frames_received) X(round_trips) X(served) X(ack_waits) X(plain_sent) X(plain_received)     \
         X(wire_sent) X(wire_received)
 #define COUNT_MEMBERS(X)                                                                           \
     X(attempted) X(succeeded) X(tcp_sent) X(tcp_received) X(planned) X(sent)

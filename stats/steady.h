@@ -30,6 +30,8 @@ struct bench_steady {
 double bench_kpss(const double *values, size_t n);
 /* Slope of the least-squares line over the index 0..n-1; NaN for n < 2. */
 double bench_slope(const double *values, size_t n);
+/* Sorts the values; NaN for n = 0. */
+double bench_median(double *values, size_t n);
 /* Medians of `batches` runs of equal length of a series in order of time, then: unsteady when
  * KPSS > 0.739 and abs(slope) * batches > 5 % of their median. Raw latencies would be called
  * unsteady nearly always. 0 or -ENOMEM. */

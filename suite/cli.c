@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/protocol.h"
+#include "suite/headroom.h"
 
 const struct cli_command cli_commands[] = {
     {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run},
@@ -150,6 +151,7 @@ static void print_version(void)
 int cli_main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+    bench_headroom_raise_descriptors();
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;

@@ -170,6 +170,7 @@ static void add_stat(struct bench_op_stat *sum, const struct bench_op_stat *one)
     sum->frames_received += one->frames_received;
     sum->round_trips += one->round_trips;
     sum->served += one->served;
+    sum->ack_waits += one->ack_waits;
     sum->plain_sent += one->plain_sent;
     sum->plain_received += one->plain_received;
     sum->wire_sent += one->wire_sent;
@@ -203,22 +204,24 @@ static void record_success(struct bench_client *c, const struct bench_op *op)
     enum bench_sample kind = load->cell->sample;
     /* A library of its own may not tell when it sent. */
     int64_t sent_ns = op->marks.sent != 0 ? op->marks.sent : op->marks.submitted;
-    bool last = c->step + 1 == c->nsteps;
+    bool last = c->step + 1 == c->nsteps, whole = kind == BENCH_SAMPLE_STEP || last;
+    bool counted = counts(load, op->marks.done);
     add_stat(&c->unit_stat, &op->stat);
     if (c->step == 0)
         c->unit_sent = sent_ns;
-    if (!counts(load, op->marks.done))
+    if (counted)
+        widen(load, op->marks.intended, op->marks.done);
+    if (!whole)
         return;
-    widen(load, op->marks.intended, op->marks.done);
-    if (kind == BENCH_SAMPLE_STEP)
-        sample_times(load, op->marks.intended, sent_ns, op->marks.done);
-    else if (kind == BENCH_SAMPLE_UNIT && last)
-        sample_times(load, c->unit_start, c->unit_sent, op->marks.done);
-    if (kind == BENCH_SAMPLE_STEP || last) {
+    if (counted) {
+        if (kind == BENCH_SAMPLE_STEP)
+            sample_times(load, op->marks.intended, sent_ns, op->marks.done);
+        else if (kind == BENCH_SAMPLE_UNIT)
+            sample_times(load, c->unit_start, c->unit_sent, op->marks.done);
         bench_recording_stat(load->recording, &c->unit_stat);
-        c->unit_stat = (struct bench_op_stat){0};
         bench_recording_outcome(load->recording, BENCH_FAILURE_NONE, "");
     }
+    c->unit_stat = (struct bench_op_stat){0};
 }
 
 /* One sample of `connection`: it was opened for this op and is closed now. */

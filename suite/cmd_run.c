@@ -198,6 +198,16 @@ static int set_placement(void *target, const char *value, struct bench_error *er
     return set_choices(bench_placement_names, BENCH_PLACEMENT_COUNT, plan->placements, value, err);
 }
 
+static int set_priority(void *target, const char *value, struct bench_error *err)
+{
+    static const char *const names[] = {"raised", "normal"};
+    bool chosen[2] = {false};
+    int rc = set_choices(names, 2, chosen, value, err);
+    if (rc == 0)
+        ((struct run_options *)target)->plan.normal_priority = chosen[1];
+    return rc;
+}
+
 static int set_cpus(void *target, const char *value, struct bench_error *err)
 {
     return bench_cpus_parse(value, &((struct run_options *)target)->plan.cpus, err);
@@ -269,7 +279,7 @@ static int set_plugin(void *target, const char *value, struct bench_error *err)
 }
 
 static const struct cli_option options[] = {
-    {"target", "LIST", "PROTOCOL[options]/MODE/SERVER or a URL; default: all reference servers",
+    {"target", "LIST", "PROTOCOL[options]/MODE/SERVER[/CLIENT] or a URL; default: all that are reference",
      set_target},
     {"workload", "LIST", "some of the workloads that 'rpycbench list' names; default: all",
      set_workload},
@@ -289,6 +299,7 @@ static const struct cli_option options[] = {
      set_ladder},
     {"arrival", "KIND", "of an open loop: constant or poisson (constant)", set_arrival},
     {"placement", "LIST", "same, split or free: where client and server run (free)", set_placement},
+    {"priority", "KIND", "of our client's threads: raised or normal (raised)", set_priority},
     {"cpus", "client=LIST,server=LIST", "the cores of each, as taskset -c has them", set_cpus},
     {"payload", "KIND", "random, zeros or text: what is sent and received (random)", set_payload},
     {"output", "DIR", "writes result.json and charts there", set_output},

@@ -17,7 +17,7 @@ enum { BENCH_DISTANCES_MAX = 16 };
 struct bench_distance {
     int64_t rtt_ns;
     pid_t pid;
-    int control_fd; /* closing it means stop */
+    int control_fd;               /* closing it means stop */
     struct bench_address address; /* of the relay */
 };
 
@@ -31,7 +31,7 @@ struct bench_distances {
 
 /* The rpycbench that is the relay; NULL = this program (the default). */
 void bench_distance_set_program(const char *path);
-/* What a relay adds to a round trip here beyond its two delays: median over exchanges of small
+/* What a relay adds to a round trip here beyond its two delays: medians over exchanges of small
  * messages with an echo, through a relay (whose delay is short but not 0, so that waking up by its
  * timer counts) and without. ns, in *out. 0 or negative with err. Takes about a second. */
 int bench_distance_calibrate(int64_t *out, struct bench_error *err) BENCH_MUST_CHECK;

@@ -82,6 +82,7 @@ struct bench_cell {
     int64_t think_ns;   /* pause between units of a client */
     struct bench_load_model load;
     int64_t reply_work_ns; /* CPU time that the client spends on each reply before it goes on */
+    bool normal_priority;  /* workers stay as they are instead of raising theirs */
     int workers;           /* threads, at most `clients`; connections are dealt out evenly */
     const cpu_set_t *cpus; /* where workers may run; NULL = anywhere */
     /* Who makes the calls: NULL = our own loop (driver_loop), else that program
@@ -115,6 +116,9 @@ struct bench_driver_ops {
 extern const struct bench_driver_ops bench_driver_loop;
 /* Programs that make the calls themselves; see clients/clients.def for what passes between us. */
 extern const struct bench_driver_ops bench_driver_process;
+
+/* The one that makes the calls of a cell. */
+const struct bench_driver_ops *bench_driver_of(const struct bench_cell *cell);
 
 /* Priority that workers got: "SCHED_FIFO 1", "nice -20" or "normal"; "" before the first. */
 const char *bench_driver_priority(void);

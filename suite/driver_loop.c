@@ -42,11 +42,13 @@ static _Atomic(const char *) priority = "";
 const char *bench_driver_priority(void) { return atomic_load(&priority); }
 
 /* A normal client waits for a core a quarter of the time and more; see docs/methodology.md. */
-static void raise_priority(void)
+static void raise_priority(bool stay_normal)
 {
     const struct sched_param param = {.sched_priority = 1};
     const char *got = "normal";
-    if (sched_setscheduler(0, SCHED_FIFO, &param) == 0)
+    if (stay_normal)
+        got = "normal, as asked for";
+    else if (sched_setscheduler(0, SCHED_FIFO, &param) == 0)
         got = "SCHED_FIFO 1";
     else if (setpriority(PRIO_PROCESS, (id_t)gettid(), -20) == 0)
         got = "nice -20";
@@ -106,7 +108,7 @@ static void *work(void *user)
 {
     struct worker *w = user;
     struct bench_driver *d = w->driver;
-    raise_priority();
+    raise_priority(w->load.cell->normal_priority);
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* ns; the loop was made by another thread */
     bench_load_connect(&w->load);
     run_clients(w);

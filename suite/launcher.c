@@ -14,6 +14,7 @@
 
 #include "bench/units.h"
 #include "core/proc.h"
+#include "suite/programs.h"
 #include "suite/ready.h"
 
 enum {
@@ -39,25 +40,6 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
     return rc;
 }
 
-/* The last non-empty line of what the server printed. */
-static void last_words(const struct bench_launched *l, char *out, size_t size)
-{
-    char text[2048];
-    out[0] = '\0';
-    off_t end = l->stderr_fd < 0 ? 0 : lseek(l->stderr_fd, 0, SEEK_END);
-    if (end <= 0)
-        return;
-    off_t from = end > (off_t)sizeof(text) - 1 ? end - (off_t)sizeof(text) + 1 : 0;
-    ssize_t n = pread(l->stderr_fd, text, sizeof(text) - 1, from);
-    if (n <= 0)
-        return;
-    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
-        n--;
-    text[n] = '\0';
-    const char *line = strrchr(text, '\n');
-    (void)snprintf(out, size, "%.160s", line == NULL ? text : line + 1);
-}
-
 static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
                        struct bench_error *err)
 {
@@ -71,8 +53,8 @@ static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
     return bench_address_resolve(&l->address, err);
 }
 
-static int spawn(struct bench_launched *l, const int *ready, const int *control,
-                 struct bench_error *err)
+static int spawn(struct bench_launched *l, const cpu_set_t *cpus, const int *ready,
+                 const int *control, struct bench_error *err)
 {
     union {
         char *const *in;
@@ -83,7 +65,9 @@ static int spawn(struct bench_launched *l, const int *ready, const int *control,
                                          .nfds = 2,
                                          .stdin_fd = -1,
                                          .stdout_fd = -1,
-                                         .stderr_fd = l->stderr_fd};
+                                         .stderr_fd = l->stderr_fd,
+                                         .extra_env = bench_python_env,
+                                         .cpus = cpus};
     int rc = bench_proc_spawn(&spec, &l->pid, err);
     if (rc < 0)
         return rc;
@@ -101,7 +85,7 @@ static void close_fd(int *fd)
 static void explain(struct bench_launched *l, struct bench_error *err)
 {
     char words[200];
-    last_words(l, words, sizeof(words));
+    bench_programs_last_words(l->stderr_fd, words, sizeof(words));
     if (err == NULL || words[0] == '\0' || err->code == -EIO)
         return;
     char old[160];
@@ -124,7 +108,7 @@ int bench_launch(const struct bench_plan *plan, const struct bench_server_row *r
         rc = bench_fail(err, -errno, "no pipe: %s", bench_errno_text(errno));
     if (rc == 0) {
         out->stderr_fd = memfd_create("server-stderr", MFD_CLOEXEC);
-        rc = spawn(out, ready, control, err);
+        rc = spawn(out, options->cpus, ready, control, err);
     }
     out->control_fd = control[1];
     close_fd(&ready[1]);
@@ -157,7 +141,7 @@ bool bench_launched_stop(struct bench_launched *l, char *why, size_t why_size)
         ;
     if (dead && why != NULL) {
         char words[200];
-        last_words(l, words, sizeof(words));
+        bench_programs_last_words(l->stderr_fd, words, sizeof(words));
         (void)snprintf(why, why_size, "the server died (%s)%s%s", bench_proc_status_text(status),
                        words[0] != '\0' ? ": " : "", words);
     }

@@ -6,6 +6,7 @@
 #ifndef BENCH_LAUNCHER_H
 #define BENCH_LAUNCHER_H
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include "suite/plan.h"
@@ -23,6 +24,7 @@ struct bench_launch_options {
     const char *bind; /* address to listen on, "127.0.0.1" */
     uint16_t port;    /* 0 = any */
     int clients;      /* simultaneous connections to expect */
+    const cpu_set_t *cpus; /* where it may run; NULL = as we may */
 };
 
 /* Starts a server and waits until it says READY. 0; negative with the server's own words. */

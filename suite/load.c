@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The load of one worker as a whole: its beginning, its end and the figures of its thread. */
 #include <errno.h>
+#include <math.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,18 @@ static void set_times(struct bench_load *load, int64_t t0_ns)
     load->counting = model->ramp_ns <= 0;
 }
 
+/* How long the load is meant to last behind the ramp, as far as that is known: a closed loop by
+ * counts ends when it ends. */
+static int64_t meant_to_last(const struct bench_cell *cell)
+{
+    const struct bench_load_model *model = &cell->load;
+    if (model->duration_ns > 0 || model->rate_per_s <= 0)
+        return model->duration_ns;
+    const double ns = (double)cell->units * cell->clients / model->rate_per_s * 1e9;
+    const double budget = cell->budget_ns > 0 ? (double)cell->budget_ns : INFINITY;
+    return (int64_t)fmin(fmin(ns, budget), 9e18);
+}
+
 void bench_load_start(struct bench_load *load, int64_t at_ns)
 {
     load->active = 0;
@@ -136,7 +149,7 @@ void bench_load_start(struct bench_load *load, int64_t at_ns)
     }
     load->recording->clients = (uint32_t)load->active;
     load->recording->workers = 1;
-    load->recording->measured_ns = load->cell->load.duration_ns;
+    load->recording->measured_ns = meant_to_last(load->cell);
     load->loading = true;
     note_thread(load);
     load->go_ns = load->seen_ns = bench_now_ns();

@@ -14,6 +14,7 @@
 #include "suite/distance.h"
 #include "suite/estimate.h"
 #include "suite/foreign.h"
+#include "suite/headroom.h"
 #include "suite/launcher.h"
 #include "suite/pool.h"
 #include "suite/rows.h"
@@ -68,6 +69,27 @@ static void give_up(struct session *s, struct bench_group *group, enum bench_cel
     complain(s, group->base->name, reason);
 }
 
+/* Rows that would need more than the machine has are left out; the first is complained about. */
+static void check_headroom(struct session *s, struct bench_group *group)
+{
+    bool said = false;
+    for (size_t r = 0; r < group->nrows; r++) {
+        struct bench_row *row = &group->rows[r];
+        struct bench_cell cell;
+        struct bench_error err = {0};
+        bench_row_cell(s->plan, row, NULL, &cell);
+        if (row->off || bench_headroom_check(row->target->protocol, group->base->server,
+                                             cell.clients,
+                                             cell.client == NULL ? 0 : cell.client_processes,
+                                             &err) == 0)
+            continue;
+        bench_row_off(row, s->run, BENCH_CELL_UNAVAILABLE, err.msg);
+        if (!said)
+            complain(s, row->target->name, err.msg);
+        said = true;
+    }
+}
+
 static void check_group(struct session *s, struct bench_group *group)
 {
     const struct bench_protocol *p = group->base->protocol;
@@ -86,6 +108,8 @@ static void check_group(struct session *s, struct bench_group *group)
     if (group->base->server != NULL) {
         if (bench_server_check(group->base->server, &versions, &err) < 0)
             give_up(s, group, BENCH_CELL_FAILED, err.msg);
+        else
+            check_headroom(s, group);
     } else if (group->base->is_url && bench_foreign_check(group, s->plan, s->run, &err) < 0) {
         give_up(s, group, BENCH_CELL_FAILED, err.msg);
     }
@@ -152,6 +176,15 @@ static void fail_trial(struct bench_trial *trial, const char *reason)
     trial->reason = strdup(reason);
 }
 
+/* A program that makes the calls has said that it cannot do this: there is no such cell. */
+static void leave_out(struct session *s, struct bench_row *row)
+{
+    struct bench_result *result = &s->run->results[row->result];
+    struct bench_trial *last = &result->trials[--result->ntrials];
+    bench_row_off(row, s->run, BENCH_CELL_UNAVAILABLE, last->reason);
+    bench_trial_clear(last);
+}
+
 /* One row on a server that lives, where and as far away as its case says. Returns false if the
  * server died. */
 static bool run_row(struct session *s, const struct bench_row *row,
@@ -184,7 +217,7 @@ static bool run_rows(struct session *s, struct bench_group *group,
     int64_t spent_ns[BENCH_WORKLOAD_COUNT] = {0};
     size_t *order = trial_order(s, group);
     for (size_t i = 0; order != NULL && i < group->nrows && !s->watch->interrupted; i++) {
-        const struct bench_row *row = &group->rows[order[i]];
+        struct bench_row *row = &group->rows[order[i]];
         bool skip = row->off || out_of_time(s, row, spent_ns);
         struct bench_trial *trial = skip ? NULL : new_trial(s, row, block, position);
         if (trial == NULL)
@@ -198,6 +231,8 @@ static bool run_rows(struct session *s, struct bench_group *group,
         }
         int64_t began = bench_now_ns();
         alive = run_row(s, row, &distances, server, idle, trial);
+        if (trial->status == BENCH_CELL_UNAVAILABLE)
+            leave_out(s, row);
         spent_ns[row->what->workload->id] += bench_now_ns() - began;
         bench_progress_step(s->watch->progress, bench_estimate_row(row), "%s", row->target->name);
     }
@@ -233,12 +268,23 @@ static void died(struct session *s, struct bench_group *group, int block, const 
     }
 }
 
+/* Where the server runs from its start, so that it sizes its pools by that; with several
+ * placements it is moved before each row. */
+static const cpu_set_t *cores_of(const struct session *s, const struct bench_group *group)
+{
+    int placements = 0;
+    for (int p = 0; p < BENCH_PLACEMENT_COUNT; p++)
+        placements += s->plan->placements[p];
+    return s->placed && placements == 1 && group->nrows > 0 ? &group->rows[0].cpus.server : NULL;
+}
+
 static void run_server(struct session *s, struct bench_group *group, int block, int position)
 {
     struct bench_launched server;
     struct bench_error err = {0};
     const struct bench_launch_options options = {.bind = "127.0.0.1",
-                                                 .clients = bench_plan_most_clients(s->plan)};
+                                                 .clients = bench_plan_most_clients(s->plan),
+                                                 .cpus = cores_of(s, group)};
     bench_progress_step(s->watch->progress, bench_estimate_start(group->base->server), "starting %s",
                         group->base->name);
     if (bench_launch(s->plan, group->base->server, &options, &server, &err) < 0) {
@@ -316,6 +362,8 @@ static int prepare(struct session *s, struct bench_error *err)
         rc = global_init(s->plan, err);
     if (rc == 0)
         rc = bench_rows_init(&s->rows, s->plan, s->run, err);
+    if (rc == 0)
+        rc = bench_sysinfo_begin(s->run);
     if (rc == 0 && anything_far(s->plan))
         rc = bench_distance_calibrate(&s->relay_overhead, err);
     return rc;
@@ -404,7 +452,7 @@ int bench_run_exit_status(const struct bench_run *run, bool all_asked_for)
     for (size_t r = 0; r < run->nresults; r++) {
         const struct bench_result *result = &run->results[r];
         failed |= result->status == BENCH_CELL_FAILED;
-        measured |= result->pooled != NULL;
+        measured |= result->pooled != NULL || result->status == BENCH_CELL_INVALID;
         distrust |= !workload_is_fine(run, result->workload, all_asked_for);
     }
     if (run->interrupted)

@@ -14,33 +14,10 @@ const char *const bench_placement_names[] = {
 #undef X
 };
 
-static int parse_core(const char *text, int64_t *out, struct bench_error *err)
-{
-    return bench_parse_int(text, 0, CPU_SETSIZE - 1, out, err);
-}
-
-/* "0", "0-1", one item of a list. */
-static int add_range(char *item, cpu_set_t *set, struct bench_error *err)
-{
-    int64_t first, last;
-    char *dash = strchr(item, '-');
-    if (dash != NULL)
-        *dash++ = '\0';
-    int rc = parse_core(item, &first, err);
-    last = first;
-    if (rc == 0 && dash != NULL)
-        rc = parse_core(dash, &last, err);
-    if (rc == 0 && last < first)
-        rc = bench_fail(err, -EINVAL, "cores %s-%s run backwards", item, dash);
-    for (int64_t core = first; rc == 0 && core <= last; core++)
-        CPU_SET((size_t)core, set);
-    return rc;
-}
-
 static int check_usable(const cpu_set_t *set, const char *who, struct bench_error *err)
 {
     cpu_set_t usable, both;
-    char text[64];
+    char text[BENCH_CPUS_TEXT_SIZE];
     CPU_ZERO(&usable);
     if (sched_getaffinity(0, sizeof(usable), &usable) < 0)
         return bench_fail(err, -errno, "no list of usable cores: %s", bench_errno_text(errno));
@@ -74,7 +51,7 @@ int bench_cpus_parse(const char *text, struct bench_cpus *out, struct bench_erro
         }
         if (set == NULL)
             return bench_fail(err, -EINVAL, "'%.60s' is not client=LIST,server=LIST", text);
-        rc = add_range(item, set, err);
+        rc = bench_cpus_add(item, set, err);
     }
     if (rc == 0 && parsed.client_given)
         rc = check_usable(&parsed.client, "client", err);
@@ -95,52 +72,34 @@ int bench_placement_resolve(enum bench_placement placement, const struct bench_c
     size_t last = CPU_SETSIZE - 1;
     while (last > 0 && !CPU_ISSET(last, &usable))
         last--;
-    *out = (struct bench_cpus){.client_given = placement != BENCH_PLACEMENT_FREE,
-                               .server_given = placement != BENCH_PLACEMENT_FREE};
-    switch (placement) {
-    case BENCH_PLACEMENT_SAME:
-        CPU_SET(last, &out->client);
-        out->server = out->client;
-        break;
-    case BENCH_PLACEMENT_SPLIT:
-        if (CPU_COUNT(&usable) < 2)
-            return bench_fail(err, -ENOTSUP, "placement split needs two cores, there is one");
-        CPU_SET(last, &out->client);
-        out->server = usable;
-        CPU_CLR(last, &out->server);
-        break;
-    case BENCH_PLACEMENT_FREE:
-    case BENCH_PLACEMENT_COUNT:
-        out->client = usable;
-        out->server = usable;
-        break;
+    const bool bound = placement != BENCH_PLACEMENT_FREE;
+    struct bench_cpus found = {.client_given = bound || given->client_given,
+                               .server_given = bound || given->server_given,
+                               .client = usable,
+                               .server = usable};
+    if (bound) {
+        CPU_ZERO(&found.client);
+        CPU_SET(last, &found.client);
     }
-    if (given->client_given) {
-        out->client = given->client;
-        out->client_given = true;
-    }
+    if (given->client_given)
+        found.client = given->client;
+    else if (placement == BENCH_PLACEMENT_SAME && given->server_given)
+        found.client = given->server;
     if (given->server_given) {
-        out->server = given->server;
-        out->server_given = true;
+        found.server = given->server;
+    } else if (placement == BENCH_PLACEMENT_SAME) {
+        found.server = found.client;
+    } else if (placement == BENCH_PLACEMENT_SPLIT) {
+        CPU_XOR(&found.server, &usable, &found.client); /* the client's are a part of the usable */
+        if (CPU_COUNT(&found.server) == 0)
+            return bench_fail(err, -ENOTSUP, "placement split leaves no core for the server: %s",
+                              CPU_COUNT(&usable) == 1 ? "there is one core" : "the client has all");
     }
+    *out = found;
     return 0;
 }
 
-char *bench_cpus_text(const cpu_set_t *cpus, char *out, size_t size)
+int bench_placement_apply(pid_t pid, const cpu_set_t *cpus)
 {
-    size_t used = 0;
-    out[0] = '\0';
-    for (size_t first = 0; first < CPU_SETSIZE && used < size; first++) {
-        if (!CPU_ISSET(first, cpus))
-            continue;
-        size_t last = first;
-        while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, cpus))
-            last++;
-        used += (size_t)(last == first
-                             ? snprintf(out + used, size - used, "%s%zu", used > 0 ? "," : "", first)
-                             : snprintf(out + used, size - used, "%s%zu-%zu", used > 0 ? "," : "",
-                                        first, last));
-        first = last;
-    }
-    return out;
+    return bench_proc_set_cpus(pid, cpus);
 }

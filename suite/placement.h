@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "bench/error.h"
+#include "core/cpus.h" /* bench_cpus_text */
 
 /* X(ID, name, what it is) */
 #define BENCH_PLACEMENTS(X)                                                                        \
@@ -36,14 +37,13 @@ struct bench_cpus {
  * use. 0; -EINVAL with what was wrong. */
 int bench_cpus_parse(const char *text, struct bench_cpus *out, struct bench_error *err)
     BENCH_MUST_CHECK;
-/* The sets of a placement; what `given` names wins. -ENOTSUP with the reason where it cannot be
+/* The sets of a placement. What `given` names wins, and the other side is then where the placement
+ * puts it: in the same set, or on all cores besides. -ENOTSUP with the reason where it cannot be
  * had (split on one core). */
 int bench_placement_resolve(enum bench_placement placement, const struct bench_cpus *given,
                             struct bench_cpus *out, struct bench_error *err) BENCH_MUST_CHECK;
-/* Moves a process, its descendants and all their threads; what they start later inherits it. The
- * number that were moved, or -errno if the process itself could not be. */
+/* Moves a process, its descendants and all their threads; what they start later inherits it. How
+ * many threads those are, or negative as bench_proc_set_cpus. */
 int bench_placement_apply(pid_t pid, const cpu_set_t *cpus);
-/* "0", "0-1", "0,2-3". Returns out. */
-char *bench_cpus_text(const cpu_set_t *cpus, char *out, size_t size);
 
 #endif

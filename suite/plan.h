@@ -102,6 +102,7 @@ struct bench_plan {
 #undef X
     bool styles[BENCH_STYLE_COUNT];
     bool quick;
+    bool normal_priority; /* of our own client's workers */
     struct bench_target targets[BENCH_TARGETS_MAX];
     size_t ntargets;
     bool workloads[BENCH_WORKLOAD_COUNT];

@@ -8,16 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stats/steady.h"
+
 static bool is_good(const struct bench_trial *t)
 {
     return t->recording != NULL &&
            (t->status == BENCH_CELL_OK || t->status == BENCH_CELL_CLIENT_BOUND);
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* Of the good trials' values that are known; NaN if none is. */
@@ -31,11 +27,7 @@ static double median_of(const struct bench_result *r, size_t offset)
         if (is_good(&r->trials[t]) && !isnan(v))
             values[n++] = v;
     }
-    double median = NAN;
-    if (n > 0) {
-        qsort(values, n, sizeof(*values), compare_doubles);
-        median = n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-    }
+    const double median = bench_median(values, n);
     free(values);
     return median;
 }
@@ -43,7 +35,7 @@ static double median_of(const struct bench_result *r, size_t offset)
 static void add_resources(struct bench_result *r)
 {
     struct bench_resources *sum = &r->resources;
-    *sum = (struct bench_resources){.wall_s = 0};
+    *sum = (struct bench_resources){.wall_s = 0, .client_nodelay = -1, .server_nodelay = -1};
     for (size_t t = 0; t < r->ntrials; t++) {
         const struct bench_resources *one = &r->trials[t].resources;
         if (!is_good(&r->trials[t]))
@@ -53,6 +45,10 @@ static void add_resources(struct bench_result *r)
         sum->client_cpu_s += one->client_cpu_s;
         if (one->server_processes > sum->server_processes)
             sum->server_processes = one->server_processes;
+        if (one->client_nodelay >= 0)
+            sum->client_nodelay = one->client_nodelay;
+        if (one->server_nodelay >= 0)
+            sum->server_nodelay = one->server_nodelay;
     }
     sum->server_pss_bytes = median_of(r, offsetof(struct bench_resources, server_pss_bytes));
     sum->server_pss_idle_bytes =
@@ -74,41 +70,94 @@ static int set_reason(struct bench_result *r, const char *format, ...)
     return r->reason == NULL ? -ENOMEM : 0;
 }
 
-static int judge(struct bench_result *r, int planned, size_t good, size_t bound)
+struct counts {
+    size_t good, bound, invalid;
+    size_t judged, unsteady; /* of the good ones */
+    const struct bench_trial *first_failed, *first_bound, *first_invalid, *first_unsteady;
+};
+
+static void count_one(const struct bench_trial *t, size_t *n, const struct bench_trial **first)
 {
-    for (size_t t = 0; t < r->ntrials; t++) {
-        if (is_good(&r->trials[t]))
+    if ((*n)++ == 0)
+        *first = t;
+}
+
+static struct counts count_trials(const struct bench_result *r)
+{
+    struct counts c = {.good = 0};
+    size_t failed = 0;
+    for (size_t i = 0; i < r->ntrials; i++) {
+        const struct bench_trial *t = &r->trials[i];
+        if (t->status == BENCH_CELL_INVALID)
+            count_one(t, &c.invalid, &c.first_invalid);
+        else if (!is_good(t))
+            count_one(t, &failed, &c.first_failed);
+        else if (t->status == BENCH_CELL_CLIENT_BOUND)
+            count_one(t, &c.bound, &c.first_bound);
+        if (!is_good(t))
             continue;
+        c.good++;
+        c.judged += t->validity.steady_judged;
+        if (t->validity.steady_judged && t->validity.unsteady)
+            count_one(t, &c.unsteady, &c.first_unsteady);
+    }
+    return c;
+}
+
+/* A cell where drift is the rule: what it would say depends on how long was measured. */
+static bool drifts(const struct counts *c) { return 2 * c->unsteady > c->judged; }
+
+static int judge_good(struct bench_result *r, const struct counts *c)
+{
+    r->status = BENCH_CELL_OK;
+    /* A client at its limit may well drift; its rate is a lower bound all the same. */
+    if (c->bound > 0 && 2 * c->bound >= c->good) {
+        r->status = BENCH_CELL_CLIENT_BOUND;
+        return set_reason(r, "client-bound in %zu of %zu trials: %s", c->bound, c->good,
+                          c->first_bound->reason);
+    }
+    if (drifts(c)) {
+        r->status = BENCH_CELL_INVALID;
+        return set_reason(r, "latency drifts: %+.0f %% over the load, in %zu of %zu trials",
+                          100 * c->first_unsteady->validity.drift, c->unsteady, c->judged);
+    }
+    if (c->invalid > 0)
+        return set_reason(r, "%zu of %zu trials left out: %s", c->invalid, r->ntrials,
+                          c->first_invalid->reason);
+    return 0;
+}
+
+static int judge(struct bench_result *r, int planned)
+{
+    const struct counts c = count_trials(r);
+    if (c.first_failed != NULL) {
         r->status = BENCH_CELL_FAILED;
-        return set_reason(r, "trial %d of %d: %s", r->trials[t].block + 1, planned,
-                          r->trials[t].reason);
+        return set_reason(r, "trial %d of %d: %s", c.first_failed->block + 1, planned,
+                          c.first_failed->reason);
     }
-    if (good == 0) {
-        if (r->status == BENCH_CELL_OK) {
-            r->status = BENCH_CELL_FAILED;
-            return set_reason(r, "none of %d trials was run", planned);
-        }
+    if (c.invalid > 0 && 2 * c.invalid >= r->ntrials) {
+        r->status = BENCH_CELL_INVALID;
+        return set_reason(r, "%s, in %zu of %zu trials", c.first_invalid->reason, c.invalid,
+                          r->ntrials);
+    }
+    if (c.good > 0)
+        return judge_good(r, &c);
+    if (r->status != BENCH_CELL_OK)
         return 0; /* switched off, with its reason */
-    }
-    r->status = 2 * bound >= good && bound > 0 ? BENCH_CELL_CLIENT_BOUND : BENCH_CELL_OK;
-    return bound == 0 || r->status == BENCH_CELL_OK
-               ? 0
-               : set_reason(r, "client-bound in %zu of %zu trials", bound, good);
+    r->status = BENCH_CELL_FAILED;
+    return set_reason(r, "none of %d trials was run", planned);
 }
 
 int bench_pool_result(struct bench_result *r, int planned)
 {
-    size_t good = 0, bound = 0;
     for (size_t t = 0; t < r->ntrials; t++) {
         if (!is_good(&r->trials[t]))
             continue;
-        good++;
-        bound += r->trials[t].status == BENCH_CELL_CLIENT_BOUND;
         if (r->pooled == NULL && bench_recording_new(&r->pooled) < 0)
             return -ENOMEM;
         if (bench_recording_merge(r->pooled, r->trials[t].recording) < 0)
             return -ENOMEM;
     }
     add_resources(r);
-    return judge(r, planned, good, bound);
+    return judge(r, planned);
 }

@@ -38,6 +38,7 @@ struct bench_report_group {
     size_t ordinal;       /* 0-based among those */
     bool varies_otherwise;   /* and they differ in the operation's arguments */
     bool several_operations; /* and in the operation */
+    bool several_placements; /* or in where client and server ran */
 };
 
 /* 0 or -ENOMEM; free with bench_report_groups_free. */
@@ -164,7 +165,7 @@ void bench_result_statistic(const struct bench_result *result, enum bench_series
 /* The same for one trial. */
 void bench_trial_statistic(const struct bench_trial *trial, enum bench_series_id id,
                            struct bench_statistic *out);
-/* A trial that was measured and is good. */
+/* A trial that is part of what is pooled: measured, and at most bound by its client. */
 bool bench_trial_is_good(const struct bench_trial *trial);
 double bench_trial_throughput(const struct bench_trial *trial);
 
@@ -175,6 +176,9 @@ uint64_t bench_recording_failed(const struct bench_recording *recording);
 
 /* Per operation; NaN when unknown. */
 double bench_result_round_trips(const struct bench_result *result);
+/* Times that a sender waits for the length of the way there and back: round trips, and
+ * acknowledgements that the next request has to wait for. */
+double bench_result_waits(const struct bench_result *result);
 double bench_result_frames(const struct bench_result *result); /* both directions */
 /* Payload bytes of TCP, both directions, per attempted request; NaN without a socket. */
 double bench_result_tcp_bytes(const struct bench_result *result);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "bench/buf.h"
+#include "suite/report_analyses.h"
 #include "suite/report_chart.h"
 #include "suite/table.h"
 
@@ -127,6 +128,7 @@ struct stack {
     const char *labels[3];
     size_t nparts;
     parts_fn parts;
+    bool once; /* of one group only, whichever it is */
 };
 
 /* What the three times have in common is counted once. */
@@ -164,6 +166,7 @@ static const struct stack cpu = {
     .labels = {"server", "client"},
     .nparts = 2,
     .parts = cpu_parts,
+    .once = true,
 };
 
 static int draw_stack(const struct bench_report_group *group, const struct stack *stack,
@@ -190,6 +193,8 @@ static int draw_stack(const struct bench_report_group *group, const struct stack
     }
     chart.plot.ncategories = column;
     bench_chart_name(&chart, stack->name, group);
+    if (stack->once)
+        (void)snprintf(chart.name, sizeof(chart.name), "%s", stack->name);
     bench_chart_describe(&chart, group, stack->title, stack->more);
     chart.plot.y_label = stack->y_label;
     chart.plot.y_unit = BENCH_UNIT_SECONDS;
@@ -391,7 +396,19 @@ int bench_charts_keep_going(int *status, int one)
     return one == 0 || one == -ENOENT ? 0 : one;
 }
 
-static int draw_group(const struct bench_report_group *group, bool *cpu_drawn,
+/* Whether its workload was run at several rates. */
+static bool on_ladder(const struct bench_report_group *groups, size_t count,
+                      const struct bench_report_group *group)
+{
+    for (size_t g = 0; g < count; g++) {
+        if (&groups[g] != group && bench_result_is_open(groups[g].rows[0]) &&
+            strcmp(groups[g].rows[0]->workload, group->rows[0]->workload) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int draw_group(const struct bench_report_group *group, bool ladder, bool *cpu_drawn,
                       const struct bench_chart_sink *sink, int *status, struct bench_error *err)
 {
     int fatal = 0;
@@ -400,8 +417,8 @@ static int draw_group(const struct bench_report_group *group, bool *cpu_drawn,
     if (group->view.series == BENCH_SERIES_FIRST_ANSWER)
         return bench_charts_keep_going(status, draw_stack(group, &phases, sink, err));
     bool open = bench_result_is_open(group->rows[0]);
-    if (open && group->same_workload > 1)
-        return 0; /* of ladders there are charts of their own */
+    if (open && ladder)
+        return 0; /* which has charts of its own */
     if (open && group->view.concurrent)
         return bench_charts_keep_going(status, draw_percentiles(group, sink, err));
     if (!group->view.concurrent) {
@@ -433,7 +450,8 @@ static int draw_groups(const struct bench_run *run, const struct bench_report_gr
         if (groups[g].view.concurrent && bench_shown_rows(&groups[g]) > 0 &&
             !bench_result_is_open(groups[g].rows[0]))
             concurrent[nconcurrent++] = &groups[g];
-        fatal = draw_group(&groups[g], &cpu_drawn, sink, status, err);
+        fatal = draw_group(&groups[g], on_ladder(groups, count, &groups[g]), &cpu_drawn,
+                            sink, status, err);
     }
     for (size_t k = 0; k < BENCH_COUNT_OF(kinds) && nconcurrent > 0 && fatal == 0; k++)
         fatal = bench_charts_keep_going(
@@ -455,6 +473,8 @@ int bench_charts_draw(const struct bench_run *run, const struct bench_chart_sink
     }
     if (fatal == 0)
         fatal = bench_charts_pages(run, sink, &status, err);
+    if (fatal == 0)
+        fatal = bench_charts_analyses(run, sink, &status, err);
     return fatal != 0 ? fatal : status;
 }
 

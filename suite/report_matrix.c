@@ -129,20 +129,21 @@ static bool cores_cell(struct bench_writer *writer, const struct bench_result *r
 #define STYLES  (1u << BENCH_PAGE_STYLES)
 #define LADDER  (1u << BENCH_PAGE_LADDER)
 #define OPEN    (1u << (BENCH_PAGE_LADDER + 1)) /* a ladder of open loops */
+#define FAR     (1u << (BENCH_PAGE_LADDER + 2)) /* of round-trip times */
 
 /* The first of a page says why a cell is empty. */
 static const struct metric metrics[] = {
     {"MiB/s", SIZES | STYLES, bandwidth_cell},
-    {"requests", LADDER, rate_cell},
-    {"p50", SIZES | LADDER, p50_cell},
-    {"p99", LADDER, p99_cell},
+    {"requests", LADDER | FAR, rate_cell},
+    {"p50", SIZES | LADDER | FAR, p50_cell},
+    {"p99", LADDER | FAR, p99_cell},
     {"response p50", OPEN, p50_cell},
     {"response p99", OPEN, p99_cell},
     {"service p50", OPEN, service_p50_cell},
     {"service p99", OPEN, service_p99_cell},
     {"lag p99", OPEN, lag_cell},
     {"delivered", OPEN, delivered_cell},
-    {"round trips", STYLES, trips_cell},
+    {"round trips", STYLES | FAR, trips_cell},
     {"on the wire", SIZES | STYLES, wire_cell},
     {"cores used", LADDER | OPEN, cores_cell},
 };
@@ -168,8 +169,9 @@ struct matrix {
 
 static unsigned kind_bit(const struct bench_report_page *page)
 {
-    bool open = page->kind == BENCH_PAGE_LADDER && bench_result_is_open(page->groups[0]->rows[0]);
-    return open ? OPEN : 1u << page->kind;
+    if (page->kind == BENCH_PAGE_LADDER && bench_result_is_open(page->groups[0]->rows[0]))
+        return OPEN;
+    return page->factor == BENCH_FACTOR_RTT ? FAR : 1u << page->kind;
 }
 
 static double merit_of(const struct bench_report_page *page, const struct bench_result *result)

@@ -127,7 +127,7 @@ static double delivered_figure(const struct bench_validity *validity)
     return validity->delivered;
 }
 
-/* Of the measured trials, each by its time. */
+/* Of the good trials, each by its time. */
 static double weighted(const struct bench_result *result,
                        double (*figure)(const struct bench_validity *validity))
 {
@@ -135,7 +135,7 @@ static double weighted(const struct bench_result *result,
     for (size_t i = 0; i < result->ntrials; i++) {
         const struct bench_trial *trial = &result->trials[i];
         double value = figure(&trial->validity);
-        if (trial->recording == NULL || isnan(value) || !(trial->resources.wall_s > 0))
+        if (!bench_trial_is_good(trial) || !(value > 0) || !(trial->resources.wall_s > 0))
             continue;
         sum += value * trial->resources.wall_s;
         time += trial->resources.wall_s;

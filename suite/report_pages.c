@@ -37,6 +37,13 @@ static bool same_but_counts(const struct bench_result *a, const struct bench_res
     return true;
 }
 
+static bool other_placement(const struct bench_result *a, const struct bench_result *b)
+{
+    const char *left = bench_result_parameter(a, bench_factor_name(BENCH_FACTOR_PLACEMENT));
+    const char *right = bench_result_parameter(b, bench_factor_name(BENCH_FACTOR_PLACEMENT));
+    return left != NULL && right != NULL && strcmp(left, right) != 0;
+}
+
 static void count_namesakes(struct bench_report_group *groups, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -45,6 +52,8 @@ static void count_namesakes(struct bench_report_group *groups, size_t count)
                 continue;
             groups[i].same_workload++;
             groups[i].ordinal += k < i;
+            groups[i].several_placements |=
+                other_placement(groups[i].rows[0], groups[k].rows[0]);
             if (strcmp(groups[i].rows[0]->operation, groups[k].rows[0]->operation) != 0)
                 groups[i].several_operations = true;
             else

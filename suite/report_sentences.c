@@ -199,20 +199,20 @@ static bool of_programs(const struct duel *duel)
     return of_protocols(duel) && bench_target_is_program(duel->a.result->target);
 }
 
-/* " (the client's own work: 41 % and 52 % of the time)", or "". */
+/* "the client's own work: 41 % and 52 % of the time", or "". */
 static void share_text(const struct duel *duel, char *out, size_t size)
 {
     double a = bench_result_client_share(duel->a.result);
     double b = bench_result_client_share(duel->b.result);
     out[0] = '\0';
     if (!isnan(a) && !isnan(b))
-        (void)snprintf(out, size, " (the client's own work: %.0f %% and %.0f %% of the time)",
+        (void)snprintf(out, size, "the client's own work: %.0f %% and %.0f %% of the time",
                        100 * fmin(1, a), 100 * fmin(1, b));
 }
 
 static int tell_winner(struct duel *duel, double ratio)
 {
-    char figures[160], tail[NAME_BYTES] = "";
+    char figures[160], share[128] = "", tail[NAME_BYTES] = "";
     const struct phrasing *phrasing = duel->phrasing;
     struct bench_text times = bench_format_ratio(ratio);
     figures_text(duel, figures, sizeof(figures));
@@ -220,10 +220,12 @@ static int tell_winner(struct duel *duel, double ratio)
         (void)snprintf(tail, sizeof(tail), ": what the %s server costs",
                        duel->b.result->target->server);
     else if (duel->kind == PAIR_CLIENT && bench_target_library(duel->b.result->target)[0] != '\0')
-        (void)snprintf(tail, sizeof(tail), ": what %.60s costs",
+        (void)snprintf(tail, sizeof(tail), ": what the client library costs (%.60s)",
                        bench_target_library(duel->b.result->target));
     else if (duel->measure == BY_BYTES || of_programs(duel))
-        share_text(duel, tail, sizeof(tail));
+        share_text(duel, share, sizeof(share));
+    if (share[0] != '\0')
+        (void)snprintf(tail, sizeof(tail), " (%s)", share);
     if (duel->measure == BY_TIME)
         return duel_tell(duel, "faster", ratio, "%s %s %s %s than %s, %s%s", duel->a.name,
                          phrasing->verb, times.s, phrasing->how, duel->b.name, figures, tail);
@@ -257,7 +259,7 @@ static double duel_sort(struct duel *duel)
 
 static int tell_verdict(struct duel *duel)
 {
-    char figures[160], tail[NAME_BYTES] = "";
+    char figures[160], share[128] = "";
     if (!(duel->a.value > 0) || !(duel->b.value > 0))
         return 0;
     double ratio = duel_sort(duel);
@@ -266,10 +268,12 @@ static int tell_verdict(struct duel *duel)
         return tell_winner(duel, ratio);
     figures_text(duel, figures, sizeof(figures));
     if (of_programs(duel))
-        share_text(duel, tail, sizeof(tail));
+        share_text(duel, share, sizeof(share));
     return duel_tell(duel, "no clear difference", ratio,
-                     "no clear difference between %s and %s, %s (%s)%s", duel->a.name, duel->b.name,
-                     figures, small ? "less than 5 % apart" : "their trials overlap", tail);
+                     "no clear difference between %s and %s, %s (%s%s%s)", duel->a.name,
+                     duel->b.name, figures,
+                     small ? "less than 5 % apart" : "their trials overlap",
+                     share[0] != '\0' ? "; " : "", share);
 }
 
 /* A comparison of protocols measures the client where the client is a good part of the answer. */

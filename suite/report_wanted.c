@@ -9,11 +9,13 @@
 static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
 /* "bandwidth, download 1MiB", "transfer, upload 16MiB in pieces of 64KiB". */
-static void bulk_subject(const struct bench_result *result, char *out, size_t size)
+static void bulk_subject(const struct bench_report_group *group, char *out, size_t size)
 {
+    const struct bench_result *result = group->rows[0];
     char text[256];
     const char *rtt = bench_result_parameter(result, "rtt");
-    const char *placement = bench_result_parameter(result, "placement");
+    const char *placement =
+        group->several_placements ? bench_result_parameter(result, "placement") : NULL;
     const char *chunk = bench_result_parameter(result, "chunk");
     const char *style = bench_result_parameter(result, "style");
     (void)snprintf(
@@ -35,7 +37,7 @@ void bench_group_subject(const struct bench_report_group *group, char *out, size
     const struct bench_result *first = group->rows[0];
     char text[256];
     if (bench_result_is_bulk(first)) {
-        bulk_subject(first, out, size);
+        bulk_subject(group, out, size);
         return;
     }
     (void)snprintf(text, sizeof(text), "%.60s%s%.60s", first->workload,
@@ -49,11 +51,14 @@ void bench_group_subject(const struct bench_report_group *group, char *out, size
         if (same(parameter->name, "clients")) {
             before = !one || (group->same_workload > 1 && group->view.concurrent) ? "" : NULL;
             behind = one ? " client" : " clients";
+        } else if (same(parameter->name, "rate")) {
+            before = "";
+        } else if (same(parameter->name, "rtt")) {
+            before = "rtt ";
+        } else if (same(parameter->name, "placement")) {
+            before = group->several_placements ? "placement " : NULL;
         } else if (bench_parameter_is_condition(parameter)) {
-            before = same(parameter->name, "rate")        ? ""
-                     : same(parameter->name, "rtt")       ? "rtt "
-                     : same(parameter->name, "placement") ? "placement "
-                                                          : NULL;
+            continue;
         } else if (!bench_parameter_is_count(first, parameter) && group->varies_otherwise) {
             (void)snprintf(text + used, sizeof(text) - used, ", %s %s", parameter->name,
                            parameter->value);

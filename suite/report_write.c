@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/buf.h"
+#include "suite/report_analyses.h"
 
 static const struct {
     double p;
@@ -62,7 +63,7 @@ int bench_write_pages(struct bench_writer *writer)
                                                  : bench_write_matrix(writer, page);
     }
     bench_report_pages_free(&pages);
-    return status;
+    return status == 0 ? bench_write_analyses(writer) : status;
 }
 
 /* ---- Markdown ---- */

@@ -72,17 +72,22 @@ static void target_fini(struct bench_target_info *target)
     free(target->library);
 }
 
+void bench_trial_clear(struct bench_trial *trial)
+{
+    free(trial->reason);
+    free(trial->kept);
+    bench_recording_free(trial->recording);
+    *trial = (struct bench_trial){.recording = NULL};
+}
+
 static void result_fini(struct bench_result *result)
 {
     for (size_t i = 0; i < result->nparameters; i++) {
         free(result->parameters[i].name);
         free(result->parameters[i].value);
     }
-    for (size_t i = 0; i < result->ntrials; i++) {
-        free(result->trials[i].reason);
-        free(result->trials[i].kept);
-        bench_recording_free(result->trials[i].recording);
-    }
+    for (size_t i = 0; i < result->ntrials; i++)
+        bench_trial_clear(&result->trials[i]);
     free(result->remark);
     free(result->parameters);
     free(result->trials);
@@ -217,7 +222,8 @@ void bench_trial_statistic(const struct bench_trial *trial, enum bench_series_id
 
 bool bench_trial_is_good(const struct bench_trial *trial)
 {
-    return trial->status == BENCH_CELL_OK && trial->recording != NULL;
+    return trial->recording != NULL &&
+           (trial->status == BENCH_CELL_OK || trial->status == BENCH_CELL_CLIENT_BOUND);
 }
 
 uint64_t bench_recording_failed(const struct bench_recording *recording)
@@ -324,6 +330,14 @@ static double per_operation(const struct bench_result *result, uint64_t amount)
 double bench_result_round_trips(const struct bench_result *result)
 {
     return result->pooled != NULL ? per_operation(result, result->pooled->stat.round_trips) : NAN;
+}
+
+double bench_result_waits(const struct bench_result *result)
+{
+    if (result->pooled == NULL)
+        return NAN;
+    const struct bench_op_stat_sum *stat = &result->pooled->stat;
+    return per_operation(result, stat->round_trips + stat->ack_waits);
 }
 
 double bench_result_frames(const struct bench_result *result)

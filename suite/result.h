@@ -40,6 +40,9 @@ struct bench_resources {
     double server_pss_idle_bytes; /* the server's tree before its first connection */
     double client_rss_bytes;
     int server_processes; /* at the end of the load; 0 = unknown */
+    /* TCP_NODELAY as the kernel has it at both ends of a connection: 1, 0, -1 = unknown or not
+     * looked at (only in the first trial). */
+    int client_nodelay, server_nodelay;
 };
 
 /*
@@ -150,6 +153,8 @@ struct bench_run {
 
 struct bench_run *bench_run_new(void); /* NULL without memory */
 void bench_run_free(struct bench_run *run);
+/* Frees what a trial holds; the trial itself stays, empty. */
+void bench_trial_clear(struct bench_trial *trial);
 
 /* ---- figures that renderings share, so that nobody computes them twice ---- */
 

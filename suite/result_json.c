@@ -11,6 +11,7 @@
 
 #include "bench/buf.h"
 #include "suite/report.h"
+#include "suite/report_analyses.h"
 #include "suite/result_file.h"
 #include "suite/table.h"
 
@@ -241,6 +242,19 @@ static json_t *memory_json(const struct bench_resources *resources)
     return object_end(&object);
 }
 
+static json_t *switch_json(int value)
+{
+    return value < 0 ? json_null() : json_boolean(value);
+}
+
+static json_t *sockets_json(const struct bench_resources *resources)
+{
+    struct object object = object_begin();
+    put(&object, "client_nodelay", switch_json(resources->client_nodelay));
+    put(&object, "server_nodelay", switch_json(resources->server_nodelay));
+    return object_end(&object);
+}
+
 /* The exact sums that the means are of. */
 static json_t *wire_totals_json(const struct bench_op_stat_sum *stat)
 {
@@ -250,6 +264,7 @@ static json_t *wire_totals_json(const struct bench_op_stat_sum *stat)
     put(&object, "frames_received", whole(stat->frames_received));
     put(&object, "round_trips", whole(stat->round_trips));
     put(&object, "served", whole(stat->served));
+    put(&object, "ack_waits", whole(stat->ack_waits));
     put(&object, "plain_sent", whole(stat->plain_sent));
     put(&object, "plain_received", whole(stat->plain_received));
     put(&object, "wire_sent", whole(stat->wire_sent));
@@ -268,6 +283,7 @@ static json_t *wire_json(const struct bench_result *result)
     put(&object, "frames_sent", real((double)stat->frames_sent / n));
     put(&object, "frames_received", real((double)stat->frames_received / n));
     put(&object, "requests_served", real((double)stat->served / n));
+    put(&object, "ack_waits", real((double)stat->ack_waits / n));
     put(&object, "plain_bytes_sent", real((double)stat->plain_sent / n));
     put(&object, "plain_bytes_received", real((double)stat->plain_received / n));
     put(&object, "bytes_sent", real((double)stat->wire_sent / n));
@@ -390,6 +406,7 @@ static void put_measured(struct object *object, const struct bench_result *resul
     put(object, "throughput", throughput_json(result));
     put(object, "cpu", cpu_json(result));
     put(object, "memory", memory_json(&result->resources));
+    put(object, "sockets", sockets_json(&result->resources));
     put(object, "wire", wire_json(result));
     put(object, "pooled", pooled_json(result->pooled));
 }
@@ -522,6 +539,8 @@ static json_t *run_json(const struct bench_run *run)
     put(&object, "targets", targets_json(run));
     put(&object, "results", results_json(run));
     put(&object, "comparisons", comparisons_json(run));
+    if (bench_json_analyses(run, object.json) < 0)
+        object.failed = true;
     return object_end(&object);
 }
 

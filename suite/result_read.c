@@ -320,6 +320,30 @@ static int read_parameters(const struct bench_reader *reader, const json_t *json
     return 0;
 }
 
+/* null is unknown. */
+static int read_switch(const struct bench_reader *reader, const json_t *object, const char *key,
+                       int *out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_boolean(value) && !json_is_null(value))
+        return bench_member_refuse(reader, "'%s' is neither true, false nor null", key);
+    *out = json_is_null(value) ? -1 : json_is_true(value);
+    return 0;
+}
+
+/* Missing in files from before there was such a member. */
+static int read_sockets(const struct bench_reader *reader, const json_t *json,
+                        struct bench_resources *out)
+{
+    json_t *sockets;
+    if (json_object_get(json, "sockets") == NULL)
+        return 0;
+    int rc = bench_member_object(reader, json, "sockets", &sockets);
+    if (rc == 0)
+        rc = read_switch(reader, sockets, "client_nodelay", &out->client_nodelay);
+    return rc == 0 ? read_switch(reader, sockets, "server_nodelay", &out->server_nodelay) : rc;
+}
+
 /* Sums of CPU, medians of memory; nothing of it where nothing was measured. */
 static int read_sums(const struct bench_reader *reader, const json_t *json,
                      struct bench_result *result)
@@ -330,7 +354,9 @@ static int read_sums(const struct bench_reader *reader, const json_t *json,
                                     .client_cpu_s = NAN,
                                     .server_pss_bytes = NAN,
                                     .server_pss_idle_bytes = NAN,
-                                    .client_rss_bytes = NAN};
+                                    .client_rss_bytes = NAN,
+                                    .client_nodelay = -1,
+                                    .server_nodelay = -1};
     int rc = bench_member_real(reader, json, "duration", 0, &out->wall_s);
     if (rc < 0 || result->pooled == NULL)
         return rc;
@@ -347,9 +373,9 @@ static int read_sums(const struct bench_reader *reader, const json_t *json,
         rc = bench_member_real(reader, memory, "server_pss_idle", 0, &out->server_pss_idle_bytes);
     if (rc == 0)
         rc = bench_member_real(reader, memory, "client_rss", 0, &out->client_rss_bytes);
-    return rc == 0
-               ? bench_member_processes(reader, memory, "server_processes", &out->server_processes)
-               : rc;
+    if (rc == 0)
+        rc = bench_member_processes(reader, memory, "server_processes", &out->server_processes);
+    return rc == 0 ? read_sockets(reader, json, out) : rc;
 }
 
 static int read_remark(const struct bench_reader *reader, const json_t *json,

@@ -10,12 +10,21 @@
 
 #include "bench/error.h"
 
+/* What a server has for each connection. */
+enum bench_server_share { BENCH_SERVER_THREAD, BENCH_SERVER_PROCESS };
+
 struct bench_server_row {
     const char *server, *protocol, *mode;
     const char *program; /* NULL: rpycbench-server itself */
     bool in_default;
     const char *label; /* may hold one %d: the number of clients */
+    enum bench_server_share per_connection;
+    int pss_kib; /* of memory that the server takes for each connection; suite/headroom.h */
 };
+
+/* NULL-ended "NAME=value": what Python programs are started with besides our environment. Strings
+ * hash alike in every process, so that dictionaries lie and cost the same. */
+extern const char *const bench_python_env[];
 
 /* All rows; *count how many. */
 const struct bench_server_row *bench_server_rows(size_t *count);
@@ -47,6 +56,10 @@ void bench_server_command_free(struct bench_server_command *command);
  * with the reason in err. Asked once per program and remembered. */
 int bench_server_check(const struct bench_server_row *row, const char **text,
                        struct bench_error *err) BENCH_MUST_CHECK;
+
+/* How the interpreter of such a program was built and runs ("GIL, switch interval 5 ms, ..."), as
+ * its --check says; "" if it says nothing of it. Valid for ever. */
+const char *bench_server_build(const struct bench_server_row *row);
 
 /* The interpreter that Python servers run with; NULL if there is none. */
 const char *bench_python_path(void);

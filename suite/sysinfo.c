@@ -3,142 +3,22 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "bench/buf.h"
 #include "bench/units.h"
+#include "core/cpus.h"
+#include "core/sockopt.h"
 #include "suite/driver.h"
+#include "suite/environment.h"
+#include "suite/facts.h"
 
-struct facts {
-    struct bench_fact *rows;
-    size_t n;
-    bool failed;
-};
+/* ---- the plan ---- */
 
-static void add(struct facts *f, const char *name, const char *format, ...) BENCH_PRINTF(3, 4);
-
-static void add(struct facts *f, const char *name, const char *format, ...)
-{
-    char value[1100];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(value, sizeof(value), format, args);
-    va_end(args);
-    if (value[0] == '\0')
-        return; /* not known here */
-    struct bench_fact *grown = realloc(f->rows, (f->n + 1) * sizeof(*grown));
-    if (grown == NULL) {
-        f->failed = true;
-        return;
-    }
-    f->rows = grown;
-    grown[f->n] = (struct bench_fact){.name = strdup(name), .value = strdup(value)};
-    f->failed |= grown[f->n].name == NULL || grown[f->n].value == NULL;
-    f->n++;
-}
-
-/* First line of a small file, without its end; "" if there is none. */
-static void first_line(const char *path, char *out, size_t size)
-{
-    out[0] = '\0';
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return;
-    if (fgets(out, (int)size, file) == NULL)
-        out[0] = '\0';
-    out[strcspn(out, "\r\n")] = '\0';
-    (void)fclose(file);
-}
-
-/* The value behind "KEY :" in /proc/cpuinfo or /proc/meminfo. */
-static void value_in(const char *path, const char *key, char *out, size_t size)
-{
-    char line[512];
-    out[0] = '\0';
-    FILE *file = fopen(path, "re");
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, key, strlen(key)) != 0)
-            continue;
-        char *value = strchr(line, ':');
-        if (value == NULL)
-            continue;
-        value += 1 + strspn(value + 1, " \t");
-        value[strcspn(value, "\r\n")] = '\0';
-        (void)snprintf(out, size, "%s", value);
-        break;
-    }
-    if (file != NULL)
-        (void)fclose(file);
-}
-
-static void machine_facts(struct facts *f)
-{
-    char text[256];
-    struct utsname u;
-    value_in("/proc/cpuinfo", "model name", text, sizeof(text));
-    add(f, "cpu", "%s", text);
-    cpu_set_t set;
-    int usable = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
-    add(f, "cores", "%ld, %d usable", sysconf(_SC_NPROCESSORS_ONLN), usable);
-    value_in("/proc/meminfo", "MemTotal", text, sizeof(text));
-    add(f, "memory", "%s", bench_format_size(strtod(text, NULL) * 1024).s);
-    if (uname(&u) == 0)
-        add(f, "kernel", "%s %s", u.sysname, u.release);
-    FILE *release = fopen("/etc/os-release", "re");
-    while (release != NULL && fgets(text, sizeof(text), release) != NULL)
-        if (strncmp(text, "PRETTY_NAME=", 12) == 0)
-            add(f, "system", "%.*s", (int)strcspn(text + 13, "\"\n"), text + 13);
-    if (release != NULL)
-        (void)fclose(release);
-    static const struct {
-        const char *name, *path;
-    } files[] = {
-        {"clock source", "/sys/devices/system/clocksource/clocksource0/current_clocksource"},
-        {"frequency governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"},
-        {"idle driver", "/sys/devices/system/cpu/cpuidle/current_driver"},
-        {"congestion control", "/proc/sys/net/ipv4/tcp_congestion_control"},
-        {"somaxconn", "/proc/sys/net/core/somaxconn"},
-        {"load average", "/proc/loadavg"},
-    };
-    for (size_t i = 0; i < BENCH_COUNT_OF(files); i++) {
-        first_line(files[i].path, text, sizeof(text));
-        add(f, files[i].name, "%s", text);
-    }
-}
-
-static void software_facts(struct facts *f, const struct bench_plan *plan)
-{
-    const char *why;
-    add(f, "rpycbench", "%s", RPYCBENCH_VERSION);
-    add(f, "build", "%s%s%s", RPYCBENCH_BUILD_TYPE, RPYCBENCH_SANITIZERS[0] != '\0' ? ", " : "",
-        RPYCBENCH_SANITIZERS);
-    if (bench_sysinfo_unfit_build(&why))
-        add(f, "warning", "%s: these times are no measurement", why);
-    add(f, "compiler", "%s", __VERSION__);
-    for (size_t t = 0; t < plan->ntargets; t++) {
-        const struct bench_server_row *row = plan->targets[t].server;
-        bool seen = row == NULL || row->program == NULL;
-        for (size_t k = 0; k < t && !seen; k++)
-            seen = plan->targets[k].server != NULL && plan->targets[k].server->program != NULL &&
-                   strcmp(plan->targets[k].server->program, row->program) == 0;
-        const char *versions;
-        if (!seen && bench_server_check(row, &versions, NULL) == 0)
-            add(f, row->program, "%s", versions);
-    }
-    const char *python = bench_python_path();
-    if (python != NULL)
-        add(f, "python interpreter", "%s", python);
-    add(f, "worker priority", "%s", bench_driver_priority());
-    add(f, "placement", "free");
-}
-
-static void add_list(struct facts *f, const char *name, const struct bench_list *list,
+static void add_list(struct bench_facts *f, const char *name, const struct bench_list *list,
                      enum bench_option_type type)
 {
     char text[512] = "";
@@ -151,17 +31,34 @@ static void add_list(struct facts *f, const char *name, const struct bench_list 
             value = bench_format_duration_exact(list->values[i]);
         else
             (void)snprintf(value.s, sizeof(value.s), "%" PRId64, list->values[i]);
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i > 0 ? "," : "",
-                                 value.s);
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i > 0 ? "," : "", value.s);
     }
-    add(f, name, "%s", text);
+    bench_facts_add(f, name, "%s", text);
 }
 
-static void plan_facts(struct facts *f, const struct bench_plan *plan)
+static void place_facts(struct bench_facts *f, const struct bench_plan *plan)
+{
+    char text[BENCH_CPUS_TEXT_SIZE] = "";
+    size_t used = 0;
+    for (int i = 0; i < BENCH_PLACEMENT_COUNT; i++)
+        if (plan->placements[i] && used < sizeof(text))
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used > 0 ? "," : "",
+                                     bench_placement_names[i]);
+    bench_facts_add_varying(f, "placement", "%s", text); /* a choice: not what the machine is */
+    if (plan->cpus.client_given)
+        bench_facts_add_varying(f, "cores of the client", "%s",
+                                bench_cpus_text(&plan->cpus.client, text, sizeof(text)));
+    if (plan->cpus.server_given)
+        bench_facts_add_varying(f, "cores of the server", "%s",
+                                bench_cpus_text(&plan->cpus.server, text, sizeof(text)));
+}
+
+static void plan_facts(struct bench_facts *f, const struct bench_plan *plan)
 {
     if (plan->command[0] != '\0')
-        add(f, "command", "%s", plan->command);
-    add(f, "quick", "%s", plan->quick ? "yes" : "no");
+        bench_facts_add(f, "command", "%s", plan->command);
+    bench_facts_add(f, "quick", "%s", plan->quick ? "yes" : "no");
     static const struct bench_option table[] = {
 #define X(member, opt, opt_type, normal, quick_text, low, high, text)                              \
     {.name = (opt),                                                                                \
@@ -175,7 +72,7 @@ static void plan_facts(struct facts *f, const struct bench_plan *plan)
         struct bench_buf value;
         bench_buf_init(&value, 128);
         if (bench_options_print(&table[i], plan, &value) == 0 && bench_buf_add(&value, "", 1) == 0)
-            add(f, table[i].name, "%s", (const char *)bench_buf_head(&value));
+            bench_facts_add(f, table[i].name, "%s", (const char *)bench_buf_head(&value));
         bench_buf_fini(&value);
     }
 #define X(member, name, type, normal, quick, min, max, help)                                       \
@@ -188,10 +85,17 @@ static void plan_facts(struct facts *f, const struct bench_plan *plan)
         if (plan->styles[i] && used < sizeof(chosen))
             used += (size_t)snprintf(chosen + used, sizeof(chosen) - used, "%s%s",
                                      used > 0 ? "," : "", bench_style_names[i]);
-    add(f, "style", "%s", chosen);
-    add(f, "payload", "%s", bench_payload_names[plan->payload]);
-    for (size_t i = 0; i < plan->noperations; i++)
-        add(f, "operation", "%s", bench_operation_get(plan->operations[i])->name);
+    bench_facts_add(f, "style", "%s", chosen);
+    bench_facts_add(f, "payload", "%s", bench_payload_names[plan->payload]);
+    bench_facts_add(f, "arrival", "%s", bench_arrival_names[plan->arrival]);
+    char operations[256] = "";
+    used = 0;
+    for (size_t i = 0; i < plan->noperations && used < sizeof(operations); i++)
+        used += (size_t)snprintf(operations + used, sizeof(operations) - used, "%s%s",
+                                 i > 0 ? "," : "", bench_operation_get(plan->operations[i])->name);
+    if (plan->noperations > 0)
+        bench_facts_add(f, "operation", "%s", operations);
+    bench_facts_add(f, "priority", "%s", plan->normal_priority ? "normal" : "raised");
 }
 
 bool bench_sysinfo_unfit_build(const char **why)
@@ -204,15 +108,71 @@ bool bench_sysinfo_unfit_build(const char **why)
     return *why != NULL;
 }
 
+/* ---- the run ---- */
+
+int bench_sysinfo_begin(struct bench_run *run)
+{
+    struct bench_facts facts = {.rows = run->environment, .n = run->nenvironment};
+    bench_environment_moment("", "before", &facts);
+    run->environment = facts.rows;
+    run->nenvironment = facts.n;
+    return facts.failed ? -ENOMEM : 0;
+}
+
+/* Behind the others, with the moment at the end of the run and what came of both. */
+static void add_moments(struct bench_facts *f, struct bench_facts *before)
+{
+    struct bench_steal start, end;
+    const char *text = bench_facts_find(before->rows, before->n, "steal before, ticks");
+    const bool known = text != NULL &&
+                       sscanf(text, "%" SCNu64 " of %" SCNu64, &start.stolen, &start.all) == 2 &&
+                       bench_environment_steal("", &end) && end.all > start.all;
+    for (size_t i = 0; i < before->n; i++)
+        bench_facts_add_varying(f, before->rows[i].name, "%s", before->rows[i].value);
+    bench_environment_moment("", "after", f);
+    if (known)
+        bench_facts_add_varying(f, "steal", "%.2f %% of the machine's time during the run",
+                                100 * (double)(end.stolen - start.stolen) /
+                                    (double)(end.all - start.all));
+    f->failed |= before->failed;
+    bench_facts_fini(before);
+}
+
 int bench_sysinfo_collect(const struct bench_plan *plan, struct bench_run *run)
 {
-    struct facts environment = {.n = 0}, chosen = {.n = 0};
-    machine_facts(&environment);
-    software_facts(&environment, plan);
+    struct bench_facts environment = {.n = 0}, chosen = {.n = 0};
+    struct bench_facts before = {.rows = run->environment, .n = run->nenvironment};
+    bench_environment_machine("", &environment);
+    bench_environment_limits(&environment);
+    bench_environment_network("", plan, &environment);
+    bench_environment_software(plan, &environment);
+    bench_facts_add(&environment, "worker priority", "%s", bench_driver_priority());
+    place_facts(&environment, plan);
+    add_moments(&environment, &before);
     plan_facts(&chosen, plan);
     run->environment = environment.rows;
     run->nenvironment = environment.n;
     run->plan = chosen.rows;
     run->nplan = chosen.n;
+    bench_facts_hash(run->environment, run->nenvironment, run->environment_hash);
     return environment.failed || chosen.failed ? -ENOMEM : 0;
+}
+
+/* ---- a connection ---- */
+
+void bench_sysinfo_nodelay(pid_t client, uint16_t dialled, pid_t server, uint16_t listening,
+                           int *client_nodelay, int *server_nodelay)
+{
+    uint16_t local = 0;
+    const struct bench_socket_search ours = {
+        .pid = client, .descendants = client != getpid(), .peer_port = dialled};
+    int rc = client > 0 ? bench_socket_peer_nodelay(&ours, &local) : -ESRCH;
+    *client_nodelay = rc < 0 ? -1 : rc;
+    /* Through a relay the server's peer is not our end: then any of its connections. */
+    const struct bench_socket_search theirs = {.pid = server,
+                                               .descendants = true,
+                                               .local_port = listening,
+                                               .peer_port = dialled == listening ? local : 0};
+    rc = server > 0 ? bench_socket_peer_nodelay(&theirs, NULL) : -ESRCH;
+    *server_nodelay = rc < 0 ? -1 : rc;
 }

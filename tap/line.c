@@ -9,9 +9,9 @@
 #include "bench/units.h"
 
 enum {
-    PACKET_BYTES = 1448,  /* what fits into an Ethernet frame of TCP with time stamps */
-    WORTHWHILE = 2048,    /* less room than that at the end of a segment is left unused */
-    QUANTUM_NS = 20000,   /* a link with a rate passes on what it takes in so long */
+    PACKET_BYTES = 1448, /* what fits into an Ethernet frame of TCP with time stamps */
+    WORTHWHILE = 2048,   /* less room than that at the end of a segment is left unused */
+    QUANTUM_NS = 20000,  /* a link with a rate passes on what it takes in so long */
 };
 
 /* Stands in front of a piece's bytes in its segment; copied in and out, so never aligned. */
@@ -74,8 +74,8 @@ static void drop_head(struct tap_line *line)
 
 /* ---- the shape ---- */
 
-void tap_shape_init(struct tap_shape *shape, int64_t delay_ns, int64_t jitter_ns,
-                    double bits_per_s, size_t limit_bytes, uint64_t seed)
+void tap_shape_init(struct tap_shape *shape, int64_t delay_ns, int64_t jitter_ns, double bits_per_s,
+                    size_t limit_bytes, uint64_t seed)
 {
     *shape = (struct tap_shape){.delay_ns = delay_ns,
                                 .jitter_ns = jitter_ns,

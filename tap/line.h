@@ -36,15 +36,15 @@ void tap_pool_fini(struct tap_pool *pool);
 /* What the lines of a relay have in common. */
 struct tap_shape {
     int64_t delay_ns, jitter_ns;
-    double ns_per_byte;   /* time that a byte takes on the link; 0 = none */
-    uint32_t quantum;     /* bytes that go on together on a link with a rate */
-    size_t limit_bytes;   /* of memory, per line */
-    uint64_t random;      /* state of the jitter's generator */
+    double ns_per_byte; /* time that a byte takes on the link; 0 = none */
+    uint32_t quantum;   /* bytes that go on together on a link with a rate */
+    size_t limit_bytes; /* of memory, per line */
+    uint64_t random;    /* state of the jitter's generator */
 };
 
 /* bits_per_s 0 = no limit. */
-void tap_shape_init(struct tap_shape *shape, int64_t delay_ns, int64_t jitter_ns,
-                    double bits_per_s, size_t limit_bytes, uint64_t seed);
+void tap_shape_init(struct tap_shape *shape, int64_t delay_ns, int64_t jitter_ns, double bits_per_s,
+                    size_t limit_bytes, uint64_t seed);
 
 enum tap_end { TAP_OPEN, TAP_FIN, TAP_RESET };
 
@@ -52,14 +52,14 @@ struct tap_line {
     struct tap_shape *shape;
     struct tap_pool *pool;
     struct tap_segment *head, *tail; /* none is empty */
-    struct tap_segment *fresh; /* between reserve and commit */
-    size_t bytes;         /* of memory that it holds */
-    uint32_t sent;        /* of the first piece */
-    bool begun;           /* something came; until then the handshake is still to be paid for */
-    enum tap_end end;     /* what comes behind the bytes */
+    struct tap_segment *fresh;       /* between reserve and commit */
+    size_t bytes;                    /* of memory that it holds */
+    uint32_t sent;                   /* of the first piece */
+    bool begun;       /* something came; until then the handshake is still to be paid for */
+    enum tap_end end; /* what comes behind the bytes */
     int64_t end_due_ns;
-    int64_t last_due_ns;  /* of what was put in last */
-    double link_free_ns;  /* when the link has taken all bits */
+    int64_t last_due_ns; /* of what was put in last */
+    double link_free_ns; /* when the link has taken all bits */
 };
 
 void tap_line_init(struct tap_line *line, struct tap_shape *shape, struct tap_pool *pool);

@@ -50,8 +50,8 @@ int bench_relay_check(const struct bench_relay_options *o, struct bench_error *e
         return bench_fail(err, -EINVAL, "%d connections: not within 1..%d", o->connections_max,
                           CONNECTIONS_MAX);
     if (o->buffer_bytes < BUFFER_MIN || o->buffer_bytes > BUFFER_MAX)
-        return bench_fail(err, -EINVAL, "buffer of %zu bytes: not within %zu..%zu",
-                          o->buffer_bytes, BUFFER_MIN, BUFFER_MAX);
+        return bench_fail(err, -EINVAL, "buffer of %zu bytes: not within %zu..%zu", o->buffer_bytes,
+                          BUFFER_MIN, BUFFER_MAX);
     return 0;
 }
 
@@ -61,8 +61,8 @@ static int watch(struct bench_relay *relay, struct tap_source *source)
     return epoll_ctl(relay->epoll_fd, EPOLL_CTL_ADD, source->fd, &event) < 0 ? -errno : 0;
 }
 
-static int listen_on(struct bench_relay *relay, const struct bench_address *address,
-                     uint16_t *port, struct bench_error *err)
+static int listen_on(struct bench_relay *relay, const struct bench_address *address, uint16_t *port,
+                     struct bench_error *err)
 {
     union {
         struct sockaddr any;
@@ -146,7 +146,8 @@ static void refuse(struct bench_relay *relay, int fd)
     (void)close(fd);
 }
 
-/* Without descriptors a waiting client could not even be refused, and we would be woken for ever. */
+/* Without descriptors a waiting client could not even be refused, and we would be woken for ever.
+ */
 static void refuse_with_spare(struct bench_relay *relay)
 {
     (void)close(relay->spare_fd);

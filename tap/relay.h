@@ -15,10 +15,10 @@
 struct bench_relay_options {
     struct bench_address listen; /* resolved; port 0 = any */
     struct bench_address upstream;
-    int64_t delay_ns;  /* of each direction, 0..60 s; the round-trip time is twice that */
-    int64_t jitter_ns; /* uniform within delay +- jitter; bytes never overtake; at most delay */
-    double bits_per_s; /* of each direction of each connection; 0 = unlimited */
-    uint64_t seed;     /* of the jitter */
+    int64_t delay_ns;    /* of each direction, 0..60 s; the round-trip time is twice that */
+    int64_t jitter_ns;   /* uniform within delay +- jitter; bytes never overtake; at most delay */
+    double bits_per_s;   /* of each direction of each connection; 0 = unlimited */
+    uint64_t seed;       /* of the jitter */
     int connections_max; /* more are refused (closed at once); 1..100000 */
     size_t buffer_bytes; /* held per direction; a full one stops reading: 64 KiB.. */
 };
@@ -31,14 +31,14 @@ struct bench_relay_counts {
 struct bench_relay;
 
 /* Whether the numbers are within their limits: 0, or -EINVAL with the one that is not. */
-int bench_relay_check(const struct bench_relay_options *options, struct bench_error *err)
-    BENCH_MUST_CHECK;
+int bench_relay_check(const struct bench_relay_options *options,
+                      struct bench_error *err) BENCH_MUST_CHECK;
 /* Listens. *port gets the port. 0; negative with err. */
 int bench_relay_new(const struct bench_relay_options *options, struct bench_relay **out,
                     uint16_t *port, struct bench_error *err) BENCH_MUST_CHECK;
 /* Serves until stop_fd is readable (or at its end of file). 0 or -EIO. */
-int bench_relay_run(struct bench_relay *relay, int stop_fd, struct bench_error *err)
-    BENCH_MUST_CHECK;
+int bench_relay_run(struct bench_relay *relay, int stop_fd,
+                    struct bench_error *err) BENCH_MUST_CHECK;
 void bench_relay_counts(const struct bench_relay *relay, struct bench_relay_counts *out);
 void bench_relay_free(struct bench_relay *relay); /* accepts NULL */
 

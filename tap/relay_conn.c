@@ -13,6 +13,7 @@
 enum {
     TURN_BYTES = 256 * 1024, /* read from one socket before others get their turn */
     PIECES = 32,             /* in one system call */
+    ACK_SLACK_NS = 500000,   /* for a reply that carries the acknowledgement */
 };
 
 static struct tap_socket *source_of(struct tap_pipe *pipe)
@@ -94,6 +95,35 @@ static void reset_pipe(struct tap_pipe *pipe, int64_t now_ns, int64_t extra_ns)
     tap_line_finish(&pipe->line, TAP_RESET, now_ns, extra_ns);
 }
 
+/* ---- acknowledgements ---- */
+
+/*
+ * Whoever has sent a small piece and uses Nagle's algorithm holds the next one back until the first
+ * is acknowledged. Through a network that takes a round trip; here our own kernel answers, at once
+ * or, worse, after its 40 ms. So both sockets are kept delaying, and when a round trip has passed
+ * without bytes to carry the acknowledgement, it is sent alone.
+ */
+static void delay_acks(int fd)
+{
+    const int off = 0;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
+}
+
+static void send_ack(struct tap_pipe *pipe)
+{
+    const int on = 1;
+    int fd = source_of(pipe)->source.fd;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+    delay_acks(fd);
+    pipe->ack_due_ns = TAP_NEVER;
+}
+
+static void owe_ack(struct tap_pipe *pipe, int64_t now_ns)
+{
+    if (pipe->ack_due_ns == TAP_NEVER)
+        pipe->ack_due_ns = now_ns + 2 * pipe->conn->relay->options.delay_ns + ACK_SLACK_NS;
+}
+
 /* ---- reading and passing on ---- */
 
 static void fill(struct tap_pipe *pipe, int64_t now_ns)
@@ -113,6 +143,7 @@ static void fill(struct tap_pipe *pipe, int64_t now_ns)
         tap_line_commit(&pipe->line, n > 0 ? (size_t)n : 0, now_ns);
         if (n > 0) {
             total += (size_t)n;
+            owe_ack(pipe, now_ns);
             /* A short read emptied the socket, and a new edge will tell of what comes next. */
             from->readable = (size_t)n == room || from->ending;
         } else if (n == 0) {
@@ -161,6 +192,7 @@ static void pass_bytes(struct tap_pipe *pipe, int64_t now_ns)
             tap_line_consume(&pipe->line, (size_t)sent);
             *count += (uint64_t)sent;
             reverse_of(pipe)->line.begun = true; /* the other side is there: no handshake */
+            reverse_of(pipe)->ack_due_ns = TAP_NEVER;
         }
         to->writable = sent == (ssize_t)offered;
     }
@@ -187,6 +219,8 @@ static void set_timer(struct tap_pipe *pipe, int64_t now_ns)
     int64_t due = pipe->done ? TAP_NEVER : tap_line_due(&pipe->line);
     if (due <= now_ns) /* the sink has to take something first, which an event will tell */
         due = tap_line_reset_due(&pipe->line);
+    if (due > pipe->ack_due_ns)
+        due = pipe->ack_due_ns;
     tap_timer_set(pipe->conn->relay, pipe, due);
 }
 
@@ -206,6 +240,8 @@ void tap_pipe_pump(struct tap_pipe *pipe, int64_t now_ns)
 {
     if (pipe->conn->dead)
         return;
+    if (pipe->ack_due_ns <= now_ns)
+        send_ack(pipe);
     fill(pipe, now_ns);
     if (!sink_of(pipe)->connecting)
         pass_bytes(pipe, now_ns);
@@ -271,6 +307,7 @@ static int watch(struct bench_relay *relay, struct tap_socket *socket)
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                                 .data.ptr = &socket->source};
     (void)setsockopt(socket->source.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    delay_acks(socket->source.fd);
     return epoll_ctl(relay->epoll_fd, EPOLL_CTL_ADD, socket->source.fd, &event) < 0 ? -errno : 0;
 }
 
@@ -280,8 +317,7 @@ static int connect_upstream(struct tap_conn *conn)
     struct sockaddr_storage address;
     memcpy(&address, upstream->sockaddr, upstream->sockaddr_length);
     struct tap_socket *socket_ = &conn->sockets[TAP_SERVER];
-    socket_->source.fd =
-        socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    socket_->source.fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket_->source.fd < 0)
         return -errno;
     if (connect(socket_->source.fd, (struct sockaddr *)&address, upstream->sockaddr_length) < 0 &&
@@ -301,7 +337,7 @@ int tap_conn_new(struct bench_relay *relay, int fd, int64_t now_ns)
     for (int i = 0; i < 2; i++) {
         conn->sockets[i] = (struct tap_socket){
             .source = {.kind = TAP_SOURCE_SOCKET, .fd = -1}, .conn = conn, .side = i};
-        conn->pipes[i] = (struct tap_pipe){.conn = conn, .side = i};
+        conn->pipes[i] = (struct tap_pipe){.conn = conn, .side = i, .ack_due_ns = TAP_NEVER};
         tap_line_init(&conn->pipes[i].line, &relay->shape, &relay->pool);
     }
     conn->sockets[TAP_CLIENT].source.fd = fd;

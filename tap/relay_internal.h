@@ -22,22 +22,23 @@ struct tap_conn;
 struct tap_socket {
     struct tap_source source; /* first */
     struct tap_conn *conn;
-    int side;          /* TAP_CLIENT or TAP_SERVER */
+    int side; /* TAP_CLIENT or TAP_SERVER */
     bool connecting;
     bool readable, writable;
-    bool ending;       /* the peer's end or an error waits behind what can be read */
-    bool broken;       /* it is an error */
+    bool ending; /* the peer's end or an error waits behind what can be read */
+    bool broken; /* it is an error */
 };
 
 /* The bytes from sockets[i] to sockets[1 - i] are those of pipes[i]. */
 struct tap_pipe {
     struct tap_conn *conn;
-    int side;         /* where the bytes come from */
+    int side; /* where the bytes come from */
     struct tap_line line;
     bool source_done; /* nothing more is read */
     bool done;        /* its end was passed on */
     bool again;       /* is in the relay's list of that name */
     struct tap_pipe *next_again;
+    int64_t ack_due_ns; /* of what was read; TAP_NEVER */
     int64_t timer_ns;
     size_t heap_index; /* in the relay's timers; 0 = not there */
 };
@@ -65,10 +66,10 @@ struct bench_relay {
     struct tap_source listener, stop;
     struct tap_lateness lateness;
     int epoll_fd;
-    int spare_fd;              /* given up for a moment when there are no descriptors left */
+    int spare_fd; /* given up for a moment when there are no descriptors left */
     struct tap_conn *conns, *dead;
     int nconns;
-    struct tap_pipe **timers;  /* a heap by timer_ns, from index 1; room for two per connection */
+    struct tap_pipe **timers; /* a heap by timer_ns, from index 1; room for two per connection */
     size_t ntimers, timers_size;
     struct tap_pipe *again, **again_end; /* those with more to read, first come first served */
 };

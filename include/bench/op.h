@@ -84,6 +84,11 @@ struct bench_op_stat {
     uint32_t frames_sent, frames_received;
     uint32_t round_trips; /* requests that were waited for, both directions */
     uint32_t served;      /* requests of the peer that we answered meanwhile */
+    /* Times that the next request, sent at once, has to wait for an acknowledgement: a message went
+     * out behind the last reply of this one, on a socket with Nagle's algorithm (RFC 896), which
+     * holds a small message back while another one is not acknowledged. Each is as long as a round
+     * trip; without distance it is not seen. */
+    uint32_t ack_waits;
     uint64_t plain_sent, plain_received; /* bytes before compression */
     uint64_t wire_sent, wire_received;   /* bytes of the frames as sent; TLS not included */
 };

@@ -102,6 +102,8 @@ struct bench_protocol {
     /* The client library that makes the calls, as an application would have it ("libcurl"); NULL:
      * our own code on the shared loop, so that its figures are the protocol's. */
     const char *client_library;
+    /* Descriptors that a connection holds in the client, where it is not just one; 0 = 1. */
+    int conn_descriptors;
 };
 
 /* The one symbol of an out-of-tree backend (--plugin FILE.so). */

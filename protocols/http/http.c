@@ -77,4 +77,5 @@ const struct bench_protocol http_protocol = {
     .libraries = http_client_libraries,
     .family = "http",
     .client_library = "libcurl",
+    .conn_descriptors = 3, /* a multi handle of its own has a pair of sockets to be woken by */
 };

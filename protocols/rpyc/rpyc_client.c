@@ -15,6 +15,12 @@
 
 static const struct bench_stream_ops stream_ops;
 
+/* auto is what rpyc does: it sets no option. */
+bool rpyc_client_has_nagle(const struct rpyc_client *c)
+{
+    return c->options->socket == RPYC_SOCKET_AUTO || c->options->socket == RPYC_SOCKET_PYTHON;
+}
+
 static int open_stream(struct bench_conn *conn, struct rpyc_client *c, struct bench_error *err)
 {
     unsigned flags = 0;

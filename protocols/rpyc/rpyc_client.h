@@ -129,6 +129,8 @@ int rpyc_client_read_bytes(struct bench_conn *conn, struct rpyc_client *c,
 int rpyc_client_stream_step(struct bench_conn *conn, struct rpyc_client *c,
                             struct rpyc_message *message);
 /* Gives the objects of the present stream back. */
+/* Whether the socket holds a small message back while another one is not acknowledged. */
+bool rpyc_client_has_nagle(const struct rpyc_client *c);
 int rpyc_client_drop_stream(struct bench_conn *conn, struct rpyc_client *c);
 
 /* What is lent to the server (rpyc_lent.c). Writes the box of a new list of the op's pieces. */

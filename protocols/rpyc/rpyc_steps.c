@@ -59,10 +59,11 @@ int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int st
 {
     struct bench_op *op = c->op;
     int rc = 0;
+    bool sent_last = bench_buf_length(&c->current) > 0;
     c->step = RPYC_STEP_IDLE;
     c->awaited_seq = -1;
     rpyc_client_take_back(c);
-    if (bench_buf_length(&c->current) > 0) {
+    if (sent_last) {
         rc = rpyc_client_send_del(conn, c, &c->current, 1);
         bench_buf_clear(&c->current);
     }
@@ -70,6 +71,8 @@ int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int st
         rc = rpyc_client_drop_stream(conn, c);
     if (rc < 0)
         return rc; /* the connection broke and took the op with it */
+    if (sent_last && rpyc_client_has_nagle(c))
+        op->stat.ack_waits = 1;
     c->op = NULL;
     bench_op_complete(op, status);
     return 0;

@@ -15,11 +15,13 @@ import fcntl
 import importlib
 import importlib.metadata
 import os
+import platform
 import resource
 import signal
 import socket
 import stat
 import sys
+import sysconfig
 import traceback
 
 import service
@@ -303,10 +305,26 @@ def _versions(packages):
                      + [python])
 
 
+def build_facts():
+    """How this interpreter was built and runs; what makes two of the same version differ."""
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    return ", ".join([
+        platform.python_implementation(),
+        ("free-threaded build, GIL %s" % ("on" if gil else "off")) if free_threaded else "GIL",
+        "switch interval %g ms" % (sys.getswitchinterval() * 1000),
+        "optimize %d" % sys.flags.optimize,
+        "hash seed %s" % os.environ.get("PYTHONHASHSEED", "random"),
+        "debug build" if hasattr(sys, "gettotalrefcount") else "release build",
+        platform.python_compiler(),
+    ])
+
+
 def main(options, serve, packages):
     """Serves until stopped; the process ends here, without waiting for threads of connections."""
     if options.check:
-        print(_versions(packages), flush=True)
+        print(_versions(packages))
+        print(build_facts(), flush=True)
         os._exit(0)
     status = 0
     try:

@@ -4,12 +4,17 @@
  * against a limit.
  *
  *   bench-ratios NAME LIMIT FILE.json WORKLOAD METRIC A B
- *       trials of one run, paired by block. WORKLOAD: as in the result, or WORKLOAD:DIRECTION.
+ *       trials of one run, paired by block. WORKLOAD: as in the result, or WORKLOAD:DIRECTION, or
+ *       WORKLOAD:PARAMETER=VALUE ("latency:rtt=1ms").
  *       METRIC: p50 (response), throughput, cpu (of server and
  *       client, per request), client-cpu, absolute-p50 (of A alone, in µs; B is '-'),
  *       absolute-throughput (the same, requests per second)
  *   bench-ratios NAME LIMIT --pairs FILE
  *       a text file with two numbers a line: A and B
+ *   bench-ratios --crossing FILE.json WORKLOAD A B RTT
+ *       the round-trip time at which A, with more round trips, becomes slower than B, predicted
+ *       from what each costs beside its round trips, measured at RTT (us). Prints that cost of A
+ *       and of B in us, round trips of A and of B, and the crossing in us
  *
  * LIMIT: "<=1.25" or ">=0.7". Prints one line; exit status 0 = within, 1 = missed, 2 = usage.
  */
@@ -67,15 +72,27 @@ static double metric_of(const json_t *trial, const char *metric)
     return NAN;
 }
 
-/* workload: "latency", or "bandwidth:download" for one direction of several. */
-static const json_t *trials_of(const json_t *root, const char *workload_and_direction,
+/* Whether a parameter has that value; "download" is short for "direction=download". */
+static bool has_parameter(const json_t *result, const char *wanted)
+{
+    char key[64] = "direction";
+    const char *equals = strchr(wanted, '=');
+    if (equals != NULL)
+        (void)snprintf(key, sizeof(key), "%.*s", (int)(equals - wanted), wanted);
+    const char *value =
+        json_string_value(json_object_get(json_object_get(result, "parameters"), key));
+    return value != NULL && strcmp(value, equals != NULL ? equals + 1 : wanted) == 0;
+}
+
+/* workload: "latency", or "bandwidth:download", "latency:rtt=1ms" for one case of several. */
+static const json_t *result_of(const json_t *root, const char *workload_and_case,
                                const char *target)
 {
     char workload[64];
-    (void)snprintf(workload, sizeof(workload), "%s", workload_and_direction);
-    char *direction = strchr(workload, ':');
-    if (direction != NULL)
-        *direction++ = '\0';
+    (void)snprintf(workload, sizeof(workload), "%s", workload_and_case);
+    char *wanted = strchr(workload, ':');
+    if (wanted != NULL)
+        *wanted++ = '\0';
     size_t i;
     json_t *result;
     json_array_foreach(json_object_get(root, "results"), i, result)
@@ -83,11 +100,9 @@ static const json_t *trials_of(const json_t *root, const char *workload_and_dire
         const char *w = json_string_value(json_object_get(result, "workload"));
         const char *t =
             json_string_value(json_object_get(json_object_get(result, "target"), "name"));
-        const char *d = json_string_value(
-            json_object_get(json_object_get(result, "parameters"), "direction"));
-        bool fits = direction == NULL || (d != NULL && strcmp(d, direction) == 0);
+        bool fits = wanted == NULL || has_parameter(result, wanted);
         if (w != NULL && t != NULL && strcmp(w, workload) == 0 && strcmp(t, target) == 0 && fits)
-            return json_object_get(result, "trials");
+            return result;
     }
     (void)fprintf(stderr, "bench-ratios: no result for %s, %s\n", workload, target);
     return NULL;
@@ -102,9 +117,10 @@ static int from_json(char **argv, struct pairs *out)
         return 2;
     }
     bool alone = strcmp(argv[4], "-") == 0;
-    const json_t *a = trials_of(root, argv[1], argv[3]);
-    const json_t *b = alone ? a : trials_of(root, argv[1], argv[4]);
-    for (size_t i = 0; a != NULL && b != NULL && i < json_array_size(a) && out->n < PAIRS_MAX; i++) {
+    const json_t *a = json_object_get(result_of(root, argv[1], argv[3]), "trials");
+    const json_t *b = alone ? a : json_object_get(result_of(root, argv[1], argv[4]), "trials");
+    for (size_t i = 0; a != NULL && b != NULL && i < json_array_size(a) && out->n < PAIRS_MAX;
+         i++) {
         double block = number(json_array_get(a, i), "block");
         for (size_t k = 0; k < json_array_size(b); k++) {
             const json_t *other = json_array_get(b, k);
@@ -149,8 +165,27 @@ static int judge(const char *name, const char *limit, struct pairs *p)
     return good ? 0 : 1;
 }
 
+/* argv: FILE WORKLOAD A B RTT */
+static int crossing(char **argv)
+{
+    json_error_t why;
+    json_t *root = json_load_file(argv[0], 0, &why);
+    double c[2] = {NAN, NAN}, n[2] = {NAN, NAN}, rtt = strtod(argv[4], NULL);
+    for (int i = 0; i < 2 && root != NULL; i++) {
+        const json_t *result = result_of(root, argv[1], argv[2 + i]);
+        n[i] = number(result, "wire.round_trips");
+        c[i] = number(result, "latency.median") * 1e6 - n[i] * rtt;
+    }
+    json_decref(root);
+    double rtt_us = (c[1] - c[0]) / (n[0] - n[1]);
+    (void)printf("%.1f %.1f %.2f %.2f %.0f\n", c[0], c[1], n[0], n[1], rtt_us);
+    return isfinite(rtt_us) && rtt_us > 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 7 && strcmp(argv[1], "--crossing") == 0)
+        return crossing(argv + 2);
     struct pairs pairs = {.n = 0};
     int rc = 2;
     if (argc == 5 && strcmp(argv[3], "--pairs") == 0)
@@ -159,6 +194,7 @@ int main(int argc, char **argv)
         rc = from_json(argv + 3, &pairs);
     else
         (void)fprintf(stderr, "usage: bench-ratios NAME LIMIT FILE WORKLOAD METRIC A B\n"
-                              "       bench-ratios NAME LIMIT --pairs FILE\n");
+                              "       bench-ratios NAME LIMIT --pairs FILE\n"
+                              "       bench-ratios --crossing FILE WORKLOAD A B RTT\n");
     return rc != 0 ? rc : judge(argv[1], argv[2], &pairs);
 }

@@ -163,6 +163,14 @@ void rig_serve(struct rig_server *server, const char *target, int clients)
                  " listens on 127.0.0.1:");
 }
 
+void rig_relay(struct rig_server *server, const char *const *words)
+{
+    const char *argv[RIG_WORDS_MAX];
+
+    join(WORDS(rig_bench(), "relay"), words, argv);
+    start_server(server, argv, " listens on 127.0.0.1:");
+}
+
 void rig_peer(struct rig_server *server, const char *script, const char *const *words)
 {
     const char *argv[RIG_WORDS_MAX];

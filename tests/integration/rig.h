@@ -52,6 +52,8 @@ struct rig_server {
 
 /* `rpycbench serve TARGET --port 0`, with room for that many clients. */
 void rig_serve(struct rig_server *server, const char *target, int clients);
+/* `rpycbench relay` with these words. */
+void rig_relay(struct rig_server *server, const char *const *words);
 /* A Python program of tests/integration/peers that prints "READY PORT" on stdout. */
 void rig_peer(struct rig_server *server, const char *script, const char *const *words);
 /* SIGTERM; its exit status, or -1. */
@@ -97,6 +99,11 @@ void rig_adopt(void);
 pid_t rig_find_listener(pid_t parent, const char *piece, int children);
 /* The same, waited for. */
 pid_t rig_await_listener(pid_t parent, const char *piece, int children);
+/* Living children of `parent` whose command line holds `piece` and that have at least that many
+ * threads: how many, at most max, and their ids. */
+int rig_find_programs(pid_t parent, const char *piece, int threads, pid_t *found, int max);
+/* The same, waited for until there are `count`. */
+void rig_await_programs(pid_t parent, const char *piece, int threads, pid_t *found, int count);
 /* Between two looks at something that is waited for. */
 void rig_pause(void);
 /* Waits until no descendant of this process is alive; fails with who is. */

@@ -104,6 +104,37 @@ pid_t rig_await_listener(pid_t parent, const char *piece, int children)
     return found;
 }
 
+int rig_find_programs(pid_t parent, const char *piece, int threads, pid_t *found, int max)
+{
+    struct bench_proc_table table;
+    int n = 0;
+
+    cr_assert_eq(bench_proc_table_read(&table), 0);
+    for (size_t i = 0; i < table.count && n < max; i++) {
+        const struct bench_proc_entry *entry = &table.entries[i];
+        char line[2048];
+
+        if (entry->parent != parent || !is_alive(entry))
+            continue;
+        command_line(entry->pid, line, sizeof(line));
+        if (strstr(line, piece) && !strstr(line, "--exec") && count_threads(entry->pid) >= threads)
+            found[n++] = entry->pid;
+    }
+    bench_proc_table_fini(&table);
+    return n;
+}
+
+void rig_await_programs(pid_t parent, const char *piece, int threads, pid_t *found, int count)
+{
+    const int64_t deadline_ns = bench_now_ns() + RIG_TIMEOUT_S * BENCH_NS_PER_S;
+
+    while (rig_find_programs(parent, piece, threads, found, count) < count) {
+        cr_assert_lt(bench_now_ns(), deadline_ns, "no %d programs \"%s\" with %d threads", count,
+                     piece, threads);
+        rig_pause();
+    }
+}
+
 /* One living descendant, or 0; *line is its command line. */
 static pid_t find_descendant(char *line, size_t size)
 {

@@ -19,8 +19,7 @@ static const struct {
     const char *program; /* NULL = our own server */
 } targets[] = {
 #define NATIVE NULL
-#define X(server, protocol, mode, program, in_default, label)                                      \
-    {protocol "/" mode "/" server, program},
+#define X(server, protocol, mode, program, ...) {protocol "/" mode "/" server, program},
 #include "servers/servers.def"
 #undef X
 #undef NATIVE

@@ -32,7 +32,8 @@ struct server_row {
 
 #define NATIVE NULL
 static const struct server_row servers[] = {
-#define X(...) {__VA_ARGS__},
+#define X(server, protocol, mode, program, in_default, label, ...)                                 \
+    {server, protocol, mode, program, in_default, label},
 #include "servers/servers.def"
 #undef X
 };

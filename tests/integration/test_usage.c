@@ -174,6 +174,44 @@ Test(usage, serve)
         check_line("serve", &lines[i]);
 }
 
+Test(usage, relay)
+{
+#define TO "--upstream", "127.0.0.1:1"
+    static const struct bad_line lines[] = {
+        {{"--delay", "5ms"}, {"--upstream HOST:PORT"}},
+        {{"--upstream", "nowhere"}, {"--upstream", "nowhere", "HOST:PORT"}},
+        {{"--upstream", "127.0.0.1:0"}, {"--upstream", "127.0.0.1:0", "1..65535"}},
+        {{"--upstream", "127.0.0.1:65536"}, {"--upstream", "65536"}},
+        {{"--upstream", "::1:80"}, {"--upstream", "::1:80", "[HOST]:PORT"}},
+        {{"--listen", "127.0.0.1:x", TO}, {"--listen", "127.0.0.1:x"}},
+        {{"--listen", "", TO}, {"--listen", "''"}},
+        {{TO, "--delay", "5"}, {"--delay", "5"}},
+        {{TO, "--delay", "61s"}, {"delay 61s", "60s"}},
+        {{TO, "--jitter", "1ms"}, {"jitter 1ms", "delay"}},
+        {{TO, "--delay", "1ms", "--jitter", "2ms"}, {"jitter 2ms", "1ms"}},
+        {{TO, "--rate", "fast"}, {"--rate", "fast", "100mbit"}},
+        {{TO, "--rate", "100"}, {"--rate", "100", "100mbit"}},
+        {{TO, "--rate", "100Mbit"}, {"--rate", "100Mbit"}},
+        {{TO, "--rate", "1.2.3mbit"}, {"--rate", "1.2.3mbit"}},
+        {{TO, "--rate", "-1mbit"}, {"--rate", "-1mbit"}},
+        {{TO, "--rate", "0mbit"}, {"--rate", "0mbit"}},
+        {{TO, "--rate", "1bit"}, {"rate 1 bit/s"}},
+        {{TO, "--buffer", "10"}, {"buffer", "10", "65536"}},
+        {{TO, "--buffer", "2GiB"}, {"buffer", "2147483648"}},
+        {{TO, "--connections-max", "0"}, {"--connections-max", "0"}},
+        {{TO, "--connections-max", "100001"}, {"--connections-max", "100001"}},
+        {{TO, "--seed", "-1"}, {"--seed", "-1"}},
+        {{TO, "--control-fd", "99"}, {"--control-fd", "99"}},
+        {{TO, "--ready-fd", "1"}, {"--ready-fd", "1"}},
+        {{TO, "--loss", "1%"}, {"--loss", "--delay", "--rate"}},
+        {{"127.0.0.1:1"}, {"127.0.0.1:1"}},
+    };
+#undef TO
+
+    for (size_t i = 0; i < BENCH_COUNT_OF(lines); i++)
+        check_line("relay", &lines[i]);
+}
+
 Test(usage, list)
 {
     static const struct bad_line lines[] = {{{"--all"}, {"--all"}}, {{"servers"}, {"servers"}}};
@@ -203,7 +241,7 @@ Test(usage, commands)
 /* Help goes to stdout, and names every option that a wrong one is told about. */
 Test(usage, help)
 {
-    static const char *const commands[] = {"run", "serve", "list"};
+    static const char *const commands[] = {"run", "serve", "relay", "list"};
     struct support_output out;
 
     for (size_t i = 0; i < BENCH_COUNT_OF(commands); i++) {

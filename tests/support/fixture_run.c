@@ -7,52 +7,7 @@
 #include <string.h>
 
 #include "bench/units.h"
-
-/* What an invented target costs. Times in microseconds. */
-static const struct profile {
-    const char *protocol, *options, *mode, *server, *label;
-    enum bench_role role;
-    int64_t response, server_cpu, client_cpu; /* of one small request */
-    unsigned trips, frames, bytes;
-    bool one_core; /* its server cannot use more */
-    const char *family, *library, *client; /* NULL: the protocol's name, "", "native" */
-} profiles[] = {
-    {"rpyc", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 46, 13, 5, 2, 4, 186, false, NULL,
-     NULL, NULL},
-    {"rpyc", "", "forking", "native", "", BENCH_ROLE_NORMAL, 47, 13, 5, 2, 4, 186, false, NULL,
-     NULL, NULL},
-    {"rpyc", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 240, 205, 8, 2, 4, 186, true, NULL,
-     NULL, NULL},
-    {"rpyc", "", "forking", "python", "", BENCH_ROLE_NORMAL, 247, 206, 8, 2, 4, 186, false, NULL,
-     NULL, NULL},
-    {"http", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 62, 16, 19, 1, 2, 241, false,
-     "http", "libcurl", NULL},
-    {"http", "", "forking", "native", "", BENCH_ROLE_NORMAL, 63, 16, 19, 1, 2, 241, false, "http",
-     "libcurl", NULL},
-    {"http", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 512, 470, 24, 1, 2, 318, true,
-     "http", "libcurl", NULL},
-    {"http", "", "forking", "python", "", BENCH_ROLE_NORMAL, 520, 471, 24, 1, 2, 318, false,
-     "http", "libcurl", NULL},
-    {"http", "", "threaded", "gunicorn", "pool of 1 x 8", BENCH_ROLE_NORMAL, 940, 890, 25, 1, 2,
-     352, true, "http", "libcurl", NULL},
-    {"http", "", "forking", "gunicorn", "pool of 2 x 8", BENCH_ROLE_NORMAL, 955, 893, 25, 1, 2,
-     352, false, "http", "libcurl", NULL},
-    {"rpyc", "call=cached", "threaded", "python", "", BENCH_ROLE_NORMAL, 127, 104, 6, 1, 2, 91,
-     true, NULL, NULL, NULL},
-    {"tcp", "", "threaded", "native", "", BENCH_ROLE_FLOOR, 38, 7, 4, 1, 2, 22, false, NULL, NULL,
-     NULL},
-    {"tcp", "", "forking", "native", "", BENCH_ROLE_FLOOR, 39, 7, 4, 1, 2, 22, false, NULL, NULL,
-     NULL},
-    {"inproc", "", "", "", "", BENCH_ROLE_RULER, 1, 0, 1, 1, 2, 0, false, NULL, NULL, NULL},
-    {"http-raw", "", "threaded", "native", "", BENCH_ROLE_NORMAL, 50, 15, 6, 1, 2, 201, false,
-     "http", NULL, NULL},
-    {"http-raw", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 455, 420, 9, 1, 2, 278, true,
-     "http", NULL, NULL},
-    {"rpyc", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 420, 205, 190, 2, 4, 186, true,
-     NULL, "rpyc", "python"},
-    {"http", "", "threaded", "python", "", BENCH_ROLE_NORMAL, 1480, 480, 930, 1, 2, 402, true,
-     "http", "requests", "python"},
-};
+#include "tests/support/fixture_profiles.h"
 
 static const struct load {
     const char *workload, *operation, *load_model;
@@ -122,6 +77,8 @@ static void pool_again(struct bench_result *result)
         sum->server_pss_idle_bytes = one->server_pss_idle_bytes;
         sum->client_rss_bytes = one->client_rss_bytes;
         sum->server_processes = one->server_processes;
+        sum->client_nodelay = one->client_nodelay;
+        sum->server_nodelay = one->server_nodelay;
     }
 }
 
@@ -175,6 +132,8 @@ void support_fixture_add_trial(struct bench_result *result, int n, int64_t base_
         .server_pss_idle_bytes = 9.5 * 1048576,
         .client_rss_bytes = 12.0 * 1048576,
         .server_processes = 1,
+        .client_nodelay = 0,
+        .server_nodelay = 1,
     };
     trial->validity = (struct bench_validity){
         .client_busy = trial->resources.client_cpu_s / trial->resources.wall_s,
@@ -624,7 +583,7 @@ static void open_trial(struct bench_trial *trial, const struct rung *rung, doubl
     recording->first_start = BENCH_NS_PER_S;
     recording->last_done = 3 * BENCH_NS_PER_S;
     recording->planned = recording->sent = n;
-    trial->resources.wall_s = 2;
+    trial->resources.wall_s = (double)n / (double)rung->rate;
     trial->validity.offered = (double)rung->rate;
     trial->validity.sent = (double)rung->rate;
     trial->validity.delivered = (double)rung->rate * (load > 1 ? 1 / load : 0.9993);
@@ -674,10 +633,10 @@ static void loads_fill(struct bench_run *run, const size_t *which, size_t ntarge
         {"concurrent", 8, 4000, NULL, NULL, 0}, /* as a shuffled plan has them */
         {"concurrent", 8, 1000, NULL, NULL, 0},
         {"concurrent", 8, 2000, NULL, NULL, 0},
-        {"io", 8, 0, NULL, "same", 0},
-        {"io", 8, 0, NULL, "split", 0},
-        {"cpu", 1, 0, "1ms", "same", 1000}, /* not what `cpu` does; only its name is used */
-        {"cpu", 1, 0, "10ms", "same", 10000},
+        {"concurrent", 8, 0, NULL, "same", 0},
+        {"concurrent", 8, 0, NULL, "split", 0},
+        {"latency", 1, 0, "1ms", "same", 1000},
+        {"latency", 1, 0, "10ms", "same", 10000},
     };
     run->targets = must(calloc(ntargets, sizeof(struct bench_target_info)));
     run->ntargets = ntargets;

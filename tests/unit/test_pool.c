@@ -2,6 +2,7 @@
 /* From trials to a cell. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,108 @@ Test(pool, half_of_the_trials_make_a_cell_client_bound)
     cr_expect_eq(run->results[0].status, BENCH_CELL_CLIENT_BOUND);
     cr_expect_eq(bench_run_exit_status(run, true), 0, "client-bound has no effect on the exit status");
     bench_run_free(run);
+}
+
+Test(pool, client_bound_cells_say_why)
+{
+    struct bench_trial trials[] = {trial(0, BENCH_CELL_OK, "", 1000, 1),
+                                   trial(1, BENCH_CELL_CLIENT_BOUND, "93 % busy", 1000, 1),
+                                   trial(2, BENCH_CELL_CLIENT_BOUND, "91 % busy", 1000, 1)};
+    struct bench_run *run = run_of(3, trials);
+    cr_assert_eq(bench_pool_result(&run->results[0], 3), 0);
+    cr_expect_str_eq(run->results[0].reason, "client-bound in 2 of 3 trials: 93 % busy");
+    bench_run_free(run);
+}
+
+/* i: invalid, o: ok, b: client-bound, f: failed; u: ok and unsteady, s: ok and steady. */
+static enum bench_cell_status status_of(const char *kinds, char *reason, size_t size,
+                                        uint64_t *pooled, int *exit_status)
+{
+    struct bench_trial trials[16];
+    const size_t n = strlen(kinds);
+    for (size_t i = 0; i < n; i++) {
+        enum bench_cell_status status = BENCH_CELL_OK;
+        if (kinds[i] == 'i')
+            status = BENCH_CELL_INVALID;
+        else if (kinds[i] == 'b')
+            status = BENCH_CELL_CLIENT_BOUND;
+        else if (kinds[i] == 'f')
+            status = BENCH_CELL_FAILED;
+        trials[i] = trial((int)i, status, status == BENCH_CELL_OK ? "" : "why", 1000, 1);
+        trials[i].validity.steady_judged = kinds[i] == 'u' || kinds[i] == 's';
+        trials[i].validity.unsteady = kinds[i] == 'u';
+        trials[i].validity.drift = kinds[i] == 'u' ? 0.801 : 0;
+    }
+    struct bench_run *run = run_of(n, trials);
+    const struct bench_result *r = &run->results[0];
+    cr_assert_eq(bench_pool_result(&run->results[0], (int)n), 0);
+    (void)snprintf(reason, size, "%s", r->reason);
+    *pooled = r->pooled == NULL ? 0 : r->pooled->succeeded;
+    *exit_status = bench_run_exit_status(run, true);
+    enum bench_cell_status status = r->status;
+    cr_expect_eq(r->ntrials, n, "every trial is kept");
+    bench_run_free(run);
+    return status;
+}
+
+Test(pool, invalid_trials_are_left_out_until_they_are_half)
+{
+    static const struct {
+        const char *kinds;
+        enum bench_cell_status want;
+        uint64_t pooled;
+        int exit_status;
+        const char *reason;
+    } cases[] = {
+        {"ooi", BENCH_CELL_OK, 2, 0, "1 of 3 trials left out: why"},
+        {"oi", BENCH_CELL_INVALID, 1, 4, "why, in 1 of 2 trials"},
+        {"ii", BENCH_CELL_INVALID, 0, 4, "why, in 2 of 2 trials"},
+        {"i", BENCH_CELL_INVALID, 0, 4, "why, in 1 of 1 trials"},
+        {"bbbiio", BENCH_CELL_CLIENT_BOUND, 4, 0, "client-bound in 3 of 4 trials: why"},
+        {"bbii", BENCH_CELL_INVALID, 2, 4, "why, in 2 of 4 trials"},
+        {"boooi", BENCH_CELL_OK, 4, 0, "1 of 5 trials left out: why"},
+        {"iif", BENCH_CELL_FAILED, 0, 3, "trial 3 of 3: why"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char reason[400];
+        uint64_t pooled;
+        int exit_status;
+        enum bench_cell_status got =
+            status_of(cases[i].kinds, reason, sizeof(reason), &pooled, &exit_status);
+        cr_expect_eq(got, cases[i].want, "%s: %s", cases[i].kinds, bench_cell_status_name(got));
+        cr_expect_str_eq(reason, cases[i].reason, "%s: \"%s\"", cases[i].kinds, reason);
+        cr_expect_eq(pooled, cases[i].pooled, "%s", cases[i].kinds);
+        cr_expect_eq(exit_status, cases[i].exit_status, "%s: %d", cases[i].kinds, exit_status);
+    }
+}
+
+Test(pool, drift_in_the_majority_of_the_judged_trials_makes_a_cell_invalid)
+{
+    static const struct {
+        const char *kinds;
+        enum bench_cell_status want;
+        const char *reason;
+    } cases[] = {
+        {"ooo", BENCH_CELL_OK, ""},
+        {"us", BENCH_CELL_OK, ""},
+        {"uus", BENCH_CELL_INVALID, "latency drifts: +80 % over the load, in 2 of 3 trials"},
+        {"uooo", BENCH_CELL_INVALID, "latency drifts: +80 % over the load, in 1 of 1 trials"},
+        {"ussss", BENCH_CELL_OK, ""},
+        {"uubb", BENCH_CELL_CLIENT_BOUND, "client-bound in 2 of 4 trials: why"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char reason[400];
+        uint64_t pooled;
+        int exit_status;
+        enum bench_cell_status got =
+            status_of(cases[i].kinds, reason, sizeof(reason), &pooled, &exit_status);
+        cr_expect_eq(got, cases[i].want, "%s: %s", cases[i].kinds, bench_cell_status_name(got));
+        cr_expect_str_eq(reason, cases[i].reason, "%s: \"%s\"", cases[i].kinds, reason);
+        cr_expect_eq(exit_status, got == BENCH_CELL_INVALID ? 4 : 0, "%s: %d", cases[i].kinds,
+                     exit_status);
+        cr_expect_eq(pooled, strlen(cases[i].kinds), "%s: drifting trials are pooled",
+                     cases[i].kinds);
+    }
 }
 
 Test(pool, a_cell_without_trials_failed_unless_it_was_switched_off)

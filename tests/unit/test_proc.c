@@ -302,7 +302,7 @@ Test(proc, stop_finds_orphans_of_one_that_died_before)
 Test(proc, a_child_dies_with_its_parent)
 {
     int out, status;
-    const pid_t parent = start(HELPER " --exec $$ -- sleep 1000 & echo $!; wait", &out);
+    const pid_t parent = start(HELPER " --exec $$ - -- sleep 1000 & echo $!; wait", &out);
     const pid_t child = read_pid(out);
     /* sleep is what runs there now: PDEATHSIG is in force */
     char name[32] = "", path[64];
@@ -326,11 +326,14 @@ Test(proc, exec_refuses_what_it_cannot_do)
         const char *arguments, *output;
         int status;
     } rows[] = {
-        {"--exec $$ -- /no/such/program", "cannot run /no/such/program", 127},
-        {"--exec $$ -- /etc/passwd", "cannot run /etc/passwd", 126},
-        {"--exec 1 -- true", "parent 1 has gone", 126},
-        {"--exec x -- true", "'x'", 126},
-        {"--exec $$ true", "usage", 126},
+        {"--exec $$ - -- /no/such/program", "cannot run /no/such/program", 127},
+        {"--exec $$ - -- /etc/passwd", "cannot run /etc/passwd", 126},
+        {"--exec 1 - -- true", "parent 1 has gone", 126},
+        {"--exec x - -- true", "'x'", 126},
+        {"--exec $$ 1023 -- true", "cores 1023: ", 126},
+        {"--exec $$ 1-0 -- true", "run backwards", 126},
+        {"--exec $$ '' -- true", "''", 126},
+        {"--exec $$ -- true", "usage", 126},
         {"--exec", "usage", 126},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {

@@ -178,11 +178,13 @@ static void fill(struct bench_recording *recording, int samples)
                                  .wire_sent = 90,
                                  .wire_received = 1500};
 
+    cr_assert_eq(bench_trace_prepare(&recording->trace), 0);
     for (int i = 0; i < samples; i++) {
         int64_t ns = (int64_t)(next_random() >> (24 + next_random() % 20));
         sample(recording, BENCH_SERIES_RESPONSE, ns);
         sample(recording, BENCH_SERIES_SERVICE, ns / 2);
         sample(recording, BENCH_SERIES_FIRST_ANSWER, ns % 1000);
+        bench_trace_add(&recording->trace, 1000000000 + i * 1000, ns);
         bench_recording_stat(recording, &stat);
         bench_recording_outcome(recording, i % 10 == 9 ? BENCH_FAILURE_TIMEOUT : BENCH_FAILURE_NONE,
                                 i % 10 == 9 ? "no answer within 5 s" : NULL);
@@ -193,6 +195,14 @@ static void fill(struct bench_recording *recording, int samples)
     recording->last_done = 3500000000;
     recording->cpu_ns = 777;
     recording->clients = 4;
+    recording->workers = 2;
+    recording->busiest_cpu_ns = 776;
+    recording->run_wait_ns = 12;
+    recording->planned = 100;
+    recording->sent = 99;
+    recording->inflight_ns = 123456789012;
+    recording->present_ns = 234567890123;
+    recording->measured_ns = 2000000000;
 }
 
 static void check_same(const struct bench_recording *a, const struct bench_recording *b)
@@ -222,6 +232,18 @@ static void check_same(const struct bench_recording *a, const struct bench_recor
     cr_expect_eq(a->last_done, b->last_done);
     cr_expect_eq(a->cpu_ns, b->cpu_ns);
     cr_expect_eq(a->clients, b->clients);
+    cr_expect_eq(a->workers, b->workers);
+    cr_expect_eq(a->busiest_cpu_ns, b->busiest_cpu_ns);
+    cr_expect_eq(a->run_wait_ns, b->run_wait_ns);
+    cr_expect_eq(a->planned, b->planned);
+    cr_expect_eq(a->sent, b->sent);
+    cr_expect_eq(a->inflight_ns, b->inflight_ns);
+    cr_expect_eq(a->present_ns, b->present_ns);
+    cr_expect_eq(a->measured_ns, b->measured_ns);
+    cr_assert_eq(a->trace.n, b->trace.n);
+    cr_expect(a->trace.n == 0 || a->trace.stride == b->trace.stride);
+    if (a->trace.n > 0)
+        cr_expect_arr_eq(a->trace.points, b->trace.points, a->trace.n * sizeof(*a->trace.points));
 }
 
 Test(recording, outcomes_and_messages)
@@ -279,6 +301,53 @@ Test(recording, merge_equals_recording_all)
     bench_recording_free(all);
 }
 
+Test(recording, merge_of_load_figures)
+{
+    struct bench_recording *a = new_recording(), *b = new_recording();
+
+    fill(a, 10);
+    fill(b, 20);
+    b->busiest_cpu_ns = 5;
+    b->measured_ns = 3000000000;
+    cr_assert_eq(bench_recording_merge(a, b), 0);
+    cr_expect_eq(a->workers, 4u);
+    cr_expect_eq(a->busiest_cpu_ns, 776);
+    cr_expect_eq(a->run_wait_ns, 24);
+    cr_expect_eq(a->planned, 200u);
+    cr_expect_eq(a->sent, 198u);
+    cr_expect_eq(a->inflight_ns, 2 * INT64_C(123456789012));
+    cr_expect_eq(a->present_ns, 2 * INT64_C(234567890123));
+    cr_expect_eq(a->measured_ns, 3000000000);
+    cr_expect_eq(a->trace.n, 30);
+    b->run_wait_ns = -1;
+    cr_assert_eq(bench_recording_merge(a, b), 0);
+    cr_expect_eq(a->run_wait_ns, -1, "unknown of one is unknown of all");
+    b->run_wait_ns = 7;
+    cr_assert_eq(bench_recording_merge(a, b), 0);
+    cr_expect_eq(a->run_wait_ns, -1);
+    bench_recording_free(a);
+    bench_recording_free(b);
+}
+
+Test(recording, a_settled_one_has_no_trace)
+{
+    struct bench_recording *recording = new_recording();
+
+    fill(recording, 10);
+    cr_expect_eq(recording->trace.n, 10);
+    struct bench_trace_point *points = recording->trace.points;
+    bench_recording_reset(recording);
+    cr_expect_eq(recording->trace.points, points, "prepared as before");
+    cr_expect_eq(recording->trace.n, 0);
+    bench_trace_add(&recording->trace, 1, 1);
+    cr_expect_eq(recording->trace.n, 1);
+    bench_recording_settle(recording);
+    cr_expect_null(recording->trace.points);
+    cr_expect_eq(recording->trace.n, 0);
+    bench_recording_settle(recording);
+    bench_recording_free(recording);
+}
+
 Test(recording, duration)
 {
     struct bench_recording *recording = new_recording();
@@ -323,6 +392,7 @@ Test(recording, write_and_read)
         cr_assert_eq(bench_recording_prepare(recording, BENCH_SERIES_CONNECT), 0);
         char *text = text_of(recording);
         cr_expect_null(strstr(text, "\"connect\"")); /* empty series are left out */
+        cr_expect_eq(strstr(text, "\"trace\"") != NULL, sizes[i] > 0);
         cr_assert_eq(bench_recording_read(text, strlen(text), &back, &err), 0, "%s", err.msg);
         check_same(recording, back);
         char *again = text_of(back);
@@ -366,6 +436,7 @@ Test(recording, smallest_text)
 
     cr_assert_eq(bench_recording_read(text, strlen(text), &back, NULL), 0);
     cr_expect_eq(back->attempted, 0);
+    cr_expect_eq(back->run_wait_ns, -1, "not measured");
     bench_recording_free(back);
 }
 
@@ -388,6 +459,16 @@ Test(recording, hostile_texts_are_refused)
         {"{\"version\": 1, \"attempted\": 99999999999999999999, \"succeeded\": 0}", "line"},
         {"{\"version\": 1, " EMPTY ", \"clients\": 4294967296}", "clients"},
         {"{\"version\": 1, " EMPTY ", \"cpu_ns\": -1}", "cpu_ns"},
+        {"{\"version\": 1, " EMPTY ", \"workers\": -1}", "workers"},
+        {"{\"version\": 1, " EMPTY ", \"run_wait_ns\": -2}", "run_wait_ns"},
+        {"{\"version\": 1, " EMPTY ", \"inflight_ns\": -1}", "inflight_ns"},
+        {"{\"version\": 1, " EMPTY ", \"planned\": 1, \"sent\": 2}", "2 of 1"},
+        {"{\"version\": 1, " EMPTY ", \"cpu_ns\": 1, \"busiest_cpu_ns\": 2}", "busiest"},
+        {"{\"version\": 1, " EMPTY ", \"trace\": 5}", "trace"},
+        {"{\"version\": 1, " EMPTY ", \"trace\": {}}", "trace"},
+        {"{\"version\": 1, " EMPTY
+         ", \"trace\": {\"stride\": 1, \"done\": [1], \"response\": [1]}}",
+         "0 responses"},
         {"{\"version\": 1, " EMPTY ", \"stat\": 5}", "stat"},
         {"{\"version\": 1, " EMPTY ", \"stat\": {\"served\": null}}", "served"},
         {"{\"version\": 1, " EMPTY ", \"first_error\": 5}", "first_error"},
@@ -448,6 +529,49 @@ Test(recording, series_that_contradict_themselves_are_refused)
     refuse_series("response", "303", mm, sum, squares, "\"AAAA\"", "histogram");
     refuse("{\"version\": 1, \"attempted\": 0, \"succeeded\": 0, \"series\": {\"lag\": []}}",
            "lag");
+}
+
+/* 303 responses between 5 ns and 100 ns on the clock, with that trace. */
+static void try_trace(const char *trace, const char *word)
+{
+    char text[1000];
+    struct bench_recording *back = NULL;
+    struct bench_error err = {0};
+
+    (void)snprintf(text, sizeof(text),
+                   "{\"version\": 1, \"attempted\": 303, \"succeeded\": 303, \"first_start\": 5, "
+                   "\"last_done\": 100, \"series\": {\"response\": {\"count\": 303, \"min\": 1000, "
+                   "\"max\": 1001, \"sum\": \"303300\", \"sum_squares\": \"303600300\", "
+                   "\"histogram\": \"" HISTOGRAM "\"}}, \"trace\": %s}",
+                   trace);
+    if (word) {
+        refuse(text, word);
+        return;
+    }
+    cr_assert_eq(bench_recording_read(text, strlen(text), &back, &err), 0, "%s", err.msg);
+    cr_expect_eq(back->trace.stride, 4u);
+    cr_expect_eq(back->trace.n, 2);
+    cr_expect_eq(back->trace.points[0].done_ns, 15);
+    cr_expect_eq(back->trace.points[1].done_ns, 100);
+    cr_expect_eq(back->trace.points[1].response_ns, 8);
+    cr_expect_eq(back->trace.seen, 5u);
+    bench_recording_free(back);
+}
+
+Test(recording, hostile_traces_are_refused)
+{
+    try_trace("{\"stride\": 4, \"done\": [10, 95], \"response\": [7, 8]}", NULL);
+    try_trace("{\"stride\": 0, \"done\": [10, 95], \"response\": [7, 8]}", "stride 0");
+    try_trace("{\"stride\": 3, \"done\": [10, 95], \"response\": [7, 8]}", "stride 3");
+    try_trace("{\"stride\": -4, \"done\": [10, 95], \"response\": [7, 8]}", "stride");
+    try_trace("{\"stride\": 4, \"done\": [10, 96], \"response\": [7, 8]}", "point 1");
+    try_trace("{\"stride\": 4, \"done\": [10, 9], \"response\": [7, 8]}", "point 1");
+    try_trace("{\"stride\": 4, \"done\": [-1, 9], \"response\": [7, 8]}", "point 0");
+    try_trace("{\"stride\": 4, \"done\": [1, 9], \"response\": [-7, 8]}", "point 0");
+    try_trace("{\"stride\": 4, \"done\": [1, 9], \"response\": [7, null]}", "point 1");
+    try_trace("{\"stride\": 4, \"done\": [1, 9], \"response\": [7]}", "2 \"done\"");
+    try_trace("{\"stride\": 4, \"done\": [], \"response\": []}", "0 \"done\"");
+    try_trace("{\"stride\": 4, \"done\": {\"a\": 1}, \"response\": [1]}", "0 \"done\"");
 }
 
 /* Whatever happens to a text, reading ends with a recording that can be written, or refuses. */

@@ -148,3 +148,26 @@ Test(charts, as_text, .timeout = 60)
     bench_buf_fini(&names);
     bench_run_free(run);
 }
+
+Test(charts, of_rates, .timeout = 100)
+{
+    static const char *const names[] = {"rate-p50-concurrent", "rate-p99-concurrent",
+                                        "rate-delivered-concurrent"};
+    char *dir;
+    cr_assert_eq(support_tempdir_make(&dir, NULL), 0);
+    draw(SUPPORT_FIXTURE_LOADS, dir);
+    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++) {
+        char file[64];
+        (void)snprintf(file, sizeof(file), "%s.gp", names[i]);
+        cr_expect(exists(dir, file), "%s", file);
+    }
+    char *script = contents(dir, "rate-p99-concurrent.gp");
+    cr_expect_not_null(strstr(script, "open loop, poisson arrivals, 8 connections"), "%s", script);
+    cr_expect_not_null(strstr(script, "from the planned start"));
+    cr_expect_not_null(strstr(script, "client-bound targets: at most"));
+    free(script);
+    script = contents(dir, "throughput.gp");
+    cr_expect_null(strstr(script, "open loop"), "a rate that was asked for is no result");
+    free(script);
+    support_tempdir_remove(dir);
+}

@@ -50,8 +50,8 @@ Test(sentences, protocols_of_the_same_server_and_mode, .timeout = 20)
     const struct bench_comparison *one =
         find(run, "latency", "rpyc/threaded/python", "http/threaded/python");
     cr_assert_not_null(one);
-    cr_expect_str_eq(one->sentence, "latency: rpyc/threaded/python answers 2.1x faster than "
-                                    "http/threaded/python, 0.252 ms against 0.537 ms");
+    cr_expect_str_eq(one->sentence, "latency: with libcurl, rpyc/threaded/python answers 2.1x faster "
+                                    "than http/threaded/python, 0.252 ms against 0.537 ms");
     cr_expect_str_eq(one->verdict, "faster");
     cr_expect_str_eq(one->metric, "response p50");
     cr_expect_float_eq(one->ratio, one->b_value / one->a_value, 1e-9);
@@ -70,8 +70,8 @@ Test(sentences, client_bound_where_the_client_is_the_answer, .timeout = 20)
     cr_expect_str_eq(one->verdict, "client-bound");
     cr_expect(isnan(one->ratio));
     cr_expect_str_eq(one->sentence,
-                     "latency: rpyc/threaded/native against http/threaded/native is client-bound: "
-                     "the client's own CPU is 29 % of the response time of http/threaded/native "
+                     "latency: with libcurl, rpyc/threaded/native against http/threaded/native is "
+                     "client-bound: the client's own CPU is 29 % of the response time of http/threaded/native "
                      "(19.0 µs of 65.1 µs)");
     bench_run_free(run);
 
@@ -208,5 +208,91 @@ Test(sentences, comparing_again_replaces, .timeout = 20)
     cr_assert_eq(bench_report_compare(run), 0);
     cr_expect_eq(run->ncomparisons, count);
     cr_expect_eq(count, 5);
+    bench_run_free(run);
+}
+
+/* Own loop with own loop, program with program; a library is named. */
+Test(sentences, who_makes_the_calls, .timeout = 20)
+{
+    struct bench_run *run = compared(SUPPORT_FIXTURE_CLIENTS);
+    const struct bench_comparison *one =
+        find(run, "latency", "rpyc/threaded/python", "http-raw/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_not_null(strstr(one->sentence, "latency: as protocols, rpyc/"), "%s", one->sentence);
+    one = find(run, "latency", "rpyc/threaded/python", "http/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_not_null(strstr(one->sentence, "latency: with libcurl, rpyc/"), "%s", one->sentence);
+    one = find(run, "latency", "rpyc/threaded/python/python", "http/threaded/python/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->verdict, "faster", "20 %% of client do not matter there");
+    cr_expect_not_null(
+        strstr(one->sentence, "for a Python application (rpyc against requests), rpyc/"), "%s",
+        one->sentence);
+    cr_expect_not_null(strstr(one->sentence, "(the client's own work: 43 % and 60 % of the time)"),
+                       "%s", one->sentence);
+    one = find(run, "latency", "http-raw/threaded/python", "http/threaded/python");
+    cr_assert_not_null(one);
+    cr_expect_not_null(strstr(one->sentence, ": what the client library costs (libcurl)"), "%s",
+                       one->sentence);
+    cr_expect_not(either(run, "latency", "rpyc/threaded/python", "http/threaded/python/python"));
+    cr_expect_not(
+        either(run, "latency", "rpyc/threaded/python/python", "http-raw/threaded/python"));
+    cr_expect_not(either(run, "latency", "http/threaded/python", "http/threaded/python/python"));
+    bench_run_free(run);
+}
+
+Test(sentences, a_program_at_its_limit_is_still_what_its_user_gets, .timeout = 20)
+{
+    struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_CLIENTS);
+    struct bench_result *slow =
+        support_fixture_result(run, "concurrent", "http/threaded/python/python");
+    slow->status = BENCH_CELL_CLIENT_BOUND;
+    support_fixture_set(&slow->reason, "busy");
+    cr_assert_eq(bench_report_compare(run), 0);
+    const struct bench_comparison *one =
+        find(run, "concurrent", "rpyc/threaded/python/python", "http/threaded/python/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->verdict, "faster");
+
+    slow->status = BENCH_CELL_INVALID;
+    cr_assert_eq(bench_report_compare(run), 0);
+    one = find(run, "concurrent", "rpyc/threaded/python/python", "http/threaded/python/python");
+    cr_assert_not_null(one);
+    cr_expect_str_eq(one->verdict, "no verdict");
+    bench_run_free(run);
+}
+
+/* Files from before there were families: the protocol's name is the family. */
+Test(sentences, without_families, .timeout = 20)
+{
+    struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_TWO);
+    for (size_t i = 0; i < run->ntargets; i++) {
+        support_fixture_set(&run->targets[i].family, "");
+        free(run->targets[i].library);
+        run->targets[i].library = NULL;
+    }
+    cr_assert_eq(bench_report_compare(run), 0);
+    cr_expect_eq(run->ncomparisons, 5);
+    bench_run_free(run);
+}
+
+/* All do what they were asked for: compared by time; of a ladder the ends. */
+Test(sentences, of_an_open_loop, .timeout = 20)
+{
+    struct bench_run *run = compared(SUPPORT_FIXTURE_LOADS);
+    size_t seen = 0;
+    for (size_t i = 0; i < run->ncomparisons; i++) {
+        const struct bench_comparison *one = &run->comparisons[i];
+        if (!bench_result_is_open(one->a))
+            continue;
+        seen++;
+        cr_expect_str_eq(one->metric, "response p50");
+        cr_expect_null(strstr(one->sentence, "2000/s:"), "%s", one->sentence);
+        cr_expect(strstr(one->sentence, "500/s:") != NULL ||
+                      strstr(one->sentence, "concurrent, 8 clients, 1000/s:") != NULL ||
+                      strstr(one->sentence, "concurrent, 8 clients, 4000/s:") != NULL,
+                  "%s", one->sentence);
+    }
+    cr_expect_gt(seen, 10);
     bench_run_free(run);
 }

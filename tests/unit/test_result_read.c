@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,10 +141,95 @@ Test(result_read, hostile_json_is_refused)
         {"\"sum\": \"", "\"sum\": \"9999", "sum"},
         {"\"plan\": {", "\"plan\": [], \"x\": {", "plan"},
         {"\"schema\"", "\"schema\": 1, \"schema\"", "duplicate"},
+        {"\"validity\": {", "\"validity\": [], \"x\": {", "validity"},
+        {"\"client_busy\": ", "\"client_busy\": \"much\", \"x\": ", "client_busy"},
+        {"\"kpss\": ", "\"x\": ", "kpss"},
+        {"\"same_server\": true", "\"same_server\": 1", "same_server"},
+        {"\"unsteady\": false", "\"unsteady\": null", "unsteady"},
+        {"\"family\": \"rpyc\"", "\"family\": 7", "family"},
+        {"\"library\": \"\"", "\"library\": null", "library"},
+        {"\"environment_varies\": [", "\"environment_varies\": 1, \"x\": [", "environment_varies"},
+        {"\"load average\"\n", "\"nothing\"\n", "nothing"},
+        {"\"environment_varies\": [", "\"environment_varies\": [{}, ", "environment_varies"},
+        {"1a2b3c4d5e6f7081", "1a2b3c4d5e6f708", "environment_hash"},
+        {"1a2b3c4d5e6f7081", "1a2b3c4d5e6f70811", "environment_hash"},
+        {"1a2b3c4d5e6f7081", "1A2B3C4D5E6F7081", "environment_hash"},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++)
         refuse(&json, cases[i][0], cases[i][1], cases[i][2]);
     bench_buf_fini(&json);
+    bench_run_free(run);
+}
+
+/* Removes a member from every object below. */
+static void forget(json_t *json, const char *key)
+{
+    const char *name;
+    json_t *one;
+    size_t i;
+    (void)json_object_del(json, key);
+    json_object_foreach(json, name, one) forget(one, key);
+    json_array_foreach(json, i, one) forget(one, key);
+}
+
+/* Files of the first version know nothing of load models. */
+Test(result_read, without_the_newer_members)
+{
+    static const char *const newer[] = {"validity", "family", "library", "environment_varies",
+                                        "environment_hash"};
+    struct bench_run *run = fixture(SUPPORT_FIXTURE_TWO), *again = NULL;
+    struct bench_buf json = json_of(run);
+    struct bench_error err = {0};
+    json_t *whole =
+        json_loadb((const char *)bench_buf_head(&json), bench_buf_length(&json), 0, NULL);
+    cr_assert_not_null(whole);
+    for (size_t i = 0; i < BENCH_COUNT_OF(newer); i++)
+        forget(whole, newer[i]);
+    char *text = json_dumps(whole, 0);
+    cr_assert_not_null(text);
+    cr_assert_eq(bench_result_parse(text, strlen(text), NULL, 0, &again, &err), 0, "%s", err.msg);
+    cr_expect_str_eq(again->targets[1].family, "");
+    cr_expect_str_eq(again->targets[1].library, "");
+    cr_expect_str_eq(again->environment_hash, "");
+    cr_expect_not(again->environment[again->nenvironment - 1].varies);
+    const struct bench_validity *validity = &again->results[0].trials[0].validity;
+#define X(member, key, help) cr_expect(isnan(validity->member), key);
+    BENCH_VALIDITY_FIGURES(X)
+#undef X
+    cr_expect_not(validity->same_server || validity->steady_judged || validity->unsteady);
+    expect_same(run, again, bench_report_chart_names, "charts", SUPPORT_FIXTURE_TWO);
+    free(text);
+    json_decref(whole);
+    bench_buf_fini(&json);
+    bench_run_free(again);
+    bench_run_free(run);
+}
+
+Test(result_read, figures_of_validity)
+{
+    struct bench_run *run = support_fixture_run(SUPPORT_FIXTURE_LOADS), *again = NULL;
+    struct bench_error err = {0};
+    struct bench_validity *one = &run->results[0].trials[1].validity;
+    one->little = 1.0 / 3;
+    one->kpss = INFINITY;
+    one->unsteady = true;
+    cr_assert_eq(bench_report_compare(run), 0);
+    struct bench_buf json = json_of(run);
+    cr_assert_eq(parse(&json, NULL, &again, &err), 0, "%s", err.msg);
+    const struct bench_validity *kept = &again->results[0].trials[1].validity;
+#define X(member, key, help)                                                                       \
+    cr_expect((isnan(one->member) && isnan(kept->member)) ||                                       \
+                  memcmp(&one->member, &kept->member, sizeof(double)) == 0,                        \
+              key);
+    BENCH_VALIDITY_FIGURES(X)
+#undef X
+    cr_expect(isnan(kept->kpss));
+    cr_expect(kept->same_server && kept->unsteady);
+    cr_expect_eq(again->results[0].pooled->series[BENCH_SERIES_LATE].count, 0);
+    cr_expect_gt(again->results[0].pooled->series[BENCH_SERIES_LAG].count, 0);
+    cr_expect(again->environment[again->nenvironment - 1].varies);
+    bench_buf_fini(&json);
+    bench_run_free(again);
     bench_run_free(run);
 }
 

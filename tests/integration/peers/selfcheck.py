@@ -252,7 +252,8 @@ class Checks:
         path = os.path.join(SERVERS, program)
         done = subprocess.run([sys.executable, path, "--check"], stdout=subprocess.PIPE,
                               timeout=DEADLINE, check=False, universal_newlines=True)
-        self.check(done.returncode == 0 and done.stdout.count("\n") == 1
+        self.check(done.returncode == 0 and done.stdout.count("\n") == 2
+                   and ", optimize 0, " in done.stdout
                    and "Python %d." % sys.version_info[0] in done.stdout,
                    "%s --check: status %d, says %r" % (program, done.returncode, done.stdout))
         server = Server(program, "threaded", "--no-such-option")

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""Calls over HTTP with requests (a Session for each connection) or Python's own http.client."""
+import http.client
+import importlib.metadata
+import json
+import os
+import time
+
+import common
+import library
+
+OPTIONS = {"keepalive": ("on", "yes", "true")}
+
+# operation -> (method, path with the arguments, key of the JSON answer or None for bytes)
+SPELLING = {
+    "ping": ("GET", "/ping", "response"),
+    "echo": ("POST", "/echo", None),
+    "upload": ("POST", "/upload", "size"),
+    "download": ("GET", "/download/%d", None),
+    "upload_chunk": ("POST", "/upload-chunk", "size"),
+    "download_chunk": ("GET", "/download-chunk/%d?offset=%d", None),
+    "upload_chunked": ("POST", "/upload", "size"),
+    "download_chunked": ("GET", "/download/%d?chunk=%d", None),
+    "cpu_work": ("GET", "/cpu/%d", "result"),
+    "compute": ("GET", "/compute/%d", "result"),
+    "io_work": ("GET", "/io/%r", "result"),
+    "health_check": ("GET", "/health", "status"),
+}
+
+
+def remote_error(status, body):
+    """What an answer that means failure says: the service's exception, or a status only."""
+    try:
+        said = json.loads(body)
+        return library.Failure("remote-exception", "%s: %s" % (said["error"], said["message"]))
+    except (ValueError, KeyError, TypeError):
+        return library.Failure("bad-status", "status %d" % status)
+
+
+def value_of(operation, answer):
+    """A whole number above 2^53 travels as its digits."""
+    return int(answer) if operation == "compute" else answer
+
+
+class Http(library.Library):
+    """What both libraries need to know of a cell."""
+
+    def __init__(self):
+        self.host = None
+        self.port = 0
+        self.timeout = None
+
+    def prepare(self, cell):
+        library.options(cell["options"], OPTIONS, self.name)
+        self.host, self.port = cell["host"], cell["port"]
+        self.timeout = cell["timeout_ns"] / 1e9 if cell["timeout_ns"] else None
+
+    @staticmethod
+    def spell(step):
+        if step.operation not in SPELLING:
+            raise library.Unavailable("http has no spelling of %s" % step.operation)
+        method, path, key = SPELLING[step.operation]
+        return method, path % tuple(step.args) if method == "GET" else path, key
+
+
+class Requests(Http):
+    """One Session is one kept connection, since it makes one request after the other. It connects
+    within its first request, so that connecting cannot be told from that."""
+
+    name = "requests"
+
+    def __init__(self):
+        super().__init__()
+        self.requests = None
+        self.base = None
+
+    def versions(self):
+        import requests  # noqa: F401  whether it loads
+        return "requests %s, urllib3 %s" % (importlib.metadata.version("requests"),
+                                            importlib.metadata.version("urllib3"))
+
+    def prepare(self, cell):
+        import requests
+        super().prepare(cell)
+        self.requests = requests
+        host = "[%s]" % self.host if ":" in self.host else self.host
+        self.base = "http://%s:%d" % (host, self.port)
+        # An application's Session looks for proxies at every request, and so does this one; what
+        # is measured stands for itself, so none is to be found.
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = self.host
+
+    def open(self):
+        session = self.requests.Session()
+        session.connected_ns = session.ready_ns = None
+        return session
+
+    def bind(self, session, step):
+        method, path, key = self.spell(step)
+        url, timeout = self.base + path, self.timeout
+        if step.streams_back:
+            size = step.args[1]
+
+            def stream():
+                with session.get(url, timeout=timeout, stream=True) as reply:
+                    reply.raise_for_status()
+                    return list(reply.iter_content(size))
+            return stream
+
+        def get():
+            reply = session.get(url, timeout=timeout)
+            reply.raise_for_status()
+            return reply
+
+        def post():
+            data = step.tx if step.pieces is None else iter(step.pieces)
+            reply = session.post(url, data=data, timeout=timeout)
+            reply.raise_for_status()
+            return reply
+
+        ask = get if method == "GET" else post
+        if key is None:
+            return lambda: ask().content
+        return lambda: value_of(step.operation, ask().json()[key])
+
+    def close(self, session):
+        session.close()
+
+    def is_usable(self, session, error):
+        return True  # the next request connects if it must
+
+    def socket(self, session):
+        """Of the one connection that its pool keeps while no request is made."""
+        pools = session.get_adapter(self.base).poolmanager.pools
+        kept = [connection for key in pools.keys() for connection in pools[key].pool.queue
+                if connection]
+        return kept[0].sock if kept else None
+
+    def kind(self, error):
+        if not isinstance(error, self.requests.HTTPError):
+            return None
+        return remote_error(error.response.status_code, error.response.content).kind
+
+
+class Plain(Http):
+    """http.client of the standard library."""
+
+    name = "http.client"
+
+    def versions(self):
+        return "http.client"
+
+    def open(self):
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
+        connection.connect()
+        connection.connected_ns = connection.ready_ns = time.monotonic_ns()
+        return connection
+
+    def bind(self, connection, step):
+        method, path, key = self.spell(step)
+
+        def ask():
+            if step.pieces is not None:
+                connection.request(method, path, body=iter(step.pieces))
+            else:
+                connection.request(method, path, body=step.tx)
+            reply = connection.getresponse()
+            if reply.status != 200:
+                raise remote_error(reply.status, reply.read())
+            return reply
+
+        if step.streams_back:
+            def stream():
+                reply = ask()
+                return list(iter(lambda: reply.read(step.args[1]), b""))
+            return stream
+        if key is None:
+            return lambda: ask().read()
+        return lambda: value_of(step.operation, json.loads(ask().read())[key])
+
+    def close(self, connection):
+        connection.close()
+
+    def is_usable(self, connection, error):
+        return isinstance(error, library.Failure)
+
+    def socket(self, connection):
+        return connection.sock
+
+
+if __name__ == "__main__":
+    common.run({"python": Requests, "http.client": Plain}, __doc__)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Calls through the real rpyc package, as its users write them: conn.root.x(...)."""
+import importlib.metadata
+import time
+
+import common
+import library
+
+OPTIONS = {"call": ("plain", "cached"), "version": ("auto",), "socket": ("auto", "python")}
+
+
+class Rpyc(library.Library):
+    name = "rpyc"
+
+    def __init__(self):
+        self.rpyc = None
+        self.host = None
+        self.port = 0
+        self.ipv6 = False
+        self.cached = False
+        self.config = {}
+
+    def versions(self):
+        import rpyc  # noqa: F401  whether it loads
+        return "rpyc %s" % importlib.metadata.version("rpyc")
+
+    def prepare(self, cell):
+        import rpyc
+        self.rpyc = rpyc
+        self.host, self.port = cell["host"], cell["port"]
+        self.ipv6 = ":" in self.host
+        self.cached = library.options(cell["options"], OPTIONS, self.name).get("call") == "cached"
+        if cell["timeout_ns"]:
+            self.config = {"sync_request_timeout": cell["timeout_ns"] / 1e9}
+
+    def open(self):
+        connection = self.rpyc.connect(self.host, self.port, config=self.config, ipv6=self.ipv6)
+        connected_ns = time.monotonic_ns()
+        connection.root  # asked for once, kept by the connection
+        return Connection(connection, connected_ns)
+
+    def bind(self, connection, step):
+        conn = connection.rpyc
+        name = step.operation
+        args = list(step.args)
+        if step.tx is not None:
+            args.append(step.tx if step.pieces is None else step.pieces)
+        if self.cached:
+            method = getattr(conn.root, name)
+            if step.streams_back:
+                return lambda: list(method(*args))
+            return lambda: method(*args)
+        if step.streams_back:
+            return lambda: list(getattr(conn.root, name)(*args))
+        return lambda: getattr(conn.root, name)(*args)
+
+    def close(self, connection):
+        connection.rpyc.close()
+
+    def is_usable(self, connection, error):
+        local = isinstance(error, (OSError, EOFError)) and not hasattr(error, "_remote_tb")
+        return not connection.rpyc.closed and not local
+
+    def socket(self, connection):
+        return None if connection.rpyc.closed else connection.rpyc._channel.stream.sock
+
+    def kind(self, error):
+        return "remote-exception" if hasattr(error, "_remote_tb") else None
+
+
+class Connection:
+    def __init__(self, connection, connected_ns):
+        self.rpyc = connection
+        self.connected_ns = connected_ns
+        self.ready_ns = time.monotonic_ns()
+
+
+if __name__ == "__main__":
+    common.run({"python": Rpyc}, __doc__)
