@@ -337,9 +337,19 @@ char *bench_attribution_sentence(const struct bench_attribution *row, char *out,
                      row->used != NULL ? "a Python user" : "a native client",
                      bench_target_family(target), operation,
                      row->used != NULL ? "" : " from a Python server");
+    /* What took longer without a part than with it cannot be told by parts. */
+    for (size_t p = 0; p < row->nparts; p++) {
+        if (row->parts[p].mean < 0 && !bench_interval_has_zero(&row->parts[p])) {
+            (void)snprintf(text + n, sizeof(text) - (size_t)n,
+                           ", which these rows cannot take apart: it takes longer without %s",
+                           texts[p]);
+            return bench_text_clean(text, out, size);
+        }
+    }
     for (size_t p = 0; p < row->nparts && n > 0 && (size_t)n < sizeof(text); p++)
         n += snprintf(text + n, sizeof(text) - (size_t)n, ", %s%s %s",
-                      bench_scale_text(&scale, row->parts[p].mean).s, p == 0 ? " is" : "",
-                      texts[p]);
+                      row->parts[p].mean < 0 ? "next to nothing"
+                                             : bench_scale_text(&scale, row->parts[p].mean).s,
+                      p == 0 ? " is" : "", texts[p]);
     return bench_text_clean(text, out, size);
 }

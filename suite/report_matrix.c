@@ -235,8 +235,6 @@ static void put_cell(const struct matrix *matrix, struct bench_table *table,
     if (result != NULL && !shown && column->tells) {
         text = bench_status_text(matrix->writer, result);
         known = true;
-    } else if (known && column->tells && result->status != BENCH_CELL_OK) {
-        (void)bench_status_text(matrix->writer, result); /* its reason, below */
     }
     bench_table_cell(table, known ? text.s : NULL);
 }

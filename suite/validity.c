@@ -229,9 +229,11 @@ static bool client_is_bound(const struct evidence *e)
                    100 * v->client_busy, 100 * (demand(e) - v->client_busy));
     if (turns_make_the_response(e))
         return say(e,
-                   "the client's work for its connections is %.0f %% of a response (p50); it used "
-                   "%.2f cores, the server %.2f",
-                   100 * turn_share(e), v->client_busy, e->server_busy);
+                   "one request of each of its %u connections takes the client %s, a response "
+                   "takes %s (p50); it used %.2f cores, the server %.2f",
+                   e->r->clients / e->r->workers,
+                   bench_format_seconds(turn_share(e) * e->p50).s, bench_format_seconds(e->p50).s,
+                   v->client_busy, e->server_busy);
     if (v->occupancy < BENCH_CLIENT_OCCUPANCY_LIMIT)
         return say(e, "between a reply and the next request the client itself used %.0f %% of the time",
                    100 * (1 - v->occupancy));
