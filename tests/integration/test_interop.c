@@ -282,9 +282,12 @@ static void check_python_client(const struct server_row *row, uint16_t port,
     struct support_output out;
     char text[8];
 
+    const struct bench_protocol *p = bench_protocol_find(row->protocol, strlen(row->protocol));
+    const char *family = p->family != NULL ? p->family : p->name;
+
     (void)snprintf(text, sizeof(text), "%u", port);
-    rig_run_program(&out, WORDS(rig_python(), rig_peer_path("call_all.py"), "--protocol",
-                                row->protocol, "--port", text));
+    rig_run_program(&out, WORDS(rig_python(), rig_peer_path("call_all.py"), "--protocol", family,
+                                "--port", text));
     cr_assert_eq(out.exit_status, 0, "Python's client against %s/%s/%s: %s", row->protocol,
                  row->mode, row->server, out.err);
     json_t *answers = rig_json(out.out);

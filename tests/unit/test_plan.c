@@ -156,6 +156,6 @@ Test(plan, the_default_matrix_is_every_server_and_one_floor)
     size_t floors = 0;
     for (size_t i = 0; i < plan->ntargets; i++)
         floors += plan->targets[i].protocol->role == BENCH_ROLE_FLOOR;
-    cr_expect_eq(plan->ntargets, 17);
+    cr_expect_eq(plan->ntargets, 17, "two of them with another client");
     cr_expect_eq(floors, 1);
 }

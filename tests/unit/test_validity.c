@@ -65,7 +65,8 @@ static struct outcome outcome_with(struct bench_recording *r, enum bench_role ro
     const struct bench_resources resources = {.server_cpu_s =
                                                   server_cores * bench_recording_duration(r)};
     cr_assert_eq(bench_validity_measure(r, &quiet_before, &quiet_after, &o.v), 0);
-    o.status = bench_validity_judge(&o.v, r, &resources, role, o.reason, sizeof(o.reason));
+    o.status = bench_validity_judge(&o.v, r, &resources, bench_validity_by_load(role, false, r),
+                                    o.reason, sizeof(o.reason));
     cr_expect_eq(o.status == BENCH_CELL_OK, o.reason[0] == '\0', "%s: \"%s\"",
                  bench_cell_status_name(o.status), o.reason);
     bench_recording_free(r);
@@ -111,6 +112,17 @@ Test(validity, figures_of_a_healthy_open_loop)
     cr_expect(o.v.steady_judged && !o.v.unsteady);
     cr_expect_eq(o.v.kpss, 0);
     cr_expect_eq(o.v.drift, 0);
+}
+
+Test(validity, a_program_is_judged_once_its_connections_wait_for_each_other)
+{
+    struct bench_recording r = {.clients = 8, .workers = 8};
+    cr_expect_not(bench_validity_by_load(BENCH_ROLE_NORMAL, true, &r));
+    cr_expect(bench_validity_by_load(BENCH_ROLE_NORMAL, false, &r), "our own loop always is");
+    r.workers = 7;
+    cr_expect(bench_validity_by_load(BENCH_ROLE_NORMAL, true, &r));
+    cr_expect_not(bench_validity_by_load(BENCH_ROLE_FLOOR, false, &r));
+    cr_expect_not(bench_validity_by_load(BENCH_ROLE_RULER, false, &r));
 }
 
 Test(validity, what_is_not_known_has_no_figure)
@@ -526,7 +538,7 @@ Test(validity, stolen_time)
         else
             cr_expect_float_eq(v.steal, cases[i].want, 1e-9, "%s: %g", cases[i].what, v.steal);
         cr_expect_eq(bench_validity_judge(&v, r, &(struct bench_resources){.server_cpu_s = NAN},
-                                          BENCH_ROLE_NORMAL, reason, sizeof(reason)),
+                                          true, reason, sizeof(reason)),
                      cases[i].status, "%s: %s", cases[i].what, reason);
         bench_recording_free(r);
     }
