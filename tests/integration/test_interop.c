@@ -93,6 +93,8 @@ static const struct {
     {"rpyc", "call=plain,socket=fast", false},
     {"http", "keepalive=on", false},
     {"http", "keepalive=off", false},
+    {"http-raw", "keepalive=on", false},
+    {"http-raw", "keepalive=off", false},
     {"tcp", "", false},
 };
 
