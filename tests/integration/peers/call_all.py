@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Calls every operation of a reference server as Python's own client would, with fixed arguments.
 
-    call_all.py --protocol rpyc|http|http-raw --port N [--host ADDR]
+    call_all.py --protocol rpyc|http --port N [--host ADDR]
 
 Prints one JSON object {call: answer}, keys in a fixed order, all answers strings: text as it is,
 a number in decimal, bytes as "LENGTH sha256:HEX" (those of download_chunked once the lengths of
@@ -135,8 +135,7 @@ class HttpClient:
         self.session.close()
 
 
-# http-raw is the same wire protocol, with another client of ours.
-CLIENTS = {"rpyc": RpycClient, "http": HttpClient, "http-raw": HttpClient}
+CLIENTS = {"rpyc": RpycClient, "http": HttpClient}
 
 
 def call_all(protocol, host, port):
