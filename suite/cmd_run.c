@@ -278,7 +278,7 @@ static int set_plugin(void *target, const char *value, struct bench_error *err)
     return 0;
 }
 
-static const struct cli_option options[] = {
+static struct cli_option options[] = {
     {"target", "LIST", "PROTOCOL[options]/MODE/SERVER[/CLIENT] or a URL; default: all that are reference",
      set_target},
     {"workload", "LIST", "some of the workloads that 'rpycbench list' names; default: all",
@@ -286,11 +286,11 @@ static const struct cli_option options[] = {
     {"quick", NULL, "few samples: a first impression in about two minutes", set_quick},
 #define X(member, name, type, normal, quick, min, max, help)                                       \
     {name, BENCH_OPTION_##type == BENCH_OPTION_DURATION ? "TIME" : "N",                             \
-     help " (" normal "; with --quick " quick ")", set_##member},
+     help, set_##member},
     BENCH_PLAN_NUMBERS(X)
 #undef X
 #define X(member, name, type, normal, quick, min, max, help)                                       \
-    {name, "LIST", help " (" normal "; with --quick " quick ")", set_##member},
+    {name, "LIST", help, set_##member},
     BENCH_PLAN_LISTS(X)
 #undef X
     {"style", "LIST", "of `transfer`: whole, pieces, stream (all)", set_style},
@@ -308,15 +308,42 @@ static const struct cli_option options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+struct default_row {
+    const char *name, *normal, *quick;
+};
+
+#define X(member, name, type, normal, quick, min, max, help) {name, normal, quick},
+static const struct default_row number_defaults[] = {BENCH_PLAN_NUMBERS(X)};
+static const struct default_row list_defaults[] = {BENCH_PLAN_LISTS(X)};
+#undef X
+
+/* Help says the default behind each option that has one: "(10; with --quick 8)", "(1)"; 0 means
+ * that nothing is asked for. */
+static void say_defaults(const struct default_row *rows, size_t n, char (*texts)[256])
+{
+    for (size_t i = 0; i < n; i++) {
+        struct cli_option *option = options;
+        while (strcmp(option->name, rows[i].name) != 0)
+            option++;
+        const bool same = strcmp(rows[i].normal, rows[i].quick) == 0;
+        if (same && strcmp(rows[i].normal, "0") == 0)
+            continue;
+        (void)snprintf(texts[i], sizeof(texts[i]), "%.180s (%s%s%s)", option->help, rows[i].normal,
+                       same ? "" : "; with --quick ", same ? "" : rows[i].quick);
+        option->help = texts[i];
+    }
+}
+
+static void complete_help(void)
+{
+    static char numbers_text[BENCH_COUNT_OF(number_defaults)][256];
+    static char lists_text[BENCH_COUNT_OF(list_defaults)][256];
+    say_defaults(number_defaults, BENCH_COUNT_OF(number_defaults), numbers_text);
+    say_defaults(list_defaults, BENCH_COUNT_OF(list_defaults), lists_text);
+}
+
 static int set_defaults(struct bench_plan *plan, bool quick, struct bench_error *err)
 {
-    static const struct {
-        const char *name, *normal, *quick;
-    } defaults[] = {
-#define X(member, name, type, normal, quick, min, max, help) {name, normal, quick},
-        BENCH_PLAN_NUMBERS(X)
-#undef X
-    };
     plan->quick = quick;
     for (int i = 0; i < BENCH_STYLE_COUNT; i++)
         plan->styles[i] = true;
@@ -328,9 +355,9 @@ static int set_defaults(struct bench_plan *plan, bool quick, struct bench_error 
                       quick ? (quick_text) : (normal), err);
     BENCH_PLAN_LISTS(X)
 #undef X
-    for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(defaults); i++)
-        rc = bench_options_set(numbers, plan, defaults[i].name,
-                               quick ? defaults[i].quick : defaults[i].normal, err);
+    for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(number_defaults); i++)
+        rc = bench_options_set(numbers, plan, number_defaults[i].name,
+                               quick ? number_defaults[i].quick : number_defaults[i].normal, err);
     return rc;
 }
 
@@ -377,6 +404,7 @@ static int parse(struct run_options *o, int argc, char **argv, struct bench_erro
     for (int i = 1; i < argc; i++)
         quick |= strcmp(argv[i], "--quick") == 0;
     keep_command(&o->plan, argc, argv);
+    complete_help();
     int rc = set_defaults(&o->plan, quick, err);
     if (rc == 0)
         rc = cli_parse(cli_find("run"), options, NULL, o, argc, argv, err);

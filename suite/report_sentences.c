@@ -38,8 +38,8 @@ static const struct phrasing {
      "connections", false},
     {"latency", PAIR_PROTOCOL | PAIR_VARIANT | PAIR_SERVER | PAIR_CLIENT, "answers", "faster", "serves",
      "requests", false},
-    {"concurrent", PAIR_PROTOCOL | PAIR_MODE | PAIR_SERVER, "answers", "faster", "serves",
-     "requests", false},
+    {"concurrent", PAIR_PROTOCOL | PAIR_MODE | PAIR_SERVER | PAIR_CLIENT, "answers", "faster",
+     "serves", "requests", false},
     {"cpu", PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "does", "work", true},
     {"io", PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "does", "work", false},
     {"bandwidth", PAIR_PROTOCOL, "answers", "faster", "moves", "bytes per second", false},
@@ -326,6 +326,30 @@ static bool is_measured(const struct bench_result *result)
            result->status != BENCH_CELL_UNAVAILABLE;
 }
 
+/* Many connections through a program: how much of the time that it sees is the server's. */
+static int tell_client_share(struct duel *duel)
+{
+    const bool program_is_a = bench_target_is_program(duel->a.result->target);
+    const struct side *program = program_is_a ? &duel->a : &duel->b;
+    const struct side *own = program_is_a ? &duel->b : &duel->a;
+    double seen = bench_result_time(program->result), true_time = bench_result_time(own->result);
+    if (bench_target_is_program(own->result->target) || !(seen > 0) || !(true_time > 0) ||
+        own->result->status == BENCH_CELL_INVALID || program->result->status == BENCH_CELL_INVALID)
+        return 0;
+    const bool bound = own->result->status == BENCH_CELL_CLIENT_BOUND;
+    if (seen <= true_time * CLEAR_RATIO)
+        return duel_tell(duel, "no clear difference", NAN,
+                         "%s sees %s (p50), no more than our own client of the same server, %s",
+                         program->name, bench_format_seconds(seen).s,
+                         bench_format_seconds(true_time).s);
+    return duel_tell(duel, "client share", NAN,
+                     "%s sees %s (p50) where the same server answers our own client in %s%s: "
+                     "%s%.0f %% of it is its client's own",
+                     program->name, bench_format_seconds(seen).s, bound ? "at most " : "",
+                     bench_format_seconds(true_time).s, bound ? "at least " : "",
+                     100 * (1 - true_time / seen));
+}
+
 static int compare_pair(struct duel *duel, const struct bench_result *a,
                         const struct bench_result *b)
 {
@@ -339,6 +363,8 @@ static int compare_pair(struct duel *duel, const struct bench_result *a,
     side_init(&duel->a, duel, a);
     side_init(&duel->b, duel, b);
     duel->frame[0] = '\0';
+    if (duel->kind == PAIR_CLIENT && duel->group->view.concurrent)
+        return tell_client_share(duel);
     if (of_protocols(duel)) {
         char frame[sizeof(duel->frame) - 2];
         (void)snprintf(duel->frame, sizeof(duel->frame), "%s, ",

@@ -73,6 +73,9 @@ struct rpyc_client {
     struct bench_arena arena; /* of one message */
 };
 
+/* Whether the socket holds a small message back while another one is not acknowledged. */
+bool rpyc_client_has_nagle(const struct rpyc_client *c);
+
 int rpyc_client_open(struct bench_conn *conn, struct bench_error *err);
 int rpyc_client_submit(struct bench_conn *conn, struct bench_op *op, struct bench_error *err);
 void rpyc_client_cancel(struct bench_conn *conn, struct bench_op *op);
@@ -129,8 +132,6 @@ int rpyc_client_read_bytes(struct bench_conn *conn, struct rpyc_client *c,
 int rpyc_client_stream_step(struct bench_conn *conn, struct rpyc_client *c,
                             struct rpyc_message *message);
 /* Gives the objects of the present stream back. */
-/* Whether the socket holds a small message back while another one is not acknowledged. */
-bool rpyc_client_has_nagle(const struct rpyc_client *c);
 int rpyc_client_drop_stream(struct bench_conn *conn, struct rpyc_client *c);
 
 /* What is lent to the server (rpyc_lent.c). Writes the box of a new list of the op's pieces. */
