@@ -189,6 +189,53 @@ Test(call, json, .timeout = 120)
     json_decref(json);
 }
 
+/* `run` measures a user's own calls where the protocol can read them, and says why not elsewhere. */
+Test(call, run, .timeout = 120)
+{
+    static const char raises[] = "root.cpu_work('many')";
+    struct support_output out;
+
+    begin("rpyc/threaded/native", "rpyc", "");
+    char targets[160];
+    (void)snprintf(targets, sizeof(targets), "%s,http/threaded/native,tcp/threaded/native", url);
+    rig_run(&out, WORDS("run", "--quick", "--repeats", "1", "--workload-budget", "50ms",
+                        "--workload", "latency,concurrent", "--target", targets, "--call",
+                        "root.compute(10)", "--call", raises, "--json", "-"));
+    json_t *run = rig_json(out.out);
+    size_t i, measured = 0, unread = 0, refused = 0;
+    const json_t *result;
+    json_array_foreach(json_object_get(run, "results"), i, result) {
+        const char *operation = rig_text(result, "operation");
+        const bool good = strcmp(operation, "root.compute(10)") == 0;
+        const char *protocol = rig_text(result, "target.protocol");
+        if (!good)
+            cr_expect_str_eq(operation, raises);
+        if (strcmp(protocol, "rpyc") != 0) {
+            cr_expect_str_eq(rig_text(result, "status"), "n/a");
+            rig_assert_has(rig_text(result, "reason"), strcmp(protocol, "http") == 0
+                                                           ? "http cannot read it: column 1: "
+                                                           : "tcp has no notation");
+            unread++;
+        } else if (good) {
+            cr_expect_str_neq(rig_text(result, "status"), "n/a");
+            cr_expect_gt(rig_number(result, "total_requests"), 0);
+            cr_expect_eq(rig_number(result, "failed_requests"), 0);
+            measured++;
+        } else {
+            cr_expect_str_eq(rig_text(result, "status"), "n/a");
+            rig_assert_has(rig_text(result, "reason"), "does not offer it");
+            rig_assert_has(rig_text(result, "reason"), "TypeError");
+            refused++;
+        }
+    }
+    cr_expect_eq(measured, 3); /* latency plain and cached, concurrent */
+    cr_expect_eq(refused, 3);
+    cr_expect_eq(unread, 8);
+    json_decref(run);
+    support_output_free(&out);
+    end();
+}
+
 Test(call, nobody_there, .timeout = 120)
 {
     struct support_output out;

@@ -88,6 +88,8 @@ static const struct bad_line run_lines[] = {
     {{"--workload", "sleeping"}, {"--workload", "sleeping", "latency", "connection"}},
     {{"--workload", "latency,"}, {"--workload", "''", "latency"}},
     {{"--operation", "dance"}, {"--operation", "dance", "ping", "health_check"}},
+    {{"--call", ""}, {"--call", "''"}},
+    {{"--call"}, {"--call", "needs a value"}},
     {{"--payload", "bricks"}, {"--payload", "bricks", "random", "zeros"}},
     {{"--output", ""}, {"--output"}},
     {{"--json", ""}, {"--json"}},
