@@ -83,6 +83,7 @@ static int check_row(struct bench_group *group, size_t r, const struct bench_pla
     bool probed = false;
     int rc = try_row(row, plan, &group->base->address, &attempt, &why);
     if (rc < 0 && attempt.answered && row->what->operation == BENCH_OP_PING &&
+        row->what->text == NULL &&
         bench_row_use_probe(row, run, &why) == 0) {
         probed = true;
         rc = try_row(row, plan, &group->base->address, &attempt, &why);

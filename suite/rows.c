@@ -104,6 +104,12 @@ static int add_parameter(struct bench_result *result, const char *name, const ch
     return 0;
 }
 
+/* What is called, for people. */
+static const char *name_of(const struct bench_case *what)
+{
+    return what->text != NULL ? what->text : bench_operation_get(what->operation)->name;
+}
+
 static int describe(struct bench_result *result, const struct bench_case *what)
 {
     char text[128];
@@ -115,7 +121,7 @@ static int describe(struct bench_result *result, const struct bench_case *what)
     else
         (void)snprintf(text, sizeof(text), "closed loop, %d connection%s", what->clients, many);
     result->workload = strdup(what->workload->name);
-    result->operation = strdup(bench_operation_get(what->operation)->name);
+    result->operation = strdup(name_of(what));
     result->reason = strdup("");
     result->load_model = strdup(what->sample == BENCH_SAMPLE_CONNECTION
                                     ? "one connection after the other"
@@ -126,6 +132,24 @@ static int describe(struct bench_result *result, const struct bench_case *what)
                  : 0;
     for (size_t i = 0; rc == 0 && i < what->nparameters; i++)
         rc = add_parameter(result, what->parameters[i].name, what->parameters[i].value);
+    return rc;
+}
+
+/* A user's own call: what the right answer is nobody knows. */
+static int make_text_step(struct bench_row *row, struct bench_error *err)
+{
+    const struct bench_target *t = row->target;
+    const struct bench_spec spec = {.kind = BENCH_SPEC_TEXT, .text = row->what->text};
+    struct bench_program *program = NULL;
+    int rc = t->protocol->compile(t->options, &spec, &program, err);
+    if (rc == -EINVAL || (rc == -ENOTSUP && strncmp(err->msg, "column ", 7) == 0)) {
+        /* Perhaps another target's protocol can read it. */
+        char prefix[64];
+        (void)snprintf(prefix, sizeof(prefix), "%s cannot read it: ", t->protocol->name);
+        bench_error_prefix(err, prefix);
+        rc = -ENOTSUP;
+    }
+    row->steps[0].program = program;
     return rc;
 }
 
@@ -206,6 +230,9 @@ static int check_possible(const struct bench_plan *plan, struct bench_row *row,
         return bench_fail(err, -ENOTSUP, "%s does not stream", p->name);
     if (what->rtt_ns > 0 && p->caps & BENCH_CAP_NO_TRANSPORT)
         return bench_fail(err, -ENOTSUP, "%s has no network to be far away in", p->name);
+    if (what->text != NULL && row->target->client != NULL)
+        return bench_fail(err, -ENOTSUP, "the %s client makes the reference operations only",
+                          row->target->client->client);
     if (what->load.rate_per_s > 0 && row->target->client != NULL)
         return bench_fail(err, -ENOTSUP, "the %s client runs closed loops only",
                           row->target->client->client);
@@ -224,7 +251,7 @@ static int compile_row(struct bench_rows *rows, struct bench_row *row, struct be
     struct bench_error why = {0};
     int rc = check_possible(rows->plan, row, &why);
     for (size_t i = 0; rc == 0 && i < what->nsteps; i++)
-        rc = make_step(rows, row, i, &why);
+        rc = what->text != NULL ? make_text_step(row, &why) : make_step(rows, row, i, &why);
     if (rc == 0 && what->bulk)
         rc = make_setup(row, &why);
     if (rc == -ENOTSUP) {
@@ -232,8 +259,7 @@ static int compile_row(struct bench_rows *rows, struct bench_row *row, struct be
         return 0;
     }
     if (rc < 0)
-        return bench_fail(err, rc, "%s, %s: %.180s", row->target->name,
-                          bench_operation_get(what->operation)->name, why.msg);
+        return bench_fail(err, rc, "%s, %s: %.180s", row->target->name, name_of(what), why.msg);
     return 0;
 }
 
