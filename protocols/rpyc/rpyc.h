@@ -6,6 +6,7 @@
 #define RPYC_H
 
 #include "bench/protocol.h"
+#include "protocols/rpyc/rpyc_rules.h"
 
 extern const struct bench_protocol rpyc_protocol;
 
@@ -19,9 +20,12 @@ struct rpyc_options {
     int socket;          /* enum rpyc_socket */
     int64_t max_frame;   /* bytes of a frame's payload as sent */
     int64_t max_inflate; /* bytes of a payload after inflating */
-    int64_t max_depth;   /* calls of the client's function that wait for each other */
+    int64_t max_callbacks; /* calls of the client's function that wait for each other */
     int64_t max_served;  /* requests of the server during one op */
     int64_t max_unsent;  /* bytes of answers that the server does not read */
+    int policy;             /* enum rpyc_policy; of the server */
+    int64_t max_references; /* objects that a session of the server has handed out */
+    int64_t max_depth;      /* requests that wait for a client's answers to each other */
 };
 
 /* ---- programs ---- */

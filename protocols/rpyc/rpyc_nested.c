@@ -33,7 +33,7 @@ struct rpyc_nested_frame {
 
 static int make_frames(struct rpyc_client *c)
 {
-    const size_t n = (size_t)c->options->max_depth;
+    const size_t n = (size_t)c->options->max_callbacks;
     struct rpyc_nested_frame *frames = calloc(n, sizeof(*frames));
     if (!frames)
         return -ENOMEM;
@@ -63,10 +63,10 @@ static struct rpyc_nested_frame *take_frame(struct rpyc_client *c)
 {
     struct rpyc_nested *nested = &c->nested;
     size_t i = nested->top;
-    if (i == (size_t)c->options->max_depth)
+    if (i == (size_t)c->options->max_callbacks)
         for (i = 0; i < nested->top && nested->frames[i].stage != FREE; i++)
             continue;
-    if (i == (size_t)c->options->max_depth)
+    if (i == (size_t)c->options->max_callbacks)
         return NULL;
     if (i == nested->top)
         nested->top++;
@@ -188,7 +188,7 @@ int rpyc_nested_begin(struct rpyc_serving *s, const struct bench_value *args)
     if (!frame)
         return bench_raise(&s->call, "RecursionError",
                            "more than %d calls of this client's function wait for each other",
-                           (int)c->options->max_depth);
+                           (int)c->options->max_callbacks);
     int rc = bench_buf_add(&frame->seq, s->message->seq, s->message->seq_length);
     if (rc == 0)
         rc = rpyc_dump(&frame->depth, &args->seq.items[0]);

@@ -95,7 +95,7 @@ struct rpyc_nested_frame;
 /* Calls of our function that wait for an answer to a request that they made themselves. No
  * recursion: each is a frame here, answered when its own answer comes, in any order. */
 struct rpyc_nested {
-    struct rpyc_nested_frame *frames; /* options->max_depth of them, from the first call on */
+    struct rpyc_nested_frame *frames; /* options->max_callbacks of them, from the first call on */
     size_t top;                       /* those from here on are free */
     size_t deepest;                   /* those from here on were never used */
 };

@@ -187,7 +187,7 @@ Test(rpyc_serve, answers_may_come_in_any_order)
     ADD(&t, SUPPORT_SEND, VALUE("\x52", "\x59")); /* before that of the third */
     ADD(&t, SUPPORT_EXPECT, GIVE_BACK("\x5a", METHOD_REF, "\x51"));
     hold(&t);
-    begin_play(&p, "version=5,max-depth=2", 2);
+    begin_play(&p, "version=5,max-callbacks=2", 2);
     cr_assert_eq(client_call(&p.c), 0, "%s", p.c.err.msg);
     expect_repr(&p.c.op->result, "9");
     cr_assert_eq(p.c.op->stat.served, 4);
@@ -424,7 +424,7 @@ Test(rpyc_serve, endless_calls_end)
     for (int i = 0; i < 60; i++)
         ADD(&t, SUPPORT_SEND, CALL_BACK("\x50", "\x50"));
     hold(&t);
-    begin_play(&p, "version=5,max-depth=5,max-served=50", 1);
+    begin_play(&p, "version=5,max-callbacks=5,max-served=50", 1);
     cr_assert_eq(client_call(&p.c), -EPROTO);
     cr_assert_eq(p.c.op->failure, BENCH_FAILURE_PROTOCOL);
     cr_assert_not_null(strstr(p.c.op->error.msg, "more than 50 requests"));
