@@ -32,14 +32,12 @@ static void make_utf8(char *text)
     }
 }
 
-int bench_raise(struct bench_call *call, const char *type, const char *format, ...)
+static int raise_text(struct bench_call *call, const char *module, const char *type,
+                      const char *format, va_list args)
 {
     struct bench_exception *exception = &call->exception;
-    *exception = (struct bench_exception){.module = "builtins", .type = type};
-    va_list args;
-    va_start(args, format);
+    *exception = (struct bench_exception){.module = module, .type = type};
     (void)vsnprintf(exception->message, sizeof(exception->message), format, args);
-    va_end(args);
     make_utf8(exception->message);
 
     exception->args = bench_tuple(NULL, 0);
@@ -51,4 +49,25 @@ int bench_raise(struct bench_call *call, const char *type, const char *format, .
         exception->args = bench_tuple(item, 1);
     }
     return -EREMOTEIO;
+}
+
+int bench_raise(struct bench_call *call, const char *type, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int rc = raise_text(call, "builtins", type, format, args);
+    va_end(args);
+    return rc;
+}
+
+int bench_raise_custom(struct bench_call *call, const char *module, const char *type,
+                       const struct bench_value *attributes, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int rc = raise_text(call, module, type, format, args);
+    va_end(args);
+    if (attributes != NULL)
+        call->exception.attributes = *attributes;
+    return rc;
 }
