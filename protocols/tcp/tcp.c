@@ -39,7 +39,7 @@ static int compile(const void *options, const struct bench_spec *spec, struct be
                           "tcp has no notation for calls; it knows the reference "
                           "operations only");
     if (spec->kind == BENCH_SPEC_OPERATION && !tcp_carries(spec->operation->id))
-        return bench_fail(err, -ENOTSUP, "the floor has no streams, so no %s",
+        return bench_fail(err, -ENOTSUP, "the floor has no streams and no structures, so no %s",
                           spec->operation->name);
     struct tcp_program *program = calloc(1, sizeof(*program));
     if (program == NULL)
