@@ -224,8 +224,14 @@ static int do_index(struct service_held *held, struct bench_call *call,
     }
     const int64_t n = (int64_t)self->count;
     const size_t at = find(self, &args[0], (size_t)clamp(bounds[0], n, 0, n));
-    if (at >= (size_t)clamp(bounds[1], n, 0, n))
-        return bench_raise(call, "ValueError", "the value is not in list");
+    if (at >= (size_t)clamp(bounds[1], n, 0, n)) {
+        struct bench_value text;
+        const int rc = service_repr(call, &args[0], &text);
+        return rc < 0 ? rc
+                      : bench_raise(call, "ValueError", "%.*s is not in list",
+                                    (int)(text.text.length < 150 ? text.text.length : 150),
+                                    text.text.data);
+    }
     *out = bench_int((int64_t)at);
     return 0;
 }
