@@ -168,15 +168,26 @@ const struct bench_error *bench_conn_error(const struct bench_conn *conn) { retu
 
 enum bench_failure bench_conn_failure(const struct bench_conn *conn) { return conn->failure; }
 
+/* The bytes of an open socket. What is no TCP socket is not counted by the kernel. */
+static void add_bytes(const struct bench_conn *conn, int fd, struct bench_conn_totals *totals)
+{
+    uint64_t sent, received;
+    if (bench_tcpinfo_bytes(fd, &sent, &received) < 0) {
+        if (fd != conn->stream.fd)
+            return;
+        sent = conn->stream.sent;
+        received = conn->stream.received;
+    }
+    totals->tcp_sent += sent;
+    totals->tcp_received += received;
+}
+
 void bench_conn_get_totals(struct bench_conn *conn, struct bench_conn_totals *out)
 {
     *out = conn->totals;
     int fd = conn->stream.fd >= 0 ? conn->stream.fd : conn->foreign_fd;
-    uint64_t sent, received;
-    if (fd >= 0 && bench_tcpinfo_bytes(fd, &sent, &received) == 0) {
-        out->tcp_sent += sent;
-        out->tcp_received += received;
-    }
+    if (fd >= 0)
+        add_bytes(conn, fd, out);
 }
 
 /* ---- watching ---- */
@@ -328,11 +339,7 @@ void bench_conn_socket_opened(struct bench_conn *conn, int fd)
 
 void bench_conn_socket_closing(struct bench_conn *conn, int fd)
 {
-    uint64_t sent, received;
-    if (bench_tcpinfo_bytes(fd, &sent, &received) == 0) {
-        conn->totals.tcp_sent += sent;
-        conn->totals.tcp_received += received;
-    }
+    add_bytes(conn, fd, &conn->totals);
     if (conn->foreign_fd == fd)
         conn->foreign_fd = -1;
 }

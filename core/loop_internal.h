@@ -55,6 +55,7 @@ struct stream {
     const struct bench_stream_ops *ops;
     struct bench_io *io;
     size_t want;
+    uint64_t sent, received; /* bytes that this socket took and gave */
     struct bench_buf rx, tx; /* left over; waiting for the kernel */
     /* Behind tx: bytes of op->tx, not copied while that op is submitted. Behind them: tx_after. */
     struct {

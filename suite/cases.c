@@ -103,7 +103,11 @@ static void add_arguments(struct bench_case *c, const struct bench_operation *op
         const struct bench_value *v = &operation->params[i].default_value;
         if (v->kind == BENCH_FLOAT)
             set(c, operation->params[i].name, "%g", v->real);
-        else
+        else if (v->kind == BENCH_STR)
+            set(c, operation->params[i].name, "%.*s", (int)v->text.length, v->text.data);
+        else if (v->kind == BENCH_TUPLE)
+            set(c, operation->params[i].name, "%zu of them", v->seq.count);
+        else if (v->kind == BENCH_INT)
             set(c, operation->params[i].name, "%" PRId64, v->integer);
     }
 }

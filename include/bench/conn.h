@@ -26,10 +26,13 @@ struct bench_address {
     char path[256];            /* of a URL, "" if none; the whole path for a Unix socket */
     uint8_t sockaddr[128];     /* resolved */
     unsigned sockaddr_length;  /* 0 = not resolved */
+    bool local;                /* a Unix socket: path is its file; host and port say nothing */
+    bool insecure;             /* with tls: the peer's certificate is not checked */
+    char ca_file[256];         /* with tls: certificates to trust instead of the system's; "" */
 };
 
-/* Resolves host and port (getaddrinfo; may block; before measuring). 0, -EHOSTUNREACH with the
- * resolver's words. */
+/* Resolves host and port, or the path of a Unix socket (getaddrinfo; may block; before measuring).
+ * 0, -EHOSTUNREACH with the resolver's words, -ENAMETOOLONG. */
 BENCH_API int bench_address_resolve(struct bench_address *address, struct bench_error *err)
     BENCH_MUST_CHECK;
 
@@ -43,7 +46,9 @@ struct bench_conn_marks {
 /* Totals since the connection was made, over all its sockets. */
 struct bench_conn_totals {
     uint64_t sockets;             /* opened */
-    uint64_t tcp_sent, tcp_received; /* payload bytes as the kernel counted them (tcp_info) */
+    /* Payload bytes as the kernel counted them (tcp_info); of a Unix socket what the stream gave
+     * and took, and nothing where a library has the socket. */
+    uint64_t tcp_sent, tcp_received;
 };
 
 struct bench_conn_events {

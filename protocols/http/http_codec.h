@@ -5,7 +5,7 @@
  * arguments, and a value becomes a body. No sockets, no state, any thread.
  *
  * Small replies are one JSON object with one member, written without blanks (any spacing is
- * read): {"response":"pong"}. Bulk replies are bare bytes. Whole numbers beyond +-2^53 travel as
+ * read): {"response":"pong"}. Users are objects themselves, several of them a list. Bulk replies are bare bytes. Whole numbers beyond +-2^53 travel as
  * strings, because JSON readers may hold numbers as doubles.
  */
 #ifndef HTTP_CODEC_H
@@ -80,8 +80,10 @@ struct http_route {
     char why[160];     /* with 400: what is wrong */
 };
 
-/* Finds the row; target is NUL-terminated and decoded in place. HEAD is answered like GET. */
-void http_codec_route(enum http_verb verb, char *target, struct http_route *out);
+/* Finds the row; target is NUL-terminated and decoded in place, and it and the arena hold the
+ * arguments. HEAD is answered like GET. */
+void http_codec_route(enum http_verb verb, char *target, struct bench_arena *arena,
+                      struct http_route *out);
 
 /* A body that is ready to be sent; borrows from the value or from the buffer. */
 struct http_body {
@@ -90,7 +92,7 @@ struct http_body {
     size_t length;
 };
 
-/* The body that answers a row; JSON is written to buf, bytes are borrowed from value. 0,
+/* The body that answers a row with a value that has no objects in it; JSON is written to buf, bytes are borrowed from value. 0,
  * -ENOTSUP (a kind that HTTP cannot carry), or the errors of bench_buf_reserve. */
 int http_codec_encode(const struct bench_operation *operation, const struct bench_value *value,
                       struct bench_buf *buf, struct http_body *out) BENCH_MUST_CHECK;

@@ -51,13 +51,13 @@ int http_raw_set_address(struct http_raw_conn *raw, struct bench_error *err)
                               (unsigned)(unsigned char)*p);
     bool v6 = strchr(address->host, ':') != NULL;
     char port[8] = "";
-    if (address->port != 80)
+    if (address->port != 80 && !address->local)
         snprintf(port, sizeof(port), ":%u", address->port);
     int n = snprintf(raw->host, sizeof(raw->host), v6 ? "Host: [%s]%s\r\n" : "Host: %s%s\r\n",
                      address->host, port);
     raw->host_length = (uint16_t)n;
     /* The path of http-raw://HOST/PATH goes in front of every target. */
-    size_t length = strlen(address->path);
+    size_t length = address->local ? 0 : strlen(address->path);
     while (length > 0 && address->path[length - 1] == '/')
         length--;
     raw->prefix_length = (uint16_t)length;

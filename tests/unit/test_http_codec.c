@@ -105,7 +105,7 @@ Test(http_codec, spells_every_operation)
         struct http_call call;
         struct http_route route;
         cr_assert_eq(http_codec_spell(&spec, &call, NULL), 0, "%s", operation->name);
-        http_codec_route(call.verb, call.target, &route);
+        http_codec_route(call.verb, call.target, &arena, &route);
         cr_expect_eq(route.status, 200);
         if (operation->id == BENCH_OP_UPLOAD_CHUNKED) /* only the encoding of its body differs */
             operation = bench_operation_get(BENCH_OP_UPLOAD);
@@ -509,7 +509,7 @@ Test(http_codec, routes)
         const struct routed *row = &routed_rows[i];
         struct http_route route;
         char *target = strdup(row->target);
-        http_codec_route(row->verb, target, &route);
+        http_codec_route(row->verb, target, &arena, &route);
         cr_expect_eq(route.status, row->status, "%s gave %d", row->target, route.status);
         cr_expect_eq(route.why[0] != '\0', row->status == 400, "%s: '%s'", row->target, route.why);
         if (row->allow != NULL)
