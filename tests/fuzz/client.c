@@ -49,19 +49,19 @@ static void on_connection(int fd, unsigned ready, void *user)
 static void prepare(const struct bench_protocol *protocol)
 {
     struct bench_error err = {0};
-    struct sockaddr_un *name = (struct sockaddr_un *)(void *)peer.address.sockaddr;
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
     socklen_t length = sizeof(sa_family_t); /* without a name the kernel chooses one */
     if (peer.loop != NULL)
         return;
     (void)signal(SIGPIPE, SIG_IGN);
-    name->sun_family = AF_UNIX;
     (void)snprintf(peer.address.host, sizeof(peer.address.host), "fuzz");
     peer.address.port = 1;
     peer.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     FUZZ_CHECK(peer.fd >= 0);
-    FUZZ_CHECK(bind(peer.fd, (struct sockaddr *)(void *)name, length) == 0);
-    length = sizeof(*name);
-    FUZZ_CHECK(getsockname(peer.fd, (struct sockaddr *)(void *)name, &length) == 0);
+    FUZZ_CHECK(bind(peer.fd, (struct sockaddr *)&name, length) == 0);
+    length = sizeof(name);
+    FUZZ_CHECK(getsockname(peer.fd, (struct sockaddr *)&name, &length) == 0);
+    memcpy(peer.address.sockaddr, &name, length);
     peer.address.sockaddr_length = length;
     FUZZ_CHECK(listen(peer.fd, ACCEPTED_MAX) == 0);
     FUZZ_CHECK(protocol->global_init == NULL || protocol->global_init(&err) == 0);
