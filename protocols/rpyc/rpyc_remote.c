@@ -144,6 +144,9 @@ static bool is_name(const struct bench_value *value, const char *name)
            memcmp(value->text.data, name, value->text.length) == 0;
 }
 
+static int remote_call(struct bench_object *object, struct bench_call *call,
+                       const struct bench_value *args, const struct bench_value *kwargs,
+                       struct bench_value *out);
 static int remote_len(struct bench_object *object, struct bench_call *call, size_t *out);
 static int remote_item(struct bench_object *object, struct bench_call *call,
                        const struct bench_value *key, struct bench_value *out);
@@ -160,7 +163,9 @@ static void learn_methods(struct bench_object_ops *ops, const struct bench_value
         if (pair->kind != BENCH_TUPLE || pair->seq.count == 0)
             continue;
         const struct bench_value *name = &pair->seq.items[0];
-        if (is_name(name, "__iter__"))
+        if (is_name(name, "__call__"))
+            ops->call = remote_call;
+        else if (is_name(name, "__iter__"))
             ops->iter = remote_iter;
         else if (is_name(name, "__next__"))
             ops->next = remote_next;
@@ -274,6 +279,7 @@ int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, stru
         remote->proxy.released = released;
         remote->unknown = !rpyc_knows_class(peer->layout, ref);
         if (!remote->unknown) { /* what it cannot do it will tell itself */
+            remote->proxy.ops.call = remote_call;
             remote->proxy.ops.len = remote_len;
             remote->proxy.ops.item = remote_item;
             remote->proxy.ops.iter = remote_iter;
@@ -289,32 +295,33 @@ int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, stru
 
 /* ---- what the service may ask of them ---- */
 
-static int write_callattr(struct rpyc_remote *remote, const char *name,
-                          const struct bench_value *args)
+/* CALLATTR, or CALL of the object itself: name is NULL then. kwargs may be NULL. */
+static int write_call(struct rpyc_remote *remote, const char *name, const struct bench_value *args,
+                      const struct bench_value *kwargs)
 {
+    const struct bench_value nothing = bench_tuple(NULL, 0);
     struct rpyc_peer *peer = remote->peer;
     struct bench_buf *text = &peer->out.text;
-    int rc = rpyc_peer_begin_request(peer, RPYC_CALLATTR, RPYC_TUPLE);
+    int rc = rpyc_peer_begin_request(peer, name ? RPYC_CALLATTR : RPYC_CALL, RPYC_TUPLE);
     if (rc == 0)
-        rc = rpyc_dump_tuple_head(text, 4);
+        rc = rpyc_dump_tuple_head(text, name ? 4 : 3);
     if (rc == 0)
         rc = rpyc_write_box_head(text, RPYC_LOCAL_REF);
     if (rc == 0)
         rc = rpyc_write_ref(text, &remote->proxy.ref);
-    if (rc == 0)
+    if (rc == 0 && name)
         rc = rpyc_write_box_head(text, RPYC_VALUE);
-    if (rc == 0)
+    if (rc == 0 && name)
         rc = rpyc_dump_text(text, name, strlen(name));
     if (rc == 0)
         rc = rpyc_write_box(text, args, rpyc_refs_export, &peer->refs);
-    if (rc == 0)
-        rc = rpyc_write_box_head(text, RPYC_VALUE); /* keywords */
-    return rc < 0 ? rc : rpyc_dump_tuple_head(text, 0);
+    return rc < 0 ? rc
+                  : rpyc_write_box(text, kwargs ? kwargs : &nothing, rpyc_refs_export, &peer->refs);
 }
 
 /* -ENODATA when the client answers with StopIteration. */
 static int ask(struct bench_object *object, const char *name, const struct bench_value *args,
-               struct bench_value *out)
+               const struct bench_value *kwargs, struct bench_value *out)
 {
     struct rpyc_remote *remote = (struct rpyc_remote *)object;
     struct rpyc_peer *peer = remote->peer;
@@ -323,7 +330,7 @@ static int ask(struct bench_object *object, const char *name, const struct bench
         return peer->broken;
     int rc = check_depth(peer);
     if (rc == 0)
-        rc = exchange(peer, write_callattr(remote, name, args), &answer);
+        rc = exchange(peer, write_call(remote, name, args, kwargs), &answer);
     if (rc < 0)
         return rc;
     if (answer.type == RPYC_EXCEPTION)
@@ -345,8 +352,20 @@ static int ask(struct bench_object *object, const char *name, const struct bench
 static int ask_value(struct bench_object *object, struct bench_call *call, const char *name,
                      const struct bench_value *args, struct bench_value *out)
 {
-    int rc = ask(object, name, args, out);
+    int rc = ask(object, name, args, NULL, out);
     return rc == -ENODATA ? bench_raise(call, "StopIteration", "%s", "") : rc;
+}
+
+/* The result is kept as long as the present request. */
+static int remote_call(struct bench_object *object, struct bench_call *call,
+                       const struct bench_value *args, const struct bench_value *kwargs,
+                       struct bench_value *out)
+{
+    struct rpyc_remote *remote = (struct rpyc_remote *)object;
+    int rc = ask(object, NULL, args, kwargs, out);
+    if (rc == -ENODATA)
+        return bench_raise(call, "StopIteration", "%s", "");
+    return rc < 0 ? rc : bench_value_copy(&remote->peer->arena, out, out);
 }
 
 static int remote_len(struct bench_object *object, struct bench_call *call, size_t *out)
@@ -382,5 +401,5 @@ static int remote_next(struct bench_object *object, struct bench_call *call,
 {
     const struct bench_value nothing = bench_tuple(NULL, 0);
     (void)call;
-    return ask(object, "__next__", &nothing, out);
+    return ask(object, "__next__", &nothing, NULL, out);
 }
