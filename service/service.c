@@ -28,6 +28,7 @@ const char *bench_service_kind_name(enum bench_kind kind)
         [BENCH_SLICE] = "slice",   [BENCH_ELLIPSIS] = "ellipsis",
         [BENCH_LIST] = "list",     [BENCH_NOTIMPLEMENTED] = "NotImplementedType",
         [BENCH_DICT] = "dict",     [BENCH_OBJECT] = "object",
+        [BENCH_SET] = "set",
     };
     return (size_t)kind < BENCH_COUNT_OF(names) ? names[kind] : "?";
 }

@@ -21,6 +21,7 @@
 enum {
     STOP_GRACE_S = 5,
 };
+#define UNIX_PREFIX "unix:"
 
 /* --option NAME=VALUE for those that the server needs and that are not at their default. */
 static int add_server_options(const struct bench_target *target,
@@ -76,8 +77,17 @@ static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
     int rc = bench_ready_await(ready_fd, l->pid_fd, &port, err);
     if (rc < 0)
         return rc;
-    bool any = strcmp(bind, "0.0.0.0") == 0;
-    (void)snprintf(l->address.host, sizeof(l->address.host), "%s", any ? "127.0.0.1" : bind);
+    l->address.local = strncmp(bind, UNIX_PREFIX, sizeof(UNIX_PREFIX) - 1) == 0;
+    if (l->address.local)
+        (void)snprintf(l->address.path, sizeof(l->address.path), "%s",
+                       bind + sizeof(UNIX_PREFIX) - 1);
+    else if (port == 0)
+        return bench_fail(err, -EPROTO, "it said READY without a port");
+    const char *host = strcmp(bind, "0.0.0.0") == 0 ? "127.0.0.1" : bind;
+    if (strcmp(bind, "::") == 0)
+        host = "::1";
+    (void)snprintf(l->address.host, sizeof(l->address.host), "%s",
+                   l->address.local ? "localhost" : host);
     l->address.port = port;
     return bench_address_resolve(&l->address, err);
 }

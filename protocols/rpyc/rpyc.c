@@ -126,7 +126,7 @@ const struct bench_protocol rpyc_protocol = {
     .name = "rpyc",
     .summary = "RPyC's own wire protocol, versions 4 to 6",
     .caps = BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN |
-            BENCH_CAP_CALLBACK,
+            BENCH_CAP_CALLBACK | BENCH_CAP_UNIX,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = (uint64_t)1 << 30,

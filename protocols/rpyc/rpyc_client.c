@@ -10,6 +10,7 @@
 
 #include "bench/log.h"
 #include "bench/units.h"
+#include "protocols/rpyc/rpyc_trace.h"
 
 #define MESSAGE_MEMORY ((size_t)64 << 20) /* for reading one message that is not a result */
 
@@ -86,6 +87,8 @@ static int on_frame(struct bench_conn *conn, struct rpyc_client *c, const struct
     stat->frames_received++;
     stat->plain_received += n + RPYC_FRAME_EXTRA;
     stat->wire_received += frame->total;
+    if (bench_conn_is_watched(conn))
+        rpyc_trace_received(conn, payload, n, frame->total, c->frame_began_ns);
     return n == 0 ? 0 : on_payload(conn, c, payload, n); /* an empty one means nothing */
 }
 

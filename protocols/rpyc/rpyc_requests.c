@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bench/units.h"
 #include "protocols/rpyc/rpyc_client.h"
+#include "protocols/rpyc/rpyc_trace.h"
 
 int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c)
 {
@@ -15,7 +17,12 @@ int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c)
     stat->frames_sent++;
     stat->plain_sent += c->out.plain_bytes;
     stat->wire_sent += c->out.wire_bytes;
-    return bench_stream_write(conn, c->out.pieces, c->out.count);
+    if (!bench_conn_is_watched(conn))
+        return bench_stream_write(conn, c->out.pieces, c->out.count);
+    const int64_t now_ns = bench_now_ns();
+    rc = bench_stream_write(conn, c->out.pieces, c->out.count);
+    rpyc_trace_sent(conn, &c->out, now_ns); /* the server is at work meanwhile */
+    return rc;
 }
 
 int rpyc_client_begin_request(struct rpyc_client *c, enum rpyc_handler handler)
