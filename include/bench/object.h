@@ -65,6 +65,7 @@ struct bench_object_ops {
     /* The last reference of a session is gone; or NULL. Who calls into objects without a session
      * table does it once for each distinct object that a call or `iter` answered. */
     void (*release)(struct bench_object *);
+    bool remote; /* an object of the other side: shown as <netref TYPE> */
 };
 
 /* First member of every object. */
