@@ -149,6 +149,7 @@ int rpyc_client_submit(struct bench_conn *conn, struct bench_op *op, struct benc
                           (int)program->name_length, program->name, op->tx.length);
     c->op = op;
     c->asked_again = false;
+    c->eval.active = false;
     /* Answers to the DELs of the op before this one, unless they are still to come. */
     op->stat = c->between;
     c->between = (struct bench_op_stat){0};

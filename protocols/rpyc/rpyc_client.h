@@ -21,7 +21,6 @@ enum rpyc_step {
     RPYC_STEP_GETATTR,
     RPYC_STEP_INSPECT_ATTR, /* a callable of a class that the client does not know */
     RPYC_STEP_CALL,         /* also PING */
-    RPYC_STEP_INSPECT_RESULT,
     RPYC_STEP_INSPECT_STREAM, /* the result that is iterated over */
     RPYC_STEP_ITER,
     RPYC_STEP_INSPECT_ITER,

@@ -35,7 +35,11 @@ static int fail_with(struct bench_conn *conn, struct rpyc_client *c, enum bench_
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    (void)bench_op_fail(c->op, failure, code, "column %zu: %s", present(&c->eval)->column, text);
+    if (c->eval.code)
+        (void)bench_op_fail(c->op, failure, code, "column %zu: %s", present(&c->eval)->column,
+                            text);
+    else
+        (void)bench_op_fail(c->op, failure, code, "%s", text);
     int rc = rpyc_client_finish_op(conn, c, code);
     return rc < 0 ? rc : WAITS;
 }
@@ -96,7 +100,7 @@ int rpyc_eval_end(struct bench_conn *conn, struct rpyc_client *c)
 {
     struct rpyc_eval *e = &c->eval;
     int rc = 0;
-    e->code = NULL;
+    e->active = false;
     for (size_t i = 0; i < RPYC_HELD_BUCKETS; i++) {
         struct rpyc_held *held = e->held.buckets[i];
         e->held.buckets[i] = NULL;
@@ -676,7 +680,7 @@ int rpyc_eval_begin(struct bench_conn *conn, struct rpyc_client *c, const struct
 {
     struct rpyc_eval *e = &c->eval;
     struct bench_arena *arena = &c->op->arena;
-    *e = (struct rpyc_eval){.code = code};
+    *e = (struct rpyc_eval){.active = true, .code = code};
     /* buffiter() keeps two more than the code knows of. */
     e->stack = bench_arena_alloc(arena, (code->stack + 2) * sizeof(*e->stack));
     e->places = bench_arena_alloc(arena, (code->places + 1) * sizeof(*e->places));
@@ -695,8 +699,12 @@ int rpyc_eval_begin(struct bench_conn *conn, struct rpyc_client *c, const struct
 static int go_on(struct bench_conn *conn, struct rpyc_client *c)
 {
     struct rpyc_eval *e = &c->eval;
-    const struct rpyc_instruction *i = present(e);
     const struct bench_value answer = e->answer;
+    if (!e->code) {
+        c->op->result = answer;
+        return rpyc_client_finish_op(conn, c, 0);
+    }
+    const struct rpyc_instruction *i = present(e);
     int rc = DONE;
     switch (i->opcode) {
     case RPYC_OP_ATTR:
@@ -727,7 +735,7 @@ static int go_on(struct bench_conn *conn, struct rpyc_client *c)
 static int raised(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     struct rpyc_eval *e = &c->eval;
-    const enum rpyc_opcode opcode = present(e)->opcode;
+    const enum rpyc_opcode opcode = e->code ? present(e)->opcode : RPYC_OP_PUSH;
     struct rpyc_reader body = message->body;
     struct rpyc_exception exception;
     int rc = rpyc_read_exception(&body, &exception);
@@ -776,15 +784,11 @@ static int inspected(struct bench_conn *conn, struct rpyc_client *c, struct rpyc
     return inspect_next(conn, c);
 }
 
-int rpyc_eval_answer(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+/* The box of an answer, and which classes it is about. */
+static int take_box(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     const struct rpyc_resolver resolver = {came_home, received, c};
     struct rpyc_eval *e = &c->eval;
-    e->sent_del = false;
-    if (message->type == RPYC_EXCEPTION)
-        return raised(conn, c, message);
-    if (c->step == RPYC_STEP_EVAL_INSPECT)
-        return inspected(conn, c, message);
     e->inspect = e->inspect_last = NULL;
     message->body.arena = &c->op->arena;
     message->body.copy = true;
@@ -794,4 +798,25 @@ int rpyc_eval_answer(struct bench_conn *conn, struct rpyc_client *c, struct rpyc
     if (rc < 0)
         return rpyc_client_bad_message(conn, &message->body, rc);
     return inspect_next(conn, c);
+}
+
+int rpyc_eval_result(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+{
+    c->eval = (struct rpyc_eval){.active = true};
+    c->eval.root = hold_kept(c, &c->root);
+    if (!c->eval.root) {
+        int rc = no_memory(conn, c);
+        return rc < 0 ? rc : 0;
+    }
+    return take_box(conn, c, message);
+}
+
+int rpyc_eval_answer(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+{
+    c->eval.sent_del = false;
+    if (message->type == RPYC_EXCEPTION)
+        return raised(conn, c, message);
+    if (c->step == RPYC_STEP_EVAL_INSPECT)
+        return inspected(conn, c, message);
+    return take_box(conn, c, message);
 }

@@ -20,7 +20,8 @@ struct rpyc_slot {
 };
 
 struct rpyc_eval {
-    const struct rpyc_code *code;
+    bool active;
+    const struct rpyc_code *code; /* NULL: only the result of a plain call is taken apart */
     size_t next;    /* instruction */
     unsigned phase; /* of an instruction that needs several answers */
     bool again;     /* the attribute has been asked for twice */
@@ -38,6 +39,8 @@ struct rpyc_eval {
 /* The op is c->op. Functions return 0 or negative after bench_conn_fail. */
 int rpyc_eval_begin(struct bench_conn *conn, struct rpyc_client *c, const struct rpyc_code *code);
 int rpyc_eval_answer(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message);
+/* The result of a plain call that is not a mere value. */
+int rpyc_eval_result(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message);
 /* Gives back what is still held. */
 int rpyc_eval_end(struct bench_conn *conn, struct rpyc_client *c);
 

@@ -90,24 +90,16 @@ unsigned rpyc_builtin_methods(const struct rpyc_ref *ref)
         {"tuple_iterator", ITERATOR},
         {"set_iterator", ITERATOR},
         {"range_iterator", ITERATOR},
-        {"function", RPYC_METHOD_CALL},
-        {"method", RPYC_METHOD_CALL},
-        {"builtin_function_or_method", RPYC_METHOD_CALL},
-        {"wrapper_descriptor", RPYC_METHOD_CALL},
-        {"method-wrapper", RPYC_METHOD_CALL},
-        {"type", RPYC_METHOD_CALL},
     };
     static const char module[] = "builtins.";
     const size_t skip = sizeof(module) - 1, n = ref->name.text.length;
-    if (ref->instance_id.kind == BENCH_INT && ref->instance_id.integer == 0)
-        return RPYC_METHOD_CALL; /* a class */
-    if (n <= skip)
+    if (n <= skip || memcmp(ref->name.text.data, module, skip) != 0)
         return 0;
     for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++)
         if (strlen(rows[i].name) == n - skip &&
             memcmp(rows[i].name, ref->name.text.data + skip, n - skip) == 0)
-            return rows[i].methods;
-    return 0;
+            return RPYC_METHOD_CALL | rows[i].methods;
+    return RPYC_METHOD_CALL; /* as rpyc makes these proxies, from the class and its metaclass */
 }
 
 unsigned rpyc_method_named(const struct bench_value *name)

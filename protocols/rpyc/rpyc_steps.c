@@ -67,9 +67,9 @@ int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int st
     }
     if (rc == 0)
         rc = rpyc_client_drop_stream(conn, c);
-    if (rc == 0 && program_of(c)->code) {
+    if (rc == 0 && c->eval.active) {
         rc = rpyc_eval_end(conn, c);
-        sent_last = c->eval.sent_del;
+        sent_last = sent_last || c->eval.sent_del;
     }
     if (rc < 0)
         return rc; /* the connection broke and took the op with it */
@@ -175,43 +175,7 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "a reference is too long");
     if (!rpyc_knows_class(c->layout, &ref))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_ATTR, &ref);
-    if (!(rpyc_builtin_methods(&ref) & RPYC_METHOD_CALL))
-        return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
-                       "TypeError: the root's attribute is an object that is not callable");
     return call_it(conn, c);
-}
-
-/* The resolvers of boxes in a result. */
-static int result_local(void *user, const struct rpyc_ref *ref, struct bench_value *out)
-{
-    (void)user;
-    (void)ref;
-    *out = bench_none(); /* an object of ours came home: lists that are lent do not stay out */
-    return 0;
-}
-
-static int result_remote(void *user, const struct rpyc_ref *ref, struct bench_value *out)
-{
-    struct bench_op *op = user;
-    struct rpyc_proxy *proxy = rpyc_proxy_new(&op->arena, ref);
-    if (!proxy)
-        return -ENOMEM;
-    *out = (struct bench_value){.kind = BENCH_OBJECT, .object = &proxy->object};
-    return 0;
-}
-
-/* Gives back what a result refers to: it is shown, not used further. */
-static int drop_proxies(struct bench_conn *conn, struct rpyc_client *c,
-                        const struct bench_value *value)
-{
-    const struct rpyc_proxy *proxy = rpyc_proxy_of(value);
-    if (proxy)
-        return rpyc_client_send_del_of(conn, c, &proxy->ref);
-    int rc = 0;
-    if (value->kind == BENCH_TUPLE)
-        for (size_t i = 0; rc == 0 && i < value->seq.count; i++)
-            rc = drop_proxies(conn, c, &value->seq.items[i]);
-    return rc;
 }
 
 static int finish_result(struct bench_conn *conn, struct rpyc_client *c)
@@ -222,8 +186,7 @@ static int finish_result(struct bench_conn *conn, struct rpyc_client *c)
     if (program->ping && !bench_value_equal(result, &ping))
         return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
                        "the answer to a ping is not what was sent");
-    int rc = drop_proxies(conn, c, result);
-    return rc < 0 ? rc : rpyc_client_finish_op(conn, c, 0);
+    return rpyc_client_finish_op(conn, c, 0);
 }
 
 /* A reference where bytes should be goes back. */
@@ -279,19 +242,21 @@ static int got_result(struct bench_conn *conn, struct rpyc_client *c, struct rpy
         return rpyc_client_stream_step(conn, c, message);
     if (op->program->bulk)
         return got_bulk(conn, c, message);
-    const struct rpyc_resolver resolver = {result_local, result_remote, op};
-    message->body.arena = &op->arena;
-    message->body.copy = true;
-    int rc = rpyc_read_box(&message->body, &resolver, &op->result);
+    struct rpyc_reader body = message->body;
+    int64_t label;
+    body.arena = &op->arena;
+    body.copy = true;
+    int rc = rpyc_read_box_head(&body, &label);
+    if (rc == 0 && label != RPYC_VALUE)
+        return rpyc_eval_result(conn, c, message);
     if (rc == 0)
-        rc = rpyc_read_end(&message->body);
+        rc = rpyc_read_value(&body, &op->result);
+    if (rc == 0)
+        rc = rpyc_read_end(&body);
     if (rc < 0) {
         op->result = bench_none();
-        return rpyc_client_bad_message(conn, &message->body, rc);
+        return rpyc_client_bad_message(conn, &body, rc);
     }
-    const struct rpyc_proxy *proxy = rpyc_proxy_of(&op->result);
-    if (proxy && !rpyc_knows_class(c->layout, &proxy->ref))
-        return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_RESULT, &proxy->ref);
     return finish_result(conn, c);
 }
 
@@ -319,8 +284,6 @@ int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
         return call_it(conn, c);
     case RPYC_STEP_CALL:
         return got_result(conn, c, message);
-    case RPYC_STEP_INSPECT_RESULT:
-        return finish_result(conn, c);
     case RPYC_STEP_INSPECT_STREAM:
     case RPYC_STEP_ITER:
     case RPYC_STEP_INSPECT_ITER:
