@@ -22,11 +22,11 @@ struct rpyc_slot {
 struct rpyc_eval {
     bool active;
     const struct rpyc_code *code; /* NULL: only the result of a plain call is taken apart */
-    size_t next;    /* instruction */
-    unsigned phase; /* of an instruction that needs several answers */
-    bool again;     /* the attribute has been asked for twice */
-    bool sent_del;  /* behind the last answer */
-    int64_t chunk;  /* of BUFFITER */
+    size_t next;                  /* instruction */
+    unsigned phase;               /* of an instruction that needs several answers */
+    bool again;                   /* the attribute has been asked for twice */
+    bool sent_del;                /* behind the last answer */
+    int64_t chunk;                /* of BUFFITER */
     struct rpyc_slot *stack;
     size_t height;
     struct bench_value *places;
