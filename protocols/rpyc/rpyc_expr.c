@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "protocols/rpyc/rpyc_local.h"
+
 struct scope {
     const char *name;
     size_t length;
@@ -433,34 +435,6 @@ static struct rpyc_node *parse_primary(struct parser *p)
 
 /* ---- behind a primary ---- */
 
-/* Names that a proxy of Python answers itself, so that they are never sent. */
-static bool stays_local(const char *name, size_t length)
-{
-    static const char *const names[] = {
-        "__class__",        "__cmp__",
-        "__del__",          "__delattr__",
-        "__dict__",         "__dir__",
-        "__eq__",           "__exit__",
-        "__ge__",           "__getattr__",
-        "__gt__",           "__hash__",
-        "__init__",         "__instancecheck__",
-        "__le__",           "__lt__",
-        "__metaclass__",    "__methods__",
-        "__module__",       "__ne__",
-        "__new__",          "__reduce__",
-        "__reduce_ex__",    "__repr__",
-        "__setattr__",      "__slots__",
-        "__str__",          "__weakref__",
-        "__array_struct__", "__array_interface__",
-        "____conn__",       "____id_pack__",
-        "____refcount__",   "__getattribute__",
-    };
-    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++)
-        if (is_word(name, length, names[i]))
-            return true;
-    return false;
-}
-
 static struct rpyc_node *parse_attr(struct parser *p, struct rpyc_node *object)
 {
     skip_blanks(p);
@@ -471,7 +445,7 @@ static struct rpyc_node *parse_attr(struct parser *p, struct rpyc_node *object)
         return NULL;
     if (n == 0)
         return refuse(p, at, -EINVAL, "expected a name");
-    if (stays_local(at, n))
+    if (rpyc_local_attribute(at, n))
         return refuse(p, at, -ENOTSUP, "an attribute that a proxy answers itself is never sent");
     p->s.at += n;
     struct rpyc_node **tail = &node->first;

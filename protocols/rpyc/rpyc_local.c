@@ -24,6 +24,25 @@ const char *rpyc_local_type(const struct bench_value *value)
     return value->kind == BENCH_OBJECT ? value->object->ops->type_name : names[value->kind];
 }
 
+/* clang-format off */
+static const char *const local_attributes[] = {
+    "__class__", "__cmp__", "__del__", "__delattr__", "__dict__", "__dir__", "__eq__", "__exit__",
+    "__ge__", "__getattr__", "__getattribute__", "__gt__", "__hash__", "__init__",
+    "__instancecheck__", "__le__", "__lt__", "__metaclass__", "__methods__", "__module__",
+    "__ne__", "__new__", "__reduce__", "__reduce_ex__", "__repr__", "__setattr__", "__slots__",
+    "__str__", "__weakref__", "__array_struct__", "__array_interface__",
+    "____conn__", "____id_pack__", "____refcount__",
+};
+/* clang-format on */
+
+bool rpyc_local_attribute(const char *name, size_t length)
+{
+    for (size_t i = 0; i < BENCH_COUNT_OF(local_attributes); i++)
+        if (strlen(local_attributes[i]) == length && memcmp(name, local_attributes[i], length) == 0)
+            return true;
+    return false;
+}
+
 static bool is_sequence(const struct bench_value *value)
 {
     return value->kind == BENCH_TUPLE || value->kind == BENCH_LIST;

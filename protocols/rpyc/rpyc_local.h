@@ -7,6 +7,8 @@
 
 /* "list", "int"; the class of a proxy. */
 const char *rpyc_local_type(const struct bench_value *value);
+/* True for the attributes that a proxy of Python answers itself, so that they are never sent. */
+bool rpyc_local_attribute(const char *name, size_t length);
 /* 0, or -EINVAL: it has no len(). */
 int rpyc_local_length(const struct bench_value *value, size_t *out);
 /* 0; negative, with what Python raises in *why. Items are borrowed from the value. */
