@@ -38,10 +38,14 @@ enum rpyc_flow {
     RPYC_FLOW_CALLBACK /* the last argument is a function of ours, which the server calls */
 };
 
-/* A call of one attribute of the root, or a ping, with all that does not change encoded. */
+struct rpyc_code;
+
+/* A call of one attribute of the root, or a ping, with all that does not change encoded; or any
+ * other expression. */
 struct rpyc_program {
     struct bench_program base;
     bool ping;
+    struct rpyc_code *code; /* of an expression, else NULL; owned */
     enum rpyc_flow flow;
     size_t nargs;     /* without tx */
     const char *name; /* of the attribute */

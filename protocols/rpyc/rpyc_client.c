@@ -152,14 +152,18 @@ int rpyc_client_submit(struct bench_conn *conn, struct bench_op *op, struct benc
         return bench_fail(err, -EINVAL, "%.*s needs %zu bytes that are not there",
                           (int)program->name_length, program->name, op->tx.length);
     c->op = op;
+    c->asked_again = false;
+    c->eval.active = false;
     /* Answers to the DELs of the op before this one, unless they are still to come. */
     op->stat = c->between;
     c->between = (struct bench_op_stat){0};
     const struct rpyc_handle *handle = NULL;
     if (c->options->call == RPYC_CALL_CACHED && !program->ping)
-        handle = rpyc_client_find_handle(c, program);
+        handle = rpyc_client_find_handle(c, program->name, program->name_length);
     /* A failed write has completed the op with the connection's failure. */
-    if (program->ping)
+    if (program->code)
+        (void)rpyc_eval_begin(conn, c, program->code);
+    else if (program->ping)
         (void)rpyc_client_send_ping(conn, c, program);
     else if (handle)
         (void)rpyc_client_send_call(conn, c, program, &handle->ref);
