@@ -52,6 +52,11 @@ static const struct bench_option options[] = {
      .min = 1024,
      .max = 1 << 30,
      .help = "largest message that is accepted after inflating"},
+    {.name = "tls",
+     .type = BENCH_OPTION_BOOL,
+     .offset = offsetof(struct rpyc_options, tls),
+     .default_text = "off",
+     .help = "over TLS; a server that is started gets a certificate made for the run"},
     {.name = NULL},
 };
 
@@ -76,7 +81,8 @@ const struct bench_protocol rpyc_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "rpyc",
     .summary = "RPyC's own wire protocol, versions 4 to 6",
-    .caps = BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN | BENCH_CAP_UNIX,
+    .caps = BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN | BENCH_CAP_UNIX |
+            BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = (uint64_t)1 << 30,

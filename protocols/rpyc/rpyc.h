@@ -19,6 +19,7 @@ struct rpyc_options {
     int socket;          /* enum rpyc_socket */
     int64_t max_frame;   /* bytes of a frame's payload as sent */
     int64_t max_inflate; /* bytes of a payload after inflating */
+    bool tls;            /* of targets that are started; a connection goes by its address */
 };
 
 /* ---- programs ---- */
