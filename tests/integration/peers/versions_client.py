@@ -416,7 +416,7 @@ def close(connection):
     same(connection.closed, True)
 
 
-@feature("50 MB while a call of 10 s is served (a write gives up after 3 s)")
+@feature("50 MB behind a call of 10 s on the same connection (a write gives up after 3 s)")
 def write_stall(connection):
     root = connection.root
     data = root.download(1 << 20) * 50
@@ -425,6 +425,16 @@ def write_stall(connection):
     answer = slow(10.0)
     same(upload(data), len(data))
     same(answer.value, "data")
+
+
+@feature("50 MB while another connection is served for 6 s")
+def others_wait(connection):
+    other = connect(connection.host, connection.port)
+    slow = rpyc.async_(other.root.io_work)(6.0)
+    data = connection.root.download(1 << 20) * 50
+    same(connection.root.upload(data), len(data))
+    same(slow.value, "data")
+    other.close()
 
 
 @feature("20 MB both ways at once (nobody waits for the other to read)")
