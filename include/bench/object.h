@@ -108,13 +108,22 @@ struct bench_object {
     const struct bench_object_ops *ops;
 };
 
+/* The value with every object in it, at any depth, replaced by what its `plain` says; the objects
+ * stay the caller's. 0; -ENOTSUP: one has no plain form, or they are nested too deeply; -ENOMEM; or
+ * as the functions of the table. */
+BENCH_API int bench_value_plain(struct bench_call *call, const struct bench_value *value,
+                                struct bench_value *out) BENCH_MUST_CHECK;
+/* Releases the objects that an answer holds; each may be in it once. */
+BENCH_API void bench_value_release(const struct bench_value *value);
+
 /* A service: what a server serves. */
 struct bench_service {
     /* The root object (RPyC's conn.root). Borrowed, lives as long as the service. */
     struct bench_object *(*root)(const struct bench_service *);
     /* The short way for protocols without objects: runs a row of operations.def. args are the
      * row's parameters, then the transmitted bytes if the row takes them. The same function
-     * serves the methods of root. Returns as the functions of struct bench_object_ops. */
+     * serves the methods of root. Returns as the functions of struct bench_object_ops;
+     * -ECONNABORTED when the service wants the connection closed without an answer. */
     int (*call)(const struct bench_service *, struct bench_call *,
                 const struct bench_operation *operation, const struct bench_value *args,
                 size_t nargs, struct bench_value *out);
