@@ -43,6 +43,23 @@ static int set_timeout(void *target, const char *value, struct bench_error *err)
     return rc == 0 && *out <= 0 ? bench_fail(err, -EINVAL, "'%s' is no time to wait", value) : rc;
 }
 
+static int set_ca_file(void *target, const char *value, struct bench_error *err)
+{
+    struct bench_plan *plan = &((struct call_options *)target)->plan;
+    if (strlen(value) >= sizeof(plan->targets[0].address.ca_file))
+        return bench_fail(err, -EINVAL, "'%.40s...' is too long", value);
+    plan->ca_file = value;
+    return 0;
+}
+
+static int set_insecure(void *target, const char *value, struct bench_error *err)
+{
+    (void)value;
+    (void)err;
+    ((struct call_options *)target)->plan.insecure = true;
+    return 0;
+}
+
 static int set_argument(void *target, const char *value, struct bench_error *err)
 {
     struct call_options *o = target;
@@ -61,6 +78,8 @@ static const struct cli_option options[] = {
     {"verbose", NULL, "-v: every message with direction, kind, size and time", set_verbose},
     {"json", NULL, "value, cost and messages as one JSON object", set_json},
     {"timeout", "TIME", "for connecting and for the answer, each (30s)", set_timeout},
+    {"ca-file", "FILE", "checks the server's certificate against these (the system's)", set_ca_file},
+    {"insecure", NULL, "does not check the server's certificate", set_insecure},
     {NULL, NULL, NULL, NULL},
 };
 

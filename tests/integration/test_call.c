@@ -56,6 +56,9 @@ static void check_rpyc(void)
     check_value("root.ping()", "'pong'");
     check_value("conn.root.echo(b'a\\x00')", "b'a\\x00'");
     check_value("root.compute(10)", "285");
+    check_value("root.echo((1, b'x', None))", "(1, b'x', None)");
+    check_value("root.get_user(1).name", "'user1'");
+    check_value("len(root.get_users(3))", "3");
     check_fails("root.nope()", 1, WORDS("rpycbench call: builtins.AttributeError", "nope"));
     check_fails("root.cpu_work('many')", 1, WORDS("rpycbench call: ", "TypeError", "2 round trips"));
     check_fails("root.echo(@)", 2, WORDS("cannot be read: column 11", "\n  root.echo(@)\n",
