@@ -81,10 +81,9 @@ static int serve(const struct serve_options *o, const struct bench_server_row *r
     (void)bench_proc_become_subreaper();
     struct bench_launched server;
     struct bench_error err = {0};
-    const struct bench_launch_options launch = {.bind = o->bind,
-                                                .port = (uint16_t)o->port,
-                                                .clients = (int)o->clients,
-                                                .target = &o->plan.targets[0]};
+    const struct bench_launch_options launch = {
+        .bind = o->bind, .port = (uint16_t)o->port, .clients = (int)o->clients,
+        .target = &o->plan.targets[0]};
     if (bench_launch(&o->plan, row, &launch, &server, &err) < 0) {
         (void)fprintf(stderr, "rpycbench serve: %s: could not be started: %s\n", o->target,
                       err.msg);

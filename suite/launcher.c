@@ -59,11 +59,11 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
     (void)snprintf(seed, sizeof(seed), "%" PRId64, plan->seed);
     (void)snprintf(port, sizeof(port), "%u", o->port);
     /* Descriptors 3 and 4 of the child, in the order in which spawn() lists them. */
-    const char *const words[] = {
-        "--bind",         o->bind, "--port",       port,
-        "--ready-fd",     "3",     "--control-fd", "4",
-        "--clients",      clients, "--payload",    bench_payload_names[plan->payload],
-        "--payload-seed", seed};
+    const char *const words[] = {"--bind",         o->bind,      "--port",
+                                 port,             "--ready-fd", "3",
+                                 "--control-fd",   "4",          "--clients",
+                                 clients,          "--payload",  bench_payload_names[plan->payload],
+                                 "--payload-seed", seed};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(words); i++)
         rc = bench_server_command_add(command, words[i]);

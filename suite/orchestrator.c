@@ -23,8 +23,8 @@
 
 struct session {
     const struct bench_plan *plan;
-    bool placed;            /* a placement confines servers to some cores */
-    int64_t relay_overhead; /* ns that a relay itself adds to a round trip */
+    bool placed;             /* a placement confines servers to some cores */
+    int64_t relay_overhead;  /* ns that a relay itself adds to a round trip */
     struct bench_watch *watch;
     struct bench_run *run;
     struct bench_rows rows;
@@ -78,9 +78,10 @@ static void check_headroom(struct session *s, struct bench_group *group)
         struct bench_cell cell;
         struct bench_error err = {0};
         bench_row_cell(s->plan, row, NULL, &cell);
-        if (row->off ||
-            bench_headroom_check(row->target->protocol, group->base->server, cell.clients,
-                                 cell.client == NULL ? 0 : cell.client_processes, &err) == 0)
+        if (row->off || bench_headroom_check(row->target->protocol, group->base->server,
+                                             cell.clients,
+                                             cell.client == NULL ? 0 : cell.client_processes,
+                                             &err) == 0)
             continue;
         bench_row_off(row, s->run, BENCH_CELL_UNAVAILABLE, err.msg);
         if (!said)
@@ -259,8 +260,7 @@ static void died(struct session *s, struct bench_group *group, int block, const 
         struct bench_result *result = &s->run->results[group->rows[r].result];
         for (size_t t = 0; t < result->ntrials; t++) {
             struct bench_trial *trial = &result->trials[t];
-            if (trial->block == block &&
-                strcmp(trial->reason, "the server died during the load") == 0) {
+            if (trial->block == block && strcmp(trial->reason, "the server died during the load") == 0) {
                 free(trial->reason);
                 trial->reason = strdup(why);
             }
@@ -286,8 +286,8 @@ static void run_server(struct session *s, struct bench_group *group, int block, 
                                                  .clients = bench_plan_most_clients(s->plan),
                                                  .cpus = cores_of(s, group),
                                                  .target = group->base};
-    bench_progress_step(s->watch->progress, bench_estimate_start(group->base->server),
-                        "starting %s", group->base->name);
+    bench_progress_step(s->watch->progress, bench_estimate_start(group->base->server), "starting %s",
+                        group->base->name);
     if (bench_launch(s->plan, group->base->server, &options, &server, &err) < 0) {
         if (signal_pending(s->watch))
             return;
@@ -356,8 +356,8 @@ static bool anything_far(const struct bench_plan *plan)
 static int prepare(struct session *s, struct bench_error *err)
 {
     const bool *chosen = s->plan->placements;
-    s->placed =
-        chosen[BENCH_PLACEMENT_SAME] || chosen[BENCH_PLACEMENT_SPLIT] || s->plan->cpus.server_given;
+    s->placed = chosen[BENCH_PLACEMENT_SAME] || chosen[BENCH_PLACEMENT_SPLIT] ||
+                s->plan->cpus.server_given;
     int rc = bench_payload_init(s->plan->payload, (uint64_t)s->plan->seed, err);
     if (rc == 0)
         rc = global_init(s->plan, err);
@@ -383,9 +383,9 @@ static int add_remarks(struct session *s)
                 continue;
             struct bench_statistic statistic;
             bench_series_statistic(&result->pooled->series[BENCH_SERIES_RESPONSE], &statistic);
-            const char *text =
-                p->remark(row->target->options, bench_operation_get(row->what->operation),
-                          row->what->piece, statistic.median);
+            const char *text = p->remark(row->target->options,
+                                         bench_operation_get(row->what->operation),
+                                         row->what->piece, statistic.median);
             if (text != NULL && (result->remark = strdup(text)) == NULL)
                 return -ENOMEM;
         }
