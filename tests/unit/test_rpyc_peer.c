@@ -380,6 +380,8 @@ Test(rpyc_peer, comparisons)
     cr_expect_eq(value_of(&c, RPYC_CMP, more, 3).boolean, true);
     const struct bench_value less[3] = {object, bench_int(3), bench_str("__lt__")};
     cr_expect_eq(value_of(&c, RPYC_CMP, less, 3).boolean, false);
+    expect_error(&c, RPYC_CMP, more, 2,
+                 "builtins.AttributeError: type object 'Thing' has no attribute '__cmp__'");
     const struct bench_value same[3] = {c.root, c.root, bench_str("__eq__")};
     cr_expect_eq(value_of(&c, RPYC_CMP, same, 3).boolean, true);
     const struct bench_value other[3] = {c.root, object, bench_str("__ne__")};
