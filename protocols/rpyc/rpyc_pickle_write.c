@@ -184,6 +184,8 @@ static int write_value(struct writer *w, const struct bench_value *value)
         return write_tuple(w, value);
     case BENCH_FROZENSET:
         return write_marked(w, value, 0, 0x91);
+    case BENCH_SET:
+        return write_marked(w, value, 0x8f, 0x90);
     case BENCH_LIST:
         return write_marked(w, value, ']', 'e');
     case BENCH_DICT:

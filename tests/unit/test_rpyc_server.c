@@ -405,12 +405,6 @@ static void converse(enum rpyc_layout layout, const char *getroot)
     request(&p, layout, RPYC_CALLATTR, &root, callattr, 3);
     value = next_value(&p);
     cr_assert(is_text(&value, "pong"));
-    const struct bench_value equal[2] = {one, bench_str("__eq__")};
-    request(&p, layout, RPYC_CMP, &root, equal, 2);
-    cr_assert_eq(next_value(&p).kind, BENCH_NOTIMPLEMENTED);
-    request(&p, layout, RPYC_CMP, &root, &one, 1);
-    expect_exception(&p, "builtins.AttributeError: type object 'ReferenceService' has no attribute "
-                         "'__cmp__'");
     request(&p, layout, RPYC_SETATTR, &root, callattr, 2);
     expect_exception(&p, "builtins.AttributeError: access denied");
     request(&p, layout, RPYC_PICKLE, &root, &one, 1);
@@ -602,13 +596,15 @@ Test(rpyc_server, requests_nest_only_so_deep)
     char method[256], text[512];
     start(&p);
     get_method(&p, "upload_chunked", method);
-    for (unsigned depth = 0; depth < 8; depth++)
+    for (unsigned depth = 0; depth < RPYC_DEPTH; depth++)
         call_with_list(&p, method, 0x52 + depth, 0x50 + depth);
-    (void)snprintf(text, sizeof(text), "12515a1157115212" "1153%s1152101154" LIST_ARG "115102",
-                   method);
+    (void)snprintf(text, sizeof(text), "1251%02x1157115212" "1153%s1152101154" LIST_ARG "115102",
+                   0x52 + RPYC_DEPTH, method);
     send_hex(&p, text);
     expect_exception(&p, "builtins.RecursionError");
-    expect_hex(&p, "125158115f1152111153" LIST_ARG "115151");
+    (void)snprintf(text, sizeof(text), "1251%02x115f1152111153" LIST_ARG "115151",
+                   0x50 + RPYC_DEPTH);
+    expect_hex(&p, text);
     /* An answer to an outer request while an inner one waits cannot be right. */
     send_hex(&p, "125250115157");
     cr_assert_eq(end(&p), -EPROTO);

@@ -293,8 +293,10 @@ def exceptions(c):
 def callbacks(c):
     def callback(depth):
         return c.root.nested(depth, callback) if depth else 0
-    for depth in range(5):
+    for depth in (0, 1, 2, 3, 50):
         equal(c.root.nested(depth, callback), depth)
+    if c.native:
+        raises(RecursionError, lambda: c.root.nested(100, callback))
 
     def broken(_depth):
         raise LookupError("not here", 5)
