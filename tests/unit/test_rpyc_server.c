@@ -598,13 +598,13 @@ Test(rpyc_server, requests_nest_only_so_deep)
     char method[256], text[512];
     start(&p);
     get_method(&p, "upload_chunked", method);
-    for (unsigned depth = 0; depth < 8; depth++)
+    for (unsigned depth = 0; depth < RPYC_DEPTH; depth++)
         call_with_list(&p, method, 0x52 + depth, 0x50 + depth);
-    (void)snprintf(text, sizeof(text), "12515a1157115212" "1153%s1152101154" LIST_ARG "115102",
+    (void)snprintf(text, sizeof(text), "1251921157115212" "1153%s1152101154" LIST_ARG "115102",
                    method);
     send_hex(&p, text);
     expect_exception(&p, "builtins.RecursionError");
-    expect_hex(&p, "125158115f1152111153" LIST_ARG "115151");
+    /* No DEL: the list is the one that those around it use. */
     /* An answer to an outer request while an inner one waits cannot be right. */
     send_hex(&p, "125250115157");
     cr_assert_eq(end(&p), -EPROTO);
