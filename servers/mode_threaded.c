@@ -24,6 +24,9 @@
 #define STACK_BYTES ((size_t)256 << 10)
 #endif
 
+/* A handshake needs about as much again as all the rest, and OpenSSL promises no bound. */
+#define TLS_STACK_BYTES (4 * STACK_BYTES)
+
 struct session_thread {
     struct session_thread *next, **link; /* link: what points at this one, in `running` */
     struct threads *owner;
@@ -49,7 +52,8 @@ static int threaded_init(struct server *server, void **state, struct bench_error
     (void)pthread_mutex_init(&threads->lock, NULL);
     (void)pthread_cond_init(&threads->changed, NULL);
     (void)pthread_attr_init(&threads->attributes);
-    const int rc = pthread_attr_setstacksize(&threads->attributes, STACK_BYTES);
+    const int rc = pthread_attr_setstacksize(
+        &threads->attributes, server->tls != NULL ? TLS_STACK_BYTES : STACK_BYTES);
     if (rc != 0) {
         free(threads);
         return bench_fail(err, -rc, "stacks of %zu bytes: %s", STACK_BYTES, bench_errno_text(rc));

@@ -148,15 +148,15 @@ static bool is_name(const struct bench_value *value, const char *name)
            memcmp(value->text.data, name, value->text.length) == 0;
 }
 
-static int remote_call(struct bench_object *object, struct bench_call *call,
-                       const struct bench_value *args, const struct bench_value *kwargs,
-                       struct bench_value *out);
 static int remote_len(struct bench_object *object, struct bench_call *call, size_t *out);
 static int remote_item(struct bench_object *object, struct bench_call *call,
                        const struct bench_value *key, struct bench_value *out);
 static int remote_iter(struct bench_object *object, struct bench_call *call,
                        struct bench_value *out);
 static int remote_next(struct bench_object *object, struct bench_call *call,
+                       struct bench_value *out);
+static int remote_call(struct bench_object *object, struct bench_call *call,
+                       const struct bench_value *args, const struct bench_value *kwargs,
                        struct bench_value *out);
 
 /* A class has those special methods that the client's answer, a tuple of (name, text), tells. */
@@ -167,9 +167,7 @@ static void learn_methods(struct bench_object_ops *ops, const struct bench_value
         if (pair->kind != BENCH_TUPLE || pair->seq.count == 0)
             continue;
         const struct bench_value *name = &pair->seq.items[0];
-        if (is_name(name, "__call__"))
-            ops->call = remote_call;
-        else if (is_name(name, "__iter__"))
+        if (is_name(name, "__iter__"))
             ops->iter = remote_iter;
         else if (is_name(name, "__next__"))
             ops->next = remote_next;
@@ -177,6 +175,8 @@ static void learn_methods(struct bench_object_ops *ops, const struct bench_value
             ops->len = remote_len;
         else if (is_name(name, "__getitem__"))
             ops->item = remote_item;
+        else if (is_name(name, "__call__"))
+            ops->call = remote_call;
     }
 }
 
@@ -294,11 +294,11 @@ int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, stru
         remote->proxy.released = released;
         remote->unknown = !rpyc_knows_class(peer->layout, ref);
         if (!remote->unknown) { /* what it cannot do it will tell itself */
-            remote->proxy.ops.call = remote_call;
             remote->proxy.ops.len = remote_len;
             remote->proxy.ops.item = remote_item;
             remote->proxy.ops.iter = remote_iter;
             remote->proxy.ops.next = remote_next;
+            remote->proxy.ops.call = remote_call;
         }
         remote->next = peer->received;
         peer->received = remote;
@@ -310,7 +310,7 @@ int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, stru
 
 /* ---- what the service may ask of them ---- */
 
-/* CALLATTR, or CALL of the object itself: name is NULL then. kwargs may be NULL. */
+/* CALLATTR (object, name, args, kwargs), or without a name CALL (object, args, kwargs). */
 static int write_call(struct rpyc_remote *remote, const char *name, const struct bench_value *args,
                       const struct bench_value *kwargs)
 {
@@ -334,18 +334,12 @@ static int write_call(struct rpyc_remote *remote, const char *name, const struct
                   : rpyc_write_box(text, kwargs ? kwargs : &nothing, rpyc_refs_export, &peer->refs);
 }
 
-/* -ENODATA when the client answers with StopIteration. */
-static int ask(struct bench_object *object, const char *name, const struct bench_value *args,
-               const struct bench_value *kwargs, struct bench_value *out)
+/* Sends the request that was written (rc: how that went) and reads its answer. -ENODATA when the
+ * client answers with StopIteration. */
+static int await_value(struct rpyc_peer *peer, int rc, struct bench_value *out)
 {
-    struct rpyc_remote *remote = (struct rpyc_remote *)object;
-    struct rpyc_peer *peer = remote->peer;
     struct rpyc_message answer;
-    if (peer->broken)
-        return peer->broken;
-    int rc = check_depth(peer);
-    if (rc == 0)
-        rc = exchange(peer, write_call(remote, name, args, kwargs), &answer);
+    rc = exchange(peer, rc, &answer);
     if (rc < 0)
         return rc;
     if (answer.type == RPYC_EXCEPTION)
@@ -363,24 +357,28 @@ static int ask(struct bench_object *object, const char *name, const struct bench
     return rc < 0 ? give_up(peer, rc) : rpyc_remote_inspect(peer);
 }
 
+static int ask(struct bench_object *object, const char *name, const struct bench_value *args,
+               const struct bench_value *kwargs, struct bench_value *out)
+{
+    struct rpyc_remote *remote = (struct rpyc_remote *)object;
+    struct rpyc_peer *peer = remote->peer;
+    if (peer->broken)
+        return peer->broken;
+    int rc = check_depth(peer);
+    if (rc < 0)
+        return rc;
+    rc = write_call(remote, name, args, kwargs);
+    if (rc == -EINVAL || rc == -E2BIG || rc == -EILSEQ || rc == -ENOSPC)
+        return bench_raise(&peer->call, "TypeError", "an argument cannot be sent");
+    return await_value(peer, rc, out);
+}
+
 /* The same where StopIteration is an exception like any other. */
 static int ask_value(struct bench_object *object, struct bench_call *call, const char *name,
                      const struct bench_value *args, struct bench_value *out)
 {
     int rc = ask(object, name, args, NULL, out);
     return rc == -ENODATA ? bench_raise(call, "StopIteration", "%s", "") : rc;
-}
-
-/* The result is kept as long as the present request. */
-static int remote_call(struct bench_object *object, struct bench_call *call,
-                       const struct bench_value *args, const struct bench_value *kwargs,
-                       struct bench_value *out)
-{
-    struct rpyc_remote *remote = (struct rpyc_remote *)object;
-    int rc = ask(object, NULL, args, kwargs, out);
-    if (rc == -ENODATA)
-        return bench_raise(call, "StopIteration", "%s", "");
-    return rc < 0 ? rc : bench_value_copy(&remote->peer->arena, out, out);
 }
 
 static int remote_len(struct bench_object *object, struct bench_call *call, size_t *out)
@@ -417,4 +415,14 @@ static int remote_next(struct bench_object *object, struct bench_call *call,
     const struct bench_value nothing = bench_tuple(NULL, 0);
     (void)call;
     return ask(object, "__next__", &nothing, NULL, out);
+}
+
+static int remote_call(struct bench_object *object, struct bench_call *call,
+                       const struct bench_value *args, const struct bench_value *kwargs,
+                       struct bench_value *out)
+{
+    int rc = ask(object, NULL, args, kwargs, out);
+    if (rc == 0 && rpyc_proxy_of(out) == NULL && out->kind != BENCH_OBJECT)
+        rc = bench_value_copy(call->arena, out, out);
+    return rc == -ENODATA ? bench_raise(call, "StopIteration", "%s", "") : rc;
 }

@@ -146,6 +146,8 @@ static bool has_spelling(enum bench_operation_id id)
 
 Test(http_codec, spells_every_operation)
 {
+    struct bench_arena arena;
+    bench_arena_init(&arena, 1 << 16);
     for (int id = 0; id < BENCH_OPERATION_COUNT; id++) {
         const struct bench_operation *operation = bench_operation_get((enum bench_operation_id)id);
         struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION, .operation = operation};
@@ -164,6 +166,7 @@ Test(http_codec, spells_every_operation)
         for (size_t i = 0; i < route.nargs; i++)
             cr_expect(bench_value_equal(&route.args[i], &operation->params[i].default_value));
     }
+    bench_arena_fini(&arena);
 }
 
 struct refused_call {
@@ -624,6 +627,8 @@ static const struct routed routed_rows[] = {
 
 Test(http_codec, routes)
 {
+    struct bench_arena arena;
+    bench_arena_init(&arena, 1 << 16);
     for (size_t i = 0; i < BENCH_COUNT_OF(routed_rows); i++) {
         const struct routed *row = &routed_rows[i];
         struct http_route route;
@@ -644,6 +649,7 @@ Test(http_codec, routes)
         }
         free(target);
     }
+    bench_arena_fini(&arena);
 }
 
 /* ---- bodies ---- */
