@@ -604,12 +604,10 @@ Test(rpyc_server, requests_nest_only_so_deep)
     get_method(&p, "upload_chunked", method);
     for (unsigned depth = 0; depth < RPYC_DEPTH; depth++)
         call_with_list(&p, method, 0x52 + depth, 0x50 + depth);
-    (void)snprintf(text, sizeof(text), "1251921157115212" "1153%s1152101154" LIST_ARG "115102",
-                   method);
+    (void)snprintf(text, sizeof(text), "12519211571152121153%s1152101154" LIST_ARG "115102", method);
     send_hex(&p, text);
     expect_exception(&p, "builtins.RecursionError");
-    /* No DEL: the list is the one that those around it use. */
-    /* An answer to an outer request while an inner one waits cannot be right. */
+    /* No DEL of the list, which others still have; and not an outer request is answered first. */
     send_hex(&p, "125250115157");
     cr_assert_eq(end(&p), -EPROTO);
 }
