@@ -594,17 +594,17 @@ Test(rpyc_server, a_client_that_leaves_in_the_middle)
     cr_assert_eq(end(&p), -ECONNRESET);
 }
 
-/* The client answers each __iter__ with the same call again: that ends at some depth, with an
- * exception for the innermost one, and the connection lives on. */
+/* The client answers each __iter__ with the same call: that ends at some depth, with an exception. */
 Test(rpyc_server, requests_nest_only_so_deep)
 {
     struct pair p;
     char method[256], text[512];
     start(&p);
     get_method(&p, "upload_chunked", method);
-    for (unsigned depth = 0; depth < RPYC_DEPTH; depth++)
-        call_with_list(&p, method, 0x52 + depth, 0x50 + depth);
-    (void)snprintf(text, sizeof(text), "12519211571152121153%s1152101154" LIST_ARG "115102", method);
+    for (unsigned n = 0; n < RPYC_DEPTH; n++)
+        call_with_list(&p, method, 0x52 + n, 0x50 + n);
+    static const char call[] = "1251921157115212" "1153%s1152101154" LIST_ARG "115102";
+    (void)snprintf(text, sizeof(text), call, method);
     send_hex(&p, text);
     expect_exception(&p, "builtins.RecursionError");
     /* No DEL of the list, which others still have; and not an outer request is answered first. */
