@@ -594,7 +594,7 @@ Test(rpyc_server, a_client_that_leaves_in_the_middle)
     cr_assert_eq(end(&p), -ECONNRESET);
 }
 
-/* The client answers each __iter__ with the same call: that ends at some depth, with an exception. */
+/* The client answers each __iter__ with the same call: at some depth that is an exception. */
 Test(rpyc_server, requests_nest_only_so_deep)
 {
     struct pair p;
