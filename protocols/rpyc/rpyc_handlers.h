@@ -32,8 +32,15 @@ struct rpyc_remote {
     struct rpyc_proxy proxy;
     struct rpyc_peer *peer;
     struct rpyc_remote *next;
-    int64_t count; /* how often it came, 0 = given back */
-    bool unknown;  /* its class has still to be asked for */
+    int64_t count;  /* how often it came, 0 = given back */
+    unsigned level; /* of the request that brought it first */
+    bool unknown;   /* its class has still to be asked for */
+};
+
+/* What a request that waits for one of ours holds. */
+struct rpyc_level {
+    struct rpyc_remote *received;
+    const struct rpyc_level *outer;
 };
 
 /* The server's view of one client. */
@@ -46,6 +53,8 @@ struct rpyc_peer {
     struct bench_arena arena; /* of the present request */
     struct bench_call call;
     struct rpyc_remote *received; /* in the arena */
+    const struct rpyc_level *outer; /* of the requests around the present one */
+    unsigned level;                 /* how many these are */
     const struct bench_value *args; /* of the present request while it runs, or NULL */
     struct bench_value held[RPYC_HELD_MAX]; /* let go when it is answered */
     size_t nheld;
@@ -57,8 +66,8 @@ struct rpyc_peer {
     struct bench_error cause;
 };
 
-/* link and rules are copied. memory_bytes: for reading a request and for its results, together with those
- * that are served while it waits. */
+/* link and rules are copied. memory_bytes: for reading a request and for its results, together with
+ * those that are served while it waits. */
 void rpyc_peer_init(struct rpyc_peer *peer, const struct rpyc_link *link,
                     const struct rpyc_rules *rules,
                     const struct bench_service *service, struct bench_session *session,

@@ -115,7 +115,7 @@ static int run(struct rpyc_peer *peer, struct rpyc_message *message, struct benc
         return bench_raise(&peer->call, "TypeError", "handler %d does not take %zu arguments",
                            (int)number, args.seq.count);
     peer->args = &args;
-    if (peer->received)
+    if (peer->received || peer->level > 0) /* may use what those around it received */
         rc = settle(peer, message, &args);
     if (rc == 0)
         rc = row->fn(peer, args.seq.items, args.seq.count, out);

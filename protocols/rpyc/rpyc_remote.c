@@ -43,7 +43,7 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     }
     const struct bench_arena arena = peer->arena;
     const struct bench_call call = peer->call;
-    struct rpyc_remote *const received = peer->received;
+    const struct rpyc_level level = {peer->received, peer->outer};
     struct bench_value held[RPYC_HELD_MAX];
     const size_t nheld = peer->nheld;
     memcpy(held, peer->held, sizeof(held));
@@ -51,6 +51,8 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     size_t left = arena.limit > arena.total ? arena.limit - arena.total : 1;
     bench_arena_init(&peer->arena, left);
     message->body.arena = &peer->arena;
+    peer->outer = &level;
+    peer->level++;
     int rc = rpyc_peer_handle(peer, message, err);
     if (rc == 0)
         do {
@@ -61,7 +63,9 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     bench_arena_fini(&peer->arena);
     peer->arena = arena;
     peer->call = call;
-    peer->received = received;
+    peer->received = level.received;
+    peer->outer = level.outer;
+    peer->level--;
     memcpy(peer->held, held, sizeof(held));
     peer->nheld = nheld;
     return rc;
@@ -242,8 +246,8 @@ static void released(struct rpyc_proxy *proxy)
 {
     struct rpyc_remote *remote = (struct rpyc_remote *)proxy;
     struct rpyc_peer *peer = remote->peer;
-    if (remote->count == 0 || peer->broken)
-        return;
+    if (remote->count == 0 || peer->broken || remote->level != peer->level)
+        return; /* the request around this one still has it */
     int rc = rpyc_remote_write_del(remote, &peer->cause);
     if (rc == 0)
         rc = peer->link.send(peer->link.user, &peer->cause);
@@ -257,14 +261,24 @@ static bool same_ref(const struct rpyc_ref *a, const struct rpyc_ref *b)
            bench_value_equal(&a->class_id, &b->class_id) && bench_value_equal(&a->name, &b->name);
 }
 
-/* One proxy per object, as in Python, so that one DEL gives it back. Not looked for among very
- * many: two proxies of one object are just two DELs. */
+/* One proxy per object, as in Python, so that one DEL gives it back: also for the requests around
+ * the present one, each of which has its own list. Not looked for among very many: two proxies of
+ * one object are just two DELs. */
 static struct rpyc_remote *find_received(const struct rpyc_peer *peer, const struct rpyc_ref *ref)
 {
+    const struct rpyc_level *outer = peer->outer;
     struct rpyc_remote *remote = peer->received;
-    for (int i = 0; remote && i < SAME_SEARCH; i++, remote = remote->next)
-        if (remote->count > 0 && same_ref(&remote->proxy.ref, ref))
+    for (int i = 0; i < SAME_SEARCH; i++) {
+        for (; !remote && outer; outer = outer->outer)
+            remote = outer->received;
+        if (!remote)
+            return NULL;
+        /* One further out may be in the middle of being asked for its class. */
+        if (remote->count > 0 && same_ref(&remote->proxy.ref, ref) &&
+            (remote->level == peer->level || !remote->unknown))
             return remote;
+        remote = remote->next;
+    }
     return NULL;
 }
 
@@ -276,6 +290,7 @@ int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, stru
         if (!remote || rpyc_proxy_init(&remote->proxy, &peer->arena, ref) < 0)
             return -ENOMEM;
         remote->peer = peer;
+        remote->level = peer->level;
         remote->proxy.released = released;
         remote->unknown = !rpyc_knows_class(peer->layout, ref);
         if (!remote->unknown) { /* what it cannot do it will tell itself */
