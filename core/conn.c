@@ -168,15 +168,47 @@ const struct bench_error *bench_conn_error(const struct bench_conn *conn) { retu
 
 enum bench_failure bench_conn_failure(const struct bench_conn *conn) { return conn->failure; }
 
+/* The bytes of an open socket. What is no TCP socket is not counted by the kernel. */
+static void add_bytes(const struct bench_conn *conn, int fd, struct bench_conn_totals *totals)
+{
+    uint64_t sent, received;
+    if (bench_tcpinfo_bytes(fd, &sent, &received) < 0) {
+        if (fd != conn->stream.fd)
+            return;
+        sent = conn->stream.sent;
+        received = conn->stream.received;
+    }
+    totals->tcp_sent += sent;
+    totals->tcp_received += received;
+}
+
 void bench_conn_get_totals(struct bench_conn *conn, struct bench_conn_totals *out)
 {
     *out = conn->totals;
     int fd = conn->stream.fd >= 0 ? conn->stream.fd : conn->foreign_fd;
-    uint64_t sent, received;
-    if (fd >= 0 && bench_tcpinfo_bytes(fd, &sent, &received) == 0) {
-        out->tcp_sent += sent;
-        out->tcp_received += received;
-    }
+    if (fd >= 0)
+        add_bytes(conn, fd, out);
+}
+
+/* ---- watching ---- */
+
+void bench_conn_watch(struct bench_conn *conn, bench_conn_watch_fn fn, void *user)
+{
+    assert(conn->magic == BENCH_CONN_MAGIC);
+    conn->watch = fn;
+    conn->watch_user = user;
+}
+
+bool bench_conn_is_watched(const struct bench_conn *conn) { return conn->watch != NULL; }
+
+void bench_conn_message(struct bench_conn *conn, const struct bench_conn_message *message)
+{
+    if (conn->watch == NULL)
+        return;
+    struct bench_conn_message told = *message;
+    if (told.at_ns == 0)
+        told.at_ns = bench_now_ns();
+    conn->watch(conn, &told, conn->watch_user);
 }
 
 /* ---- events ---- */
@@ -307,11 +339,7 @@ void bench_conn_socket_opened(struct bench_conn *conn, int fd)
 
 void bench_conn_socket_closing(struct bench_conn *conn, int fd)
 {
-    uint64_t sent, received;
-    if (bench_tcpinfo_bytes(fd, &sent, &received) == 0) {
-        conn->totals.tcp_sent += sent;
-        conn->totals.tcp_received += received;
-    }
+    add_bytes(conn, fd, &conn->totals);
     if (conn->foreign_fd == fd)
         conn->foreign_fd = -1;
 }

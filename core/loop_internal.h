@@ -55,6 +55,7 @@ struct stream {
     const struct bench_stream_ops *ops;
     struct bench_io *io;
     size_t want;
+    uint64_t sent, received; /* bytes that this socket took and gave */
     struct bench_buf rx, tx; /* left over; waiting for the kernel */
     /* Behind tx: bytes of op->tx, not copied while that op is submitted. Behind them: tx_after. */
     struct {
@@ -88,6 +89,8 @@ struct bench_conn {
     struct op_full *submitting;
     int foreign_fd; /* last socket reported by bench_conn_socket_opened, or -1 */
     struct stream stream;
+    bench_conn_watch_fn watch; /* NULL = nobody watches */
+    void *watch_user;
     TAILQ_ENTRY(bench_conn) in_events;
     LIST_ENTRY(bench_conn) in_loop;
     alignas(16) unsigned char priv[];

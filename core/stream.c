@@ -110,6 +110,7 @@ static ssize_t read_fresh(struct bench_conn *conn)
     ssize_t n = recv(s->fd, rx, LOOP_RX_BYTES, 0);
     if (n <= 0)
         return n;
+    s->received += (size_t)n;
     ssize_t used = present(conn, rx, (size_t)n);
     if (used < 0)
         return -2;
@@ -140,6 +141,7 @@ static ssize_t read_behind(struct bench_conn *conn)
     if (n <= 0)
         return n;
     s->rx.end += (size_t)n;
+    s->received += (size_t)n;
     ssize_t used = present(conn, bench_buf_head(&s->rx), bench_buf_length(&s->rx));
     if (used < 0)
         return -2;
@@ -250,6 +252,7 @@ static size_t take(size_t *left, size_t most)
 /* n bytes from the front of the queue have been sent. */
 static void queue_drop(struct stream *s, size_t n)
 {
+    s->sent += n;
     bench_buf_drop(&s->tx, take(&n, bench_buf_length(&s->tx)));
     size_t borrowed = take(&n, s->borrowed.length);
     s->borrowed.data += borrowed;
@@ -347,6 +350,8 @@ int bench_stream_open(struct bench_conn *conn, const struct bench_stream_ops *op
     if (fd < 0)
         return bench_fail(err, -errno, "no socket: %s", bench_errno_text(errno));
     const int one = 1;
+    if (to.ss_family == AF_UNIX)
+        flags = 0; /* they are options of TCP */
     if (flags & BENCH_STREAM_NODELAY)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     int rc = bench_io_new(conn->loop, fd, on_socket, conn, &s->io);
@@ -358,6 +363,7 @@ int bench_stream_open(struct bench_conn *conn, const struct bench_stream_ops *op
     s->ops = ops;
     s->flags = flags;
     s->want = 0;
+    s->sent = s->received = 0;
     s->connecting = true;
     conn->totals.sockets++;
     if (connect(fd, (const struct sockaddr *)&to, a->sockaddr_length) < 0 && errno != EINPROGRESS) {
@@ -409,6 +415,7 @@ int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int 
         if (rc < 0 && errno != EAGAIN)
             return socket_error(conn, -errno, "sending");
         sent = rc < 0 ? 0 : (size_t)rc;
+        s->sent += sent;
     }
     return sent == total ? 0 : queue_rest(conn, pieces, count, sent);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "bench/log.h"
@@ -44,9 +45,41 @@ static int port_of(int fd, uint16_t *out)
         return -errno;
     if (address.ss_family == AF_INET)
         *out = ntohs(((struct sockaddr_in *)&address)->sin_port);
-    else
+    else if (address.ss_family == AF_INET6)
         *out = ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
     return 0;
+}
+
+/* A file that is there already is somebody's and stays. */
+static int listen_local(const char *path, int *out, struct bench_error *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const size_t length = strlen(path);
+    if (length == 0 || length >= sizeof(address.sun_path))
+        return bench_fail(err, -ENAMETOOLONG,
+                          "cannot listen on '%.120s': the path of a Unix socket has 1 to %zu bytes",
+                          path, sizeof(address.sun_path) - 1);
+    memcpy(address.sun_path, path, length);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return bench_fail(err, -errno, "no socket: %s", bench_errno_text(errno));
+    const bool bound = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+    if (bound && listen(fd, SOMAXCONN) == 0) {
+        *out = fd;
+        return 0;
+    }
+    const int rc = -errno;
+    if (bound)
+        (void)unlink(path);
+    (void)close(fd);
+    return bench_fail(err, rc, "cannot listen on %s: %s", path, bench_errno_text(rc));
+}
+
+const char *server_local_path(const char *host)
+{
+    static const char prefix[] = "unix:";
+    const size_t length = sizeof(prefix) - 1;
+    return strncmp(host, prefix, length) == 0 ? host + length : NULL;
 }
 
 int server_listen(const char *host, uint16_t port, int *fd, uint16_t *bound,
@@ -57,6 +90,10 @@ int server_listen(const char *host, uint16_t port, int *fd, uint16_t *bound,
                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *list;
     char service[8];
+    if (server_local_path(host) != NULL) {
+        *bound = 0;
+        return listen_local(server_local_path(host), fd, err);
+    }
     (void)snprintf(service, sizeof(service), "%u", port);
     int rc = getaddrinfo(host, service, &hints, &list);
     if (rc != 0)

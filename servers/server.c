@@ -208,6 +208,8 @@ static int prepare(struct server *server, const struct server_settings *settings
         rc = prepare_service(server, settings, err);
     if (rc == 0)
         rc = server_listen(settings->bind, (uint16_t)settings->port, &server->listener, port, err);
+    if (rc == 0)
+        server->socket_path = server_local_path(settings->bind);
     return rc;
 }
 
@@ -215,6 +217,8 @@ static void release(struct server *server)
 {
     if (server->listener >= 0)
         (void)close(server->listener);
+    if (server->socket_path != NULL)
+        (void)unlink(server->socket_path);
     if (server->prepared && server->protocol->server->fini != NULL)
         server->protocol->server->fini(server->shared);
     free(server->shared);
@@ -228,6 +232,10 @@ static void announce(const struct server_settings *settings, uint16_t port)
 {
     if (settings->ready_fd >= 0) {
         server_ready((int)settings->ready_fd, port);
+        return;
+    }
+    if (server_local_path(settings->bind) != NULL) {
+        (void)fprintf(stderr, "listening on %s\n", server_local_path(settings->bind));
         return;
     }
     const bool is_ipv6 = strchr(settings->bind, ':') != NULL;
@@ -269,8 +277,11 @@ int server_main(const struct server_settings *settings)
     (void)close(server.listener);
     server.listener = -1;
     const int status = rc < 0 ? SERVER_EXIT_START : SERVER_EXIT_OK;
-    if (!server.mode->stop(state, STOP_GRACE_NS))
+    if (!server.mode->stop(state, STOP_GRACE_NS)) {
+        if (server.socket_path != NULL)
+            (void)unlink(server.socket_path);
         _exit(status); /* threads still use what exit would tear down */
+    }
     release(&server);
     return status;
 }

@@ -25,6 +25,7 @@ struct server {
     const struct bench_protocol *protocol;
     const struct server_mode *mode;
     void *options; /* of the protocol */
+    const char *socket_path; /* of the listener, to be removed at the end; NULL */
     void *shared;  /* protocol->server->server_size bytes */
     bool prepared; /* the protocol's init succeeded */
     struct bench_session_setup setup;
@@ -62,9 +63,11 @@ void server_serve(struct server *server, struct bench_session *session);
 
 /* ---- accept.c ---- */
 
-/* Binds and listens. *port is the one that was bound. 0 or a negative errno with err filled. */
+/* Binds and listens. *port is the one that was bound, 0 for "unix:/PATH". 0 or a negative errno with err filled. */
 int server_listen(const char *host, uint16_t port, int *fd, uint16_t *bound,
                   struct bench_error *err) BENCH_MUST_CHECK;
+/* The PATH of "unix:PATH"; NULL for anything else. */
+const char *server_local_path(const char *host);
 /* Accepts until SIGTERM, SIGINT or end of file on the control descriptor. 0, or a negative errno
  * when the listener broke. */
 int server_accept_loop(struct server *server, void *state,
@@ -72,7 +75,7 @@ int server_accept_loop(struct server *server, void *state,
 
 /* ---- ready.c: telling the parent; fd -1 = there is none ---- */
 
-/* Writes "READY PORT\n" and closes fd. */
+/* Writes "READY PORT\n" (0 for a Unix socket) and closes fd. */
 void server_ready(int fd, uint16_t port);
 /* Writes "FAILED why\n" and closes fd. */
 void server_failed(int fd, const char *why);

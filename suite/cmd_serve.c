@@ -52,12 +52,22 @@ static int set_target(void *target, const char *value, struct bench_error *err)
 
 static const struct cli_option options[] = {
     {"port", "N", "to listen on (0 = any free one, which is printed)", set_port},
-    {"bind", "ADDRESS", "to listen on (127.0.0.1)", set_bind},
+    {"bind", "ADDRESS", "to listen on (127.0.0.1); native servers: unix:/PATH too", set_bind},
     {"clients", "N", "simultaneous clients to expect: the size of gunicorn's pool (10)",
      set_clients},
     {"seed", "N", "of the payload (1)", set_seed},
     {NULL, NULL, NULL, NULL},
 };
+
+static void print_place(const struct serve_options *o, const struct bench_address *address)
+{
+    const bool v6 = strchr(address->host, ':') != NULL;
+    if (address->local)
+        (void)printf("%s listens on %s; stop it with Ctrl-C\n", o->target, address->path);
+    else
+        (void)printf("%s listens on %s%s%s:%u; stop it with Ctrl-C\n", o->target, v6 ? "[" : "",
+                     o->bind, v6 ? "]" : "", address->port);
+}
 
 /* Until a signal, or until the server ends by itself. Returns the exit status. */
 static int serve(const struct serve_options *o, const struct bench_server_row *row)
@@ -72,14 +82,14 @@ static int serve(const struct serve_options *o, const struct bench_server_row *r
     struct bench_launched server;
     struct bench_error err = {0};
     const struct bench_launch_options launch = {
-        .bind = o->bind, .port = (uint16_t)o->port, .clients = (int)o->clients};
+        .bind = o->bind, .port = (uint16_t)o->port, .clients = (int)o->clients,
+        .target = &o->plan.targets[0]};
     if (bench_launch(&o->plan, row, &launch, &server, &err) < 0) {
         (void)fprintf(stderr, "rpycbench serve: %s: could not be started: %s\n", o->target,
                       err.msg);
         return EXIT_NOT_MEASURED;
     }
-    (void)printf("%s listens on %s:%u; stop it with Ctrl-C\n", o->target, o->bind,
-                 server.address.port);
+    print_place(o, &server.address);
     (void)fflush(stdout);
     struct pollfd fds[] = {{.fd = signals, .events = POLLIN},
                            {.fd = server.pid_fd, .events = POLLIN}};

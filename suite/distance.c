@@ -320,6 +320,9 @@ int bench_distances_at(struct bench_distances *distances, int64_t rtt_ns, int64_
             return 0;
         }
     }
+    if (distances->server.local)
+        return bench_fail(err, -ENOTSUP, "%s is a Unix socket, which is never far away",
+                          distances->server.path);
     if (distances->n == BENCH_DISTANCES_MAX)
         return bench_fail(err, -ENOSPC, "more than %d round-trip times", BENCH_DISTANCES_MAX);
     int64_t delay_ns = (rtt_ns - overhead_ns) / 2;

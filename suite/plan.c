@@ -178,13 +178,32 @@ static int copy_options(struct bench_target *t, const char *open, const char **a
     return 0;
 }
 
+/* SCHEME+unix:///PATH */
+static int parse_local(struct bench_target *t, const struct bench_scheme *scheme, const char *text,
+                       size_t length, struct bench_error *err)
+{
+    if (!(t->protocol->caps & BENCH_CAP_UNIX) || scheme->tls)
+        return bench_fail(err, -EINVAL, "%s does not go over Unix sockets", scheme->name);
+    if (*text != '/' || length >= sizeof(t->address.path))
+        return bench_fail(err, -EINVAL, "write %s+unix:///PATH, with an absolute path of up to 107 "
+                          "bytes", scheme->name);
+    t->is_url = true;
+    t->address.local = true;
+    (void)snprintf(t->address.host, sizeof(t->address.host), "localhost");
+    (void)snprintf(t->address.path, sizeof(t->address.path), "%.*s", (int)length, text);
+    return 0;
+}
+
 static int parse_url(struct bench_target *t, const char *text, const char *colon,
                      struct bench_error *err)
 {
+    static const char suffix[] = "+unix";
     const struct bench_scheme *scheme = NULL;
-    t->protocol = bench_protocol_by_scheme(text, (size_t)(colon - text), &scheme);
+    size_t name_length = (size_t)(colon - text), tail = sizeof(suffix) - 1;
+    bool local = name_length > tail && memcmp(colon - tail, suffix, tail) == 0;
+    t->protocol = bench_protocol_by_scheme(text, name_length - (local ? tail : 0), &scheme);
     if (t->protocol == NULL)
-        return bench_fail(err, -EINVAL, "no protocol has the scheme '%.*s'", (int)(colon - text),
+        return bench_fail(err, -EINVAL, "no protocol has the scheme '%.*s'", (int)name_length,
                           text);
     const char *rest = colon + 3;
     size_t length = strlen(rest);
@@ -198,7 +217,8 @@ static int parse_url(struct bench_target *t, const char *text, const char *colon
         if (rc < 0)
             return rc;
     }
-    int rc = parse_authority(t, scheme, rest, length, err);
+    int rc = local ? parse_local(t, scheme, rest, length, err)
+                   : parse_authority(t, scheme, rest, length, err);
     return rc < 0 ? rc : bench_address_resolve(&t->address, err);
 }
 

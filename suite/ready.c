@@ -52,7 +52,7 @@ int bench_ready_await(int fd, int pid_fd, uint16_t *port, struct bench_error *er
         return rc;
     if (strncmp(line, "FAILED ", 7) == 0)
         return bench_fail(err, -EIO, "%.200s", line + 7);
-    if (strncmp(line, "READY ", 6) != 0 || bench_parse_int(line + 6, 1, 65535, &number, NULL) < 0)
+    if (strncmp(line, "READY ", 6) != 0 || bench_parse_int(line + 6, 0, 65535, &number, NULL) < 0)
         return bench_fail(err, -EPROTO, "it said '%.60s' instead of READY PORT", line);
     *port = (uint16_t)number;
     return 0;

@@ -6,7 +6,8 @@ import time
 import common
 import library
 
-OPTIONS = {"call": ("plain", "cached"), "version": ("auto",), "socket": ("auto", "python")}
+OPTIONS = {"call": ("plain", "cached"), "version": ("auto",), "socket": ("auto", "python"),
+           "policy": ("reference", "strict")}
 
 
 class Rpyc(library.Library):

@@ -26,10 +26,13 @@ struct bench_address {
     char path[256];            /* of a URL, "" if none; the whole path for a Unix socket */
     uint8_t sockaddr[128];     /* resolved */
     unsigned sockaddr_length;  /* 0 = not resolved */
+    bool local;                /* a Unix socket: path is its file; host and port say nothing */
+    bool insecure;             /* with tls: the peer's certificate is not checked */
+    char ca_file[256];         /* with tls: certificates to trust instead of the system's; "" */
 };
 
-/* Resolves host and port (getaddrinfo; may block; before measuring). 0, -EHOSTUNREACH with the
- * resolver's words. */
+/* Resolves host and port, or the path of a Unix socket (getaddrinfo; may block; before measuring).
+ * 0, -EHOSTUNREACH with the resolver's words, -ENAMETOOLONG. */
 BENCH_API int bench_address_resolve(struct bench_address *address, struct bench_error *err)
     BENCH_MUST_CHECK;
 
@@ -43,7 +46,9 @@ struct bench_conn_marks {
 /* Totals since the connection was made, over all its sockets. */
 struct bench_conn_totals {
     uint64_t sockets;             /* opened */
-    uint64_t tcp_sent, tcp_received; /* payload bytes as the kernel counted them (tcp_info) */
+    /* Payload bytes as the kernel counted them (tcp_info); of a Unix socket what the stream gave
+     * and took, and nothing where a library has the socket. */
+    uint64_t tcp_sent, tcp_received;
 };
 
 struct bench_conn_events {
@@ -88,7 +93,35 @@ BENCH_API int bench_call_blocking(struct bench_conn *conn, struct bench_op *op,
 BENCH_API int bench_open_blocking(struct bench_conn *conn, int64_t timeout_ns,
                                   struct bench_error *err) BENCH_MUST_CHECK;
 
+/* ---- watching, for tools only, never in a measured path ---- */
+
+/* One message of the protocol, sent or received. Strings are borrowed for the call of the
+ * watcher. */
+struct bench_conn_message {
+    bool sent;
+    const char *kind; /* "GETATTR", "REPLY", "GET" */
+    int64_t id;       /* that a request and its answer share; -1 = there is none */
+    char what[96];    /* what it is about, on one line; a long text ends in "..." */
+    uint64_t plain, wire; /* bytes before compression, and as sent */
+    int64_t at_ns;        /* steady clock; 0 = now */
+    const char *text;     /* the other side's traceback, for people; NULL = none */
+    size_t text_length;
+};
+
+typedef void (*bench_conn_watch_fn)(struct bench_conn *conn,
+                                    const struct bench_conn_message *message, void *user);
+
+/* fn sees each message from now on, those of opening too; it must not touch the connection.
+ * NULL ends it. Backends that do not tell (their watchers see nothing) are allowed. */
+BENCH_API void bench_conn_watch(struct bench_conn *conn, bench_conn_watch_fn fn, void *user);
+
 /* ---- for backends ---- */
+
+/* Whether anybody wants to hear of messages: describing one costs. */
+BENCH_API bool bench_conn_is_watched(const struct bench_conn *conn);
+/* Tells the watcher, if there is one. */
+BENCH_API void bench_conn_message(struct bench_conn *conn,
+                                  const struct bench_conn_message *message);
 
 BENCH_API void *bench_conn_priv(struct bench_conn *conn);
 BENCH_API const void *bench_conn_options(const struct bench_conn *conn);

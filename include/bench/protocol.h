@@ -27,6 +27,7 @@ enum bench_cap {
     BENCH_CAP_NO_TRANSPORT = 1 << 7, /* there is no socket and no server at all */
     BENCH_CAP_RECONNECTS = 1 << 8, /* a socket that the peer closed between two ops is replaced by
                                       the next op, without a word */
+    BENCH_CAP_UNIX = 1 << 9, /* SCHEME+unix:///PATH for its schemes without TLS */
 };
 
 /* What a row of this protocol is for. */

@@ -10,6 +10,7 @@
 
 #include "bench/log.h"
 #include "bench/units.h"
+#include "protocols/rpyc/rpyc_trace.h"
 
 #define MESSAGE_MEMORY ((size_t)64 << 20) /* for reading one message that is not a result */
 
@@ -66,10 +67,11 @@ static int on_payload(struct bench_conn *conn, struct rpyc_client *c, const uint
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, -EPROTO, "%s", err.msg);
     c->layout_certain = true;
     if (message.type == RPYC_REQUEST)
-        return rpyc_client_answer(conn, c, &message);
+        return rpyc_client_serve(conn, c, &message);
     if (message.seq_number == c->awaited_seq && c->awaited_seq >= 0)
         return rpyc_client_on_answer(conn, c, &message);
-    return rpyc_client_on_late_answer(conn, c, &message);
+    rc = rpyc_nested_answer(conn, c, &message);
+    return rc <= 0 ? rc : rpyc_client_on_late_answer(conn, c, &message);
 }
 
 /* One whole frame. */
@@ -85,6 +87,8 @@ static int on_frame(struct bench_conn *conn, struct rpyc_client *c, const struct
     stat->frames_received++;
     stat->plain_received += n + RPYC_FRAME_EXTRA;
     stat->wire_received += frame->total;
+    if (bench_conn_is_watched(conn))
+        rpyc_trace_received(conn, payload, n, frame->total, c->frame_began_ns);
     return n == 0 ? 0 : on_payload(conn, c, payload, n); /* an empty one means nothing */
 }
 
@@ -219,6 +223,7 @@ void rpyc_client_fini(struct bench_conn *conn)
     bench_buf_fini(&c->current);
     bench_buf_fini(&c->iterable);
     bench_buf_fini(&c->iterator);
+    rpyc_nested_fini(&c->nested);
     rpyc_outgoing_fini(&c->out);
     rpyc_inflater_fini(&c->inflater);
     bench_arena_fini(&c->arena);

@@ -9,6 +9,7 @@
 #include "protocols/rpyc/rpyc_eval.h"
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_msg.h"
+#include "protocols/rpyc/rpyc_serve.h"
 
 #define RPYC_LATE_MAX  64                 /* answers to requests that were taken back */
 #define RPYC_REF_LIMIT ((size_t)64 << 10) /* brine of one reference */
@@ -27,22 +28,6 @@ enum rpyc_step {
     RPYC_STEP_NEXT,
     RPYC_STEP_EVAL, /* of an expression */
     RPYC_STEP_EVAL_INSPECT,
-};
-
-#define RPYC_ITERATORS_MAX 16   /* over one list at the same time */
-#define RPYC_BUFFITER_MAX  1000 /* pieces in one answer */
-
-struct rpyc_lent_iterator {
-    int64_t id;    /* 0 = free */
-    int64_t count; /* how often the server got it */
-    size_t next;   /* piece */
-};
-
-/* What the server may use while it works on an upload. */
-struct rpyc_lent {
-    int64_t given; /* ids so far */
-    int64_t list;  /* its id, 0 = nothing is lent */
-    struct rpyc_lent_iterator iterators[RPYC_ITERATORS_MAX];
 };
 
 /* A callable of the root that was fetched for good (call=cached). */
@@ -67,6 +52,8 @@ struct rpyc_client {
     int64_t iterator_count;              /* how often the iterator came */
     unsigned empty_pieces;
     struct rpyc_lent lent;
+    struct rpyc_nested nested;
+    uint64_t unsent; /* bytes of answers to the server since the kernel took everything */
     struct rpyc_eval eval;
     struct rpyc_handle *handles;
     size_t nhandles;
@@ -146,27 +133,10 @@ int rpyc_client_stream_step(struct bench_conn *conn, struct rpyc_client *c,
 /* Gives the objects of the present stream back. */
 int rpyc_client_drop_stream(struct bench_conn *conn, struct rpyc_client *c);
 
-/* What is lent to the server (rpyc_lent.c). Writes the box of a new list of the op's pieces. */
-int rpyc_client_lend(struct rpyc_client *c);
-/* From now on nothing is there any more, whatever the server still holds. */
-void rpyc_client_take_back(struct rpyc_client *c);
-/* Writes the answer to a request for an object of ours. 0 or negative. */
-int rpyc_client_answer_lent(struct rpyc_client *c, const struct rpyc_message *message,
-                            int64_t handler, const struct bench_value *args,
-                            const struct rpyc_ref *ref);
-
-/* Writing answers (rpyc_answer.c). 0 or negative. */
-int rpyc_client_begin_answer(struct rpyc_client *c, const struct rpyc_message *message,
-                             enum rpyc_type type);
-int rpyc_client_answer_value(struct rpyc_client *c, const struct rpyc_message *message,
-                             const struct bench_value *value);
-int rpyc_client_answer_exception(struct rpyc_client *c, const struct rpyc_message *message,
-                                 const char *type, const char *text);
-
 /* Sends what c->out holds. 0, or negative after bench_conn_fail. */
 int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c) BENCH_MUST_CHECK;
-/* Answers a request of the server (rpyc_answer.c). 0, or negative after bench_conn_fail. */
-int rpyc_client_answer(struct bench_conn *conn, struct rpyc_client *c,
-                       struct rpyc_message *message) BENCH_MUST_CHECK;
+/* Answers a request of the server (rpyc_serve.c). 0, or negative after bench_conn_fail. */
+int rpyc_client_serve(struct bench_conn *conn, struct rpyc_client *c,
+                      struct rpyc_message *message) BENCH_MUST_CHECK;
 
 #endif

@@ -210,6 +210,8 @@ int rpyc_read_exception(struct rpyc_reader *body, struct rpyc_exception *out)
     out->module = type->seq.items[0];
     out->type = type->seq.items[1];
     out->args = *args;
+    out->attributes = record.seq.items[2];
+    out->traceback = record.seq.items[3];
     return 0;
 }
 
@@ -379,30 +381,4 @@ int rpyc_write_box(struct bench_buf *out, const struct bench_value *value, rpyc_
                    void *user)
 {
     return write_nested(out, value, export, user, 0);
-}
-
-int rpyc_write_exception(struct bench_buf *out, const struct bench_exception *exception)
-{
-    const char *module = exception->module ? exception->module : "builtins";
-    if (strcmp(module, "builtins") == 0 && strcmp(exception->type, "StopIteration") == 0)
-        return rpyc_dump_int(out, 1);
-    /* ((module, type), args, attributes, traceback); Python fails on texts that are bytes. */
-    const struct bench_value type[2] = {bench_str(module), bench_str(exception->type)};
-    const struct bench_value empty = bench_tuple(NULL, 0);
-    bool usable = exception->args.kind == BENCH_TUPLE && rpyc_dumpable(&exception->args);
-    struct bench_value record[4] = {
-        bench_tuple(type, 2),
-        usable ? exception->args : empty,
-        empty,
-        bench_str("<traceback denied>"),
-    };
-    const struct bench_value whole = bench_tuple(record, 4);
-    size_t before = bench_buf_length(out);
-    int rc = rpyc_dump(out, &whole);
-    if (rc != -EILSEQ && rc != -E2BIG)
-        return rc;
-    /* A message that was cut in the middle of a character, say: the type alone then. */
-    out->end = out->start + before;
-    record[1] = empty;
-    return rpyc_dump(out, &whole);
 }

@@ -33,7 +33,10 @@ static int encode(const struct plan *plan, struct bench_buf *buf, size_t *args_a
     if (rc < 0)
         return bench_fail(err, -EINVAL, "the name of the attribute is not UTF-8");
     for (size_t i = 0; i < plan->nargs; i++) {
-        rc = rpyc_dump(buf, &plan->args[i]);
+        /* A tuple of which not all go by value is a tuple of boxes. */
+        rc = plan->flow == RPYC_FLOW_CALLBACK ? rpyc_write_box_head(buf, RPYC_VALUE) : 0;
+        if (rc == 0)
+            rc = rpyc_dump(buf, &plan->args[i]);
         if (rc < 0)
             return bench_fail(err, rc == -EINVAL ? -ENOTSUP : rc,
                               "argument %zu cannot be sent by value", i + 1);
@@ -78,7 +81,10 @@ static int compile_operation(const struct bench_spec *spec, struct bench_program
 {
     const struct bench_operation *operation = spec->operation;
     struct bench_value args[BENCH_OPERATION_PARAMS];
+    const bool callback = strcmp(operation->name, RPYC_NESTED_NAME) == 0;
     size_t nargs = bench_operation_nparams(operation);
+    if (callback)
+        nargs = 1; /* the function is lent by each call */
     for (size_t i = 0; i < nargs; i++)
         args[i] = bench_spec_arg(spec, i);
     const struct plan plan = {
@@ -90,6 +96,7 @@ static int compile_operation(const struct bench_spec *spec, struct bench_program
         .tx = operation->tx,
         .flow = operation->id == BENCH_OP_UPLOAD_CHUNKED     ? RPYC_FLOW_LEND
                 : operation->id == BENCH_OP_DOWNLOAD_CHUNKED ? RPYC_FLOW_ITERATE
+                : callback                                   ? RPYC_FLOW_CALLBACK
                                                              : RPYC_FLOW_WHOLE,
     };
     return build(&plan, out, err);

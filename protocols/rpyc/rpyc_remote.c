@@ -29,14 +29,25 @@ static bool is_awaited(const struct rpyc_peer *peer, int64_t seq)
     return false;
 }
 
-/* A request of the client while one of ours is not answered. The outer request keeps what it has:
- * the inner one gets memory of its own. */
+/* A request of the client while one of ours is not answered. The outer request keeps what it has,
+ * its arguments even if the client gives them back meanwhile: the inner one gets memory of its
+ * own. */
 static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
                        struct bench_error *err)
 {
+    if (peer->args) {
+        int rc = rpyc_peer_hold(peer, peer->args);
+        if (rc < 0)
+            return bench_fail(err, rc, "no memory for references");
+        peer->args = NULL; /* once is enough */
+    }
     const struct bench_arena arena = peer->arena;
     const struct bench_call call = peer->call;
     struct rpyc_remote *const received = peer->received;
+    struct bench_value held[RPYC_HELD_MAX];
+    const size_t nheld = peer->nheld;
+    memcpy(held, peer->held, sizeof(held));
+    peer->nheld = 0;
     size_t left = arena.limit > arena.total ? arena.limit - arena.total : 1;
     bench_arena_init(&peer->arena, left);
     message->body.arena = &peer->arena;
@@ -51,6 +62,8 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     peer->arena = arena;
     peer->call = call;
     peer->received = received;
+    memcpy(peer->held, held, sizeof(held));
+    peer->nheld = nheld;
     return rc;
 }
 
@@ -87,10 +100,10 @@ static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
 /* Whether one more request may wait. */
 static int check_depth(struct rpyc_peer *peer)
 {
-    if (peer->depth < RPYC_DEPTH_MAX)
+    if (peer->depth < peer->rules.depth)
         return 0;
-    return bench_raise(&peer->call, "RecursionError", "more than %d requests wait for each other",
-                       RPYC_DEPTH_MAX);
+    return bench_raise(&peer->call, "RecursionError", "more than %u requests wait for each other",
+                       peer->rules.depth);
 }
 
 static int bad_answer(struct rpyc_peer *peer, const struct rpyc_message *answer, int rc)
@@ -117,7 +130,8 @@ static int raise_again(struct rpyc_peer *peer, struct rpyc_message *answer)
     const char *type = bench_arena_copy(&peer->arena, from.type.text.data, from.type.text.length);
     *to = (struct bench_exception){.module = module, .type = type};
     rpyc_exception_text(&from, to->message, sizeof(to->message));
-    if (!module || !type || bench_value_copy(&peer->arena, &from.args, &to->args) < 0)
+    if (!module || !type || bench_value_copy(&peer->arena, &from.args, &to->args) < 0 ||
+        bench_value_copy(&peer->arena, &from.attributes, &to->attributes) < 0)
         return give_up(peer, bench_fail(&peer->cause, -ENOMEM, "no memory for an exception"));
     return -EREMOTEIO;
 }

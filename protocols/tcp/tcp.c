@@ -2,6 +2,7 @@
 #include "protocols/tcp/tcp.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,18 @@ static int value_of(struct bench_op *op, const struct tcp_reply_head *head, cons
     return op->result.text.data == NULL ? -ENOMEM : 0;
 }
 
+/* For a watcher of the connection. */
+static void tell(struct bench_op *op, bool sent, uint64_t bytes, const char *what)
+{
+    struct bench_conn_message message = {.sent = sent,
+                                         .kind = sent ? "REQUEST" : "REPLY",
+                                         .id = -1,
+                                         .plain = bytes,
+                                         .wire = bytes};
+    (void)snprintf(message.what, sizeof(message.what), "%s", what);
+    bench_conn_message(op->conn, &message);
+}
+
 static void count_reply(struct bench_op *op, const struct tcp_reply_head *head)
 {
     uint64_t bytes = TCP_REPLY_HEAD + head->body_length;
@@ -100,6 +113,8 @@ static void count_reply(struct bench_op *op, const struct tcp_reply_head *head)
     op->stat.round_trips++;
     op->stat.plain_received += bytes;
     op->stat.wire_received += bytes;
+    if (bench_conn_is_watched(op->conn))
+        tell(op, false, bytes, head->status == TCP_STATUS_EXCEPTION ? "an exception" : "");
 }
 
 static void finish(struct bench_op *op, const struct tcp_reply_head *head, int status)
@@ -196,6 +211,8 @@ static int submit(struct bench_conn *conn, struct bench_op *op, struct bench_err
     op->stat.frames_sent++;
     op->stat.plain_sent += bytes;
     op->stat.wire_sent += bytes;
+    if (bench_conn_is_watched(conn))
+        tell(op, true, bytes, bench_operation_get(program->id)->name);
     union {
         const void *in;
         void *out;
@@ -222,7 +239,7 @@ const struct bench_protocol tcp_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "tcp",
     .summary = "the floor: the same bytes as bare length-prefixed messages",
-    .caps = BENCH_CAP_PIPELINE,
+    .caps = BENCH_CAP_PIPELINE | BENCH_CAP_UNIX,
     .role = BENCH_ROLE_FLOOR,
     .max_inflight = MAX_INFLIGHT,
     .max_payload = MAX_PAYLOAD,

@@ -7,7 +7,7 @@ import threading
 import common
 import service
 
-OPTIONS = common.begin("rpyc", __doc__)
+OPTIONS = common.begin("rpyc", __doc__, choices={"policy": ("reference", "strict")})
 rpyc = common.package("rpyc")
 servers = common.package("rpyc.utils.server")
 
@@ -50,6 +50,10 @@ class ReferenceService(rpyc.Service):
 
     def exposed_health_check(self):
         return service.health_check()
+
+
+# What a client may do besides rpyc's defaults.
+POLICIES = {"reference": {"allow_public_attrs": True, "allow_pickle": True}, "strict": {}}
 
 
 class Announced:
@@ -95,7 +99,7 @@ def serve(options):
     try:
         server = server_class(ReferenceService, hostname=options.bind, port=options.port,
                               ipv6=":" in options.bind, logger=quiet_logger(),
-                              protocol_config={"allow_public_attrs": True, "allow_pickle": True})
+                              protocol_config=POLICIES[options.policy])
     except OSError as error:
         raise common.cannot_listen(options, error) from error
     server.start()

@@ -148,6 +148,8 @@ static void start_server(struct rig_server *server, const char *const *argv, con
     close(ends[1]);
     server->program.out_fd = ends[0];
     read_line(server);
+    if (!format)
+        return;
     const char *at = strstr(server->line, format);
     cr_assert(at && sscanf(at + strlen(format), "%u", &port) == 1 && port > 0 && port < 65536,
               "the server says \"%s\"", server->line);
@@ -161,6 +163,16 @@ void rig_serve(struct rig_server *server, const char *target, int clients)
     (void)snprintf(count, sizeof(count), "%d", clients);
     start_server(server, WORDS(rig_bench(), "serve", target, "--port", "0", "--clients", count),
                  " listens on 127.0.0.1:");
+}
+
+void rig_serve_at(struct rig_server *server, const char *const *words, const char *format)
+{
+    const char *argv[RIG_WORDS_MAX];
+    const bool has_port = format[strlen(format) - 1] == ':';
+
+    join(WORDS(rig_bench(), "serve"), words, argv);
+    start_server(server, argv, has_port ? format : NULL);
+    cr_assert(has_port || strstr(server->line, format), "the server says \"%s\"", server->line);
 }
 
 void rig_relay(struct rig_server *server, const char *const *words)

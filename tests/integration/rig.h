@@ -52,6 +52,9 @@ struct rig_server {
 
 /* `rpycbench serve TARGET --port 0`, with room for that many clients. */
 void rig_serve(struct rig_server *server, const char *target, int clients);
+/* `rpycbench serve` with these words; format: what stands before the port in its line, or the whole
+ * end of it for a server without one (then the port is 0). */
+void rig_serve_at(struct rig_server *server, const char *const *words, const char *format);
 /* `rpycbench relay` with these words. */
 void rig_relay(struct rig_server *server, const char *const *words);
 /* A Python program of tests/integration/peers that prints "READY PORT" on stdout. */

@@ -105,7 +105,7 @@ Test(http_codec, spells_every_operation)
         struct http_call call;
         struct http_route route;
         cr_assert_eq(http_codec_spell(&spec, &call, NULL), 0, "%s", operation->name);
-        http_codec_route(call.verb, call.target, &route);
+        http_codec_route(call.verb, call.target, &arena, &route);
         cr_expect_eq(route.status, 200);
         if (operation->id == BENCH_OP_UPLOAD_CHUNKED) /* only the encoding of its body differs */
             operation = bench_operation_get(BENCH_OP_UPLOAD);
@@ -159,7 +159,8 @@ Test(http_codec, spells_text_and_probe)
     cr_assert_eq(spell_text("GET /a/b?c=d&e=%20", &call, &err), 0, "%s", err.msg);
     cr_expect_eq(call.verb, HTTP_VERB_GET);
     cr_expect_str_eq(call.target, "/a/b?c=d&e=%20");
-    cr_expect(call.bulk);
+    cr_expect(call.text);
+    cr_expect_not(call.bulk);
     cr_expect_null(call.operation);
     cr_assert_eq(spell_text("HEAD /", &call, &err), 0);
     cr_expect_eq(call.verb, HTTP_VERB_HEAD);
@@ -167,12 +168,96 @@ Test(http_codec, spells_text_and_probe)
     cr_expect_not(call.probe);
     cr_assert_eq(spell_text("POST /x", &call, &err), 0);
     cr_expect_eq(call.verb, HTTP_VERB_POST);
+    cr_expect_eq(call.body_length, 0);
 
     struct bench_spec probe = {.kind = BENCH_SPEC_PROBE};
     cr_assert_eq(http_codec_spell(&probe, &call, &err), 0);
     cr_expect_eq(call.verb, HTTP_VERB_HEAD);
     cr_expect_str_eq(call.target, "/");
     cr_expect(call.probe);
+}
+
+Test(http_codec, spells_bodies)
+{
+    static const struct {
+        const char *text, *body;
+        size_t length;
+        bool json;
+    } rows[] = {
+        {"POST /x hello world", "hello world", 11, false},
+        {"POST /x {\"a\": 1}", "{\"a\": 1}", 8, true},
+        {"POST /x [1]", "[1]", 3, true},
+        {"POST /x b'a\\x00\\'\\n\"\\\\'", "a\0'\n\"\\", 6, false},
+        {"POST /x b\"it's\"", "it's", 4, false},
+        {"POST /x b", "b", 1, false},
+        {"POST /x b''", "", 0, false},
+    };
+    static const struct {
+        const char *text, *column;
+    } bad[] = {
+        {"GET /x y", "column 8:"},
+        {"HEAD /x y", "column 9:"},
+        {"POST /x b'a", "column 9:"},
+        {"POST /x b'\\q'", "column 11:"},
+        {"POST /x b'\\x4'", "column 11:"},
+        {"POST /x b'a'b", "column 13:"},
+    };
+    struct http_call call;
+    for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
+        struct bench_error err = {0};
+        cr_assert_eq(spell_text(rows[i].text, &call, &err), 0, "%s: %s", rows[i].text, err.msg);
+        cr_expect_str_eq(call.target, "/x");
+        cr_expect_eq(call.body_length, rows[i].length, "%s", rows[i].text);
+        cr_expect_eq(memcmp(call.body, rows[i].body, rows[i].length), 0, "%s", rows[i].text);
+        cr_expect_eq(call.json_body, rows[i].json, "%s", rows[i].text);
+    }
+    for (size_t i = 0; i < BENCH_COUNT_OF(bad); i++) {
+        struct bench_error err = {0};
+        cr_expect_eq(spell_text(bad[i].text, &call, &err), -EINVAL, "%s", bad[i].text);
+        cr_expect_eq(strncmp(err.msg, bad[i].column, strlen(bad[i].column)), 0, "%s: %s",
+                     bad[i].text, err.msg);
+    }
+    static char large[HTTP_BODY_MAX + 16];
+    memset(large, 'a', sizeof(large) - 1);
+    memcpy(large, "POST /x ", 8);
+    large[8 + HTTP_BODY_MAX] = '\0'; /* the longest that fits */
+    cr_expect_eq(spell_text(large, &call, NULL), 0);
+    large[8 + HTTP_BODY_MAX] = 'a';
+    cr_expect_eq(spell_text(large, &call, NULL), -EINVAL);
+}
+
+Test(http_codec, decodes_answers_of_texts)
+{
+    static const struct {
+        const char *body, *repr;
+    } rows[] = {
+        {"{\"name\": \"User1\", \"tags\": [1, 2.5, true, false, null, \"\\u00e4\"], \"d\": {}}",
+         "{'name': 'User1', 'tags': [1, 2.5, True, False, None, '\xc3\xa4'], 'd': {}}"},
+        {"[]", "[]"},
+        {"", "b''"},
+        {"{broken", "b'{broken'"},
+        {"12", "b'12'"},
+        {"<html>", "b'<html>'"},
+        {"[99999999999999999999]", "b'[99999999999999999999]'"},
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
+        struct bench_arena arena;
+        struct bench_buf text;
+        struct bench_value value;
+        bench_arena_init(&arena, 1 << 16);
+        bench_buf_init(&text, 1 << 16);
+        cr_assert_eq(http_codec_decode_text(rows[i].body, strlen(rows[i].body), &arena, &value), 0);
+        cr_assert_eq(bench_value_repr(&value, &text), 0);
+        cr_assert_eq(bench_buf_add(&text, "", 1), 0);
+        cr_expect_str_eq((const char *)bench_buf_head(&text), rows[i].repr);
+        bench_buf_fini(&text);
+        bench_arena_fini(&arena);
+    }
+    struct bench_arena small;
+    struct bench_value value;
+    bench_arena_init(&small, 1);
+    cr_expect_eq(http_codec_decode_text("[1]", 3, &small, &value), -ENOMEM);
+    bench_arena_fini(&small);
 }
 
 Test(http_codec, refuses_text)
@@ -424,7 +509,7 @@ Test(http_codec, routes)
         const struct routed *row = &routed_rows[i];
         struct http_route route;
         char *target = strdup(row->target);
-        http_codec_route(row->verb, target, &route);
+        http_codec_route(row->verb, target, &arena, &route);
         cr_expect_eq(route.status, row->status, "%s gave %d", row->target, route.status);
         cr_expect_eq(route.why[0] != '\0', row->status == 400, "%s: '%s'", row->target, route.why);
         if (row->allow != NULL)

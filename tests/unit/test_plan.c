@@ -68,6 +68,9 @@ Test(plan, urls_have_hosts_ports_paths_and_options)
         {"http://127.0.0.1/", "127.0.0.1", "", "", 80, false},
         {"rpyc://[::1]:99[call=cached]", "::1", "", "call=cached", 99, false},
         {"rpycs://127.0.0.1", "127.0.0.1", "", "", 18821, true},
+        {"rpyc+unix:///run/x.sock", "localhost", "/run/x.sock", "", 0, false},
+        {"tcp+unix:///x[]", "localhost", "/x", "", 0, false},
+        {"http-raw+unix:///a/b[keepalive=off]", "localhost", "/a/b", "keepalive=off", 0, false},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
         struct bench_error err = {0};

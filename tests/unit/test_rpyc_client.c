@@ -278,9 +278,14 @@ Test(rpyc_client, requests_of_the_server_are_served_meanwhile)
     static const char ping[] = "\0\0\0\x09\0\x12\x51\x50\x11\x51\x11\x51\x10\x57\n";
     static const char ping_answer[] = "\0\0\0\x06\0\x12\x52\x50\x11\x51\x57\n";
     static const char del[] = "\0\0\0\x0a\0\x12\x51\x55\x11\x5f\x11\x51\x11\x00\x51\n";
-    static const char del_answer[] = "\0\0\0\x06\0\x12\x52\x55\x11\x51\x00\n";
-    static const char inspect[] = "\0\0\0\x08\0\x12\x51\x56\x11\x60\x11\x51\x02\n";
-    static const char inspect_answer[] = "\0\0\0\x06\0\x12\x52\x56\x11\x51\x02\n";
+    static const char del_answer[] = "\0\0\0\x51\0\x12\x53\x55\x13\x11\x08\x0e\x08"
+                                     "builtins\x08\x0e\x08"
+                                     "KeyError\x10\x08\x0e\x1c"
+                                     "no object has this reference\x02"
+                                     "\x08\x0e\x12<traceback denied>\n";
+    static const char root[] = "\0\0\0\x08\0\x12\x51\x56\x11\x53\x11\x51\x02\n";
+    static const char root_answer[] = "\0\0\0\x28\0\x12\x52\x56\x11\x54\x12\x08\x0e\x1d"
+                                      "rpyc.core.service.VoidService\x51\x51\n";
     static const struct support_step script[] = {
         OPENING,
         {SUPPORT_READ, NULL, PING_LENGTH},
@@ -290,8 +295,8 @@ Test(rpyc_client, requests_of_the_server_are_served_meanwhile)
         {SUPPORT_EXPECT, ping_answer, sizeof(ping_answer) - 1},
         {SUPPORT_SEND, del, sizeof(del) - 1},
         {SUPPORT_EXPECT, del_answer, sizeof(del_answer) - 1},
-        {SUPPORT_SEND, inspect, sizeof(inspect) - 1},
-        {SUPPORT_EXPECT, inspect_answer, sizeof(inspect_answer) - 1},
+        {SUPPORT_SEND, root, sizeof(root) - 1},
+        {SUPPORT_EXPECT, root_answer, sizeof(root_answer) - 1},
         STEP(SUPPORT_SEND, PONG),
         {.kind = SUPPORT_HOLD},
     };

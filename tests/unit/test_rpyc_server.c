@@ -663,7 +663,7 @@ Test(rpyc_server, many_objects_are_named_found_and_released)
     static struct bench_object objects[N];
     static struct rpyc_ref names[N];
     struct rpyc_refs refs;
-    rpyc_refs_init(&refs);
+    rpyc_refs_init(&refs, 2 * N);
     for (int i = 0; i < N; i++) {
         objects[i].ops = &ops[i % 2];
         cr_assert_eq(rpyc_refs_export(&refs, &objects[i], &names[i]), 0);
