@@ -137,8 +137,6 @@ int rpyc_client_open(struct bench_conn *conn, struct bench_error *err)
     rpyc_outgoing_init(&c->out);
     rpyc_inflater_init(&c->inflater, (size_t)c->options->max_inflate);
     bench_arena_init(&c->arena, MESSAGE_MEMORY);
-    if (bench_conn_address(conn)->tls)
-        return bench_fail(err, -ENOTSUP, "rpyc over TLS (rpycs://) is not there yet");
     return open_stream(conn, c, err);
 }
 

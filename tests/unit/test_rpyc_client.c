@@ -426,20 +426,3 @@ Test(rpyc_client, too_many_missing_answers_close_the_connection)
     client_free(&s.c);
     (void)support_peer_stop(s.peer, &err);
 }
-
-Test(rpyc_client, tls_is_refused_with_a_reason)
-{
-    const struct bench_conn_events events = {0};
-    struct bench_address address = {.host = "127.0.0.1", .port = 1, .tls = true};
-    struct client c;
-    struct bench_conn *conn;
-    client_new(&c, 1, "");
-    cr_assert_eq(bench_address_resolve(&address, &c.err), 0);
-    cr_assert_eq(
-        bench_conn_new(c.loop, &rpyc_protocol, c.options, &address, &events, NULL, &conn, &c.err),
-        0);
-    cr_assert_eq(bench_conn_open(conn, 0, &c.err), -ENOTSUP);
-    cr_assert_not_null(strstr(c.err.msg, "TLS"));
-    bench_conn_free(conn);
-    client_free(&c);
-}
