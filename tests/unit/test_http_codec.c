@@ -146,8 +146,6 @@ static bool has_spelling(enum bench_operation_id id)
 
 Test(http_codec, spells_every_operation)
 {
-    struct bench_arena arena;
-    bench_arena_init(&arena, 1 << 16);
     for (int id = 0; id < BENCH_OPERATION_COUNT; id++) {
         const struct bench_operation *operation = bench_operation_get((enum bench_operation_id)id);
         struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION, .operation = operation};
@@ -166,7 +164,6 @@ Test(http_codec, spells_every_operation)
         for (size_t i = 0; i < route.nargs; i++)
             cr_expect(bench_value_equal(&route.args[i], &operation->params[i].default_value));
     }
-    bench_arena_fini(&arena);
 }
 
 struct refused_call {
@@ -300,17 +297,14 @@ Test(http_codec, decodes_answers_of_texts)
         {"[99999999999999999999]", "b'[99999999999999999999]'"},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
-        struct bench_arena arena;
         struct bench_buf text;
         struct bench_value value;
-        bench_arena_init(&arena, 1 << 16);
         bench_buf_init(&text, 1 << 16);
         cr_assert_eq(http_codec_decode_text(rows[i].body, strlen(rows[i].body), &arena, &value), 0);
         cr_assert_eq(bench_value_repr(&value, &text), 0);
         cr_assert_eq(bench_buf_add(&text, "", 1), 0);
         cr_expect_str_eq((const char *)bench_buf_head(&text), rows[i].repr);
         bench_buf_fini(&text);
-        bench_arena_fini(&arena);
     }
     struct bench_arena small;
     struct bench_value value;
@@ -627,8 +621,6 @@ static const struct routed routed_rows[] = {
 
 Test(http_codec, routes)
 {
-    struct bench_arena arena;
-    bench_arena_init(&arena, 1 << 16);
     for (size_t i = 0; i < BENCH_COUNT_OF(routed_rows); i++) {
         const struct routed *row = &routed_rows[i];
         struct http_route route;
@@ -649,7 +641,6 @@ Test(http_codec, routes)
         }
         free(target);
     }
-    bench_arena_fini(&arena);
 }
 
 /* ---- bodies ---- */
