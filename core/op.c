@@ -89,6 +89,7 @@ void bench_op_reset(struct bench_op *op)
     op->error.code = 0;
     op->error.msg[0] = '\0';
     op->result = bench_none();
+    op->raised = bench_none();
     bench_arena_reset(&op->arena);
     op->sink.length = 0;
     op->sink.checksum = 0;

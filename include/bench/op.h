@@ -112,7 +112,9 @@ struct bench_op {
     enum bench_failure failure;
     struct bench_error error;
     struct bench_value result; /* valid until bench_op_reset; NONE for bulk replies */
-    struct bench_arena arena;  /* of result */
+    /* STR: all that the other side says about what it raised, with its traceback, in lines; NONE */
+    struct bench_value raised;
+    struct bench_arena arena;  /* of result and raised */
     struct bench_conn *conn;   /* while submitted */
 };
 

@@ -93,6 +93,27 @@ int rpyc_client_bad_message(struct bench_conn *conn, const struct rpyc_reader *b
                            "the server sent an answer that cannot be read: %s", body->problem);
 }
 
+/* What was raised, in full: its traceback, as far as it was sent, and its text below, in the order
+ * that Python prints them. Without memory it is left out. */
+static void note_raised(struct bench_op *op, const struct rpyc_exception *exception)
+{
+    enum { TEXT_MAX = 4096, TRACEBACK_MAX = 65536 };
+    const struct bench_value *traceback = &exception->traceback;
+    size_t n = 0;
+    if (!exception->stop_iteration && traceback->kind == BENCH_STR)
+        n = traceback->text.length < TRACEBACK_MAX ? traceback->text.length : TRACEBACK_MAX;
+    char *text = bench_arena_alloc(&op->arena, n + 1 + TEXT_MAX);
+    if (!text)
+        return;
+    if (n > 0) {
+        memcpy(text, traceback->text.data, n);
+        if (text[n - 1] != '\n')
+            text[n++] = '\n';
+    }
+    rpyc_exception_text(exception, text + n, TEXT_MAX);
+    op->raised = bench_str_n(text, n + strlen(text + n));
+}
+
 int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     struct rpyc_exception exception;
@@ -111,6 +132,7 @@ int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c, struct rp
     rpyc_exception_text(&exception, text, sizeof(text));
     if (!c->op)
         return bench_conn_fail(conn, BENCH_FAILURE_REMOTE, -EREMOTEIO, "%s", text);
+    note_raised(c->op, &exception);
     return fail_op(conn, c, BENCH_FAILURE_REMOTE, -EREMOTEIO, text);
 }
 

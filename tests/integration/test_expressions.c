@@ -180,3 +180,136 @@ Test(expressions, mean_and_cost_what_they_do_in_python)
     bench_buf_fini(&out);
     cr_assert_eq(rig_server_stop(&server), 0);
 }
+
+/* ---- ways of calling, and failures ---- */
+
+struct pair {
+    struct rig_server server;
+    struct client c;
+};
+
+static void pair_start(struct pair *p, const char *options)
+{
+    rig_need_python();
+    rig_peer(&p->server, "expressions.py", WORDS("serve"));
+    client_new(&p->c, p->server.port, options);
+    cr_assert_eq(client_open(&p->c), 0, "%s", p->c.err.msg);
+}
+
+static void pair_stop(struct pair *p)
+{
+    client_free(&p->c);
+    cr_assert_eq(rig_server_stop(&p->server), 0);
+}
+
+Test(expressions, methods_of_the_root_are_kept_when_cached)
+{
+    struct pair p;
+    pair_start(&p, "call=cached");
+    client_text(&p.c, "root.both(root.get_user(1).name, root.get_user(2).name)");
+    for (int round = 0; round < 3; round++) {
+        cr_assert_eq(client_call(&p.c), 0, "%s", p.c.err.msg);
+        expect_repr(&p.c.op->result, "(('user1', 'user2'), ())");
+        /* Two methods are fetched once; two CALLs, two INSPECTs, two names, one more CALL. */
+        cr_expect_eq(p.c.op->stat.round_trips, round == 0 ? 9 : 7);
+        /* And only the users are given back. */
+        cr_expect_eq(p.c.op->stat.frames_sent, round == 0 ? 11 : 9);
+    }
+    client_text(&p.c, "root.get_user(3)"); /* the plain call finds what the expression kept */
+    cr_assert_eq(client_call(&p.c), 0);
+    cr_expect_eq(p.c.op->stat.round_trips, 2);
+    pair_stop(&p);
+}
+
+Test(expressions, what_was_raised_is_there_in_full)
+{
+    static const char *const texts[] = {"root.raises()", "list(root.raises())"};
+    struct pair p;
+    pair_start(&p, "");
+    for (size_t i = 0; i < BENCH_COUNT_OF(texts); i++) {
+        client_text(&p.c, texts[i]);
+        cr_assert_lt(client_call(&p.c), 0);
+        cr_assert_eq(p.c.op->failure, BENCH_FAILURE_REMOTE);
+        cr_assert_str_eq(p.c.op->error.msg, "builtins.ValueError: ('bad', 3)");
+        cr_assert_eq(p.c.op->raised.kind, BENCH_STR);
+        const char *text = p.c.op->raised.text.data;
+        rig_assert_has(text, "Traceback (most recent call last)");
+        rig_assert_has(text, "exposed_raises");
+        rig_assert_has(text, "\nbuiltins.ValueError: ('bad', 3)");
+        client_text(&p.c, "root.echo(1)");
+        cr_assert_eq(client_call(&p.c), 0);
+        cr_assert_eq(p.c.op->raised.kind, BENCH_NONE);
+    }
+    pair_stop(&p);
+}
+
+/* What fails without a request of its own: the message begins with the column. */
+Test(expressions, what_the_client_refuses_while_it_runs)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"root.echo(list(root.numbers(2)))", "column 10: a list or dict of ours cannot be sent"},
+        {"root.value.x", "column 12: AttributeError: 'int' object has no attribute 'x'"},
+        {"len(root.iterable())", "column 1: TypeError: object of type '__main__.Iterable' has no"},
+        {"root.mixed()[7]", "column 13: IndexError: index out of range"},
+        {"root.mixed()['k']", "column 13: TypeError: indices must be integers or slices"},
+        {"obtain(root.plain_data())['z']", "column 26: KeyError: the dict has no such key"},
+        {"root.echo(1)[0]", "column 13: TypeError: a value of this kind cannot be indexed"},
+        {"obtain(root.get_user(1))", "column 1: "},
+        {"buffiter(5)", "column 1: this function works on objects of the server"},
+        {"list(root.endless())", "column 1: TypeError: iter() returned non-iterator of type 'int'"},
+    };
+    struct pair p;
+    pair_start(&p, "");
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        client_text(&p.c, cases[i].text);
+        cr_assert_lt(client_call(&p.c), 0, "%s", cases[i].text);
+        cr_expect_eq(p.c.op->failure, BENCH_FAILURE_WRONG, "%s", cases[i].text);
+        cr_expect(strncmp(p.c.op->error.msg, cases[i].message, strlen(cases[i].message)) == 0,
+                  "%s: %s", cases[i].text, p.c.op->error.msg);
+    }
+    client_text(&p.c, "root.echo(1)");
+    cr_assert_eq(client_call(&p.c), 0, "the connection lives on");
+    pair_stop(&p);
+}
+
+/* Strings, tuples and bytes of ours are cut as Python cuts them. */
+Test(expressions, slices_of_our_own_values)
+{
+    static const char *const bounds[] = {"0", "2", "-1", "-3", "99", "-99", ""};
+    static const char *const steps[] = {"", "1", "2", "-1", "-2", "99", "-99"};
+    static const char *const values[] = {"'a\u20ac\u00e9bc'", "b'abcde'", "(0, 1, 2, 3, 4)"};
+    struct pair p;
+    struct bench_buf input, out;
+    struct support_output answers;
+    struct bench_error err;
+    char port[16], line[128];
+    pair_start(&p, "");
+    bench_buf_init(&input, (size_t)1 << 20);
+    bench_buf_init(&out, (size_t)1 << 16);
+    for (int pass = 0; pass < 2; pass++) {
+        char *text = pass ? answers.out : NULL;
+        for (size_t i = 0; i < 3 * 7 * 7 * 7; i++) {
+            (void)snprintf(line, sizeof(line), "%s[%s:%s:%s]", values[i % 3], bounds[i / 3 % 7],
+                           bounds[i / 21 % 7], steps[i / 147]);
+            if (pass == 0)
+                cr_assert_eq(bench_buf_printf(&input, "%s\n", line), 0);
+            else
+                compare(&p.c, line, next_line(&text), &out);
+        }
+        if (pass == 0) {
+            cr_assert_eq(bench_buf_add(&input, "", 1), 0);
+            (void)snprintf(port, sizeof(port), "%u", (unsigned)p.server.port);
+            const struct support_program python = {
+                .argv = WORDS(rig_python(), rig_peer_path("expressions.py"), "eval", port),
+                .input = (const char *)bench_buf_head(&input),
+            };
+            cr_assert_eq(support_program_run(&python, &answers, &err), 0, "%s", err.msg);
+        }
+    }
+    support_output_free(&answers);
+    bench_buf_fini(&input);
+    bench_buf_fini(&out);
+    pair_stop(&p);
+}
