@@ -365,7 +365,8 @@ void loop_expire(struct bench_loop *loop, int64_t now_ns)
         if (conn->open_deadline_ns != 0 && now_ns >= conn->open_deadline_ns) {
             conn->open_deadline_ns = 0;
             (void)bench_conn_fail(conn, BENCH_FAILURE_TIMEOUT, -ETIMEDOUT,
-                                  "not connected in time");
+                                  conn->stream.handshaking ? "no TLS handshake in time"
+                                                           : "not connected in time");
         }
     }
 }

@@ -149,6 +149,7 @@ void bench_loop_free(struct bench_loop *loop)
             loop->protocols[i].protocol->loop_fini(loop, loop->protocols[i].priv);
         free(loop->protocols[i].priv);
     }
+    loop_forget_trusts(loop);
     free_event(loop->deferred);
     free_event(loop->wakeup);
     timers_fini(loop);

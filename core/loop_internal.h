@@ -17,6 +17,8 @@
 
 struct event;
 struct event_base;
+struct bench_tls;
+struct bench_tls_context;
 
 #define BENCH_LOOP_MAGIC 0x6c6f6f70u
 #define BENCH_CONN_MAGIC 0x636f6e6eu
@@ -64,6 +66,18 @@ struct stream {
         struct op_full *op;
     } borrowed;
     struct bench_buf tx_after;
+    /* With TLS: all of the above is plain, and the records that wait for the kernel are here. */
+    struct bench_buf records;
+    struct bench_tls *tls; /* NULL = plain */
+    bool handshaking;
+};
+
+/* Certificates that connections of a loop trust, loaded at the first use. */
+struct loop_trust {
+    struct loop_trust *next;
+    struct bench_tls_context *context;
+    bool insecure;
+    char ca_file[sizeof(((struct bench_address *)0)->ca_file)];
 };
 
 struct bench_conn {
@@ -141,6 +155,7 @@ struct bench_loop {
         void *priv;
     } protocols[LOOP_PROTOCOLS];
     int nprotocols;
+    struct loop_trust *trusts;
 };
 
 /* Delivers completions and connection events; at the end of each callback of the base. */
@@ -171,6 +186,7 @@ void op_detach(struct op_full *op);
 void stream_return_borrowed(struct bench_conn *conn, const struct op_full *op);
 void stream_init(struct bench_conn *conn);
 void stream_fini(struct bench_conn *conn);
+void loop_forget_trusts(struct bench_loop *loop); /* stream_tls.c */
 
 static inline struct op_full *op_full(struct bench_op *op) { return (struct op_full *)op; }
 

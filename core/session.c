@@ -2,7 +2,8 @@
 /*
  * Deadlines without system calls: SO_RCVTIMEO and SO_SNDTIMEO are set once, to the shortest limit
  * that can hold. Only a recv that ran into it looks at the clock and waits for what is really
- * left, with ppoll. A request that arrives in one piece costs one recv, its reply one sendmsg.
+ * left, with ppoll. A request that arrives in one piece costs one recv, its reply one sendmsg. TLS
+ * is a layer between these and the rest (core/tls.h): the socket blocks as it does in plain.
  */
 #include "core/session_internal.h"
 
@@ -16,8 +17,12 @@
 
 #include "bench/error.h"
 #include "bench/units.h"
+#include "core/tls.h"
 
 #define PIECES_AT_ONCE 16
+/* For a peer that connected and says nothing, or something else; longer than lost packets take. */
+#define HANDSHAKE_NS (20 * BENCH_NS_PER_S)
+#define RECORDS_KEPT ((size_t)64 << 10) /* memory for records between two replies */
 
 static int set_socket_timeout(int fd, int option, int64_t ns)
 {
@@ -42,6 +47,8 @@ int bench_session_init(struct bench_session *session, int fd,
     session->priv = NULL;
     session->message_deadline_ns = 0;
     session->start = session->end = 0;
+    session->tls = NULL;
+    bench_buf_init(&session->records, BENCH_TLS_OUT_MAX);
     atomic_init(&session->stopping, false);
 
     const struct bench_session_limits *limits = &setup->limits;
@@ -59,11 +66,31 @@ int bench_session_init(struct bench_session *session, int fd,
         if (session->priv == NULL)
             return bench_fail(err, -ENOMEM, "no memory for a session");
     }
-    return 0;
+    rc = setup->tls == NULL ? 0
+                            : bench_tls_new(setup->tls, fd, NULL, false, &session->records,
+                                            &session->tls, err);
+    if (rc < 0)
+        bench_session_fini(session);
+    return rc;
+}
+
+/* Says that it was the end, without waiting for room or an answer. */
+static void end_tls(struct bench_session *session)
+{
+    bench_buf_clear(&session->records);
+    bench_tls_end(session->tls);
+    if (bench_buf_length(&session->records) > 0)
+        (void)send(session->fd, bench_buf_head(&session->records),
+                   bench_buf_length(&session->records), MSG_NOSIGNAL | MSG_DONTWAIT);
+    bench_tls_free(session->tls);
+    session->tls = NULL;
+    bench_buf_fini(&session->records);
 }
 
 void bench_session_fini(struct bench_session *session)
 {
+    if (session->tls != NULL)
+        end_tls(session);
     free(session->priv);
     session->priv = NULL;
 }
@@ -132,6 +159,24 @@ static int64_t receive_deadline(struct bench_session *session, bool begun)
     return session->message_deadline_ns;
 }
 
+static int send_records(struct bench_session *session);
+
+/* As recv does, but for the error: -EAGAIN after the time of SO_RCVTIMEO. */
+static ssize_t receive_now(struct bench_session *session, void *buf, size_t room)
+{
+    if (session->tls == NULL) {
+        const ssize_t n = recv(session->fd, buf, room, 0);
+        return n < 0 ? -errno : n;
+    }
+    const ssize_t n = bench_tls_read(session->tls, buf, room);
+    /* Answers of TLS itself, as to an update of keys. */
+    if (n > 0 && bench_buf_length(&session->records) > 0) {
+        const int rc = send_records(session);
+        return rc < 0 ? rc : n;
+    }
+    return n;
+}
+
 /* Some bytes, at least one, straight from the socket. Fills *got. `begun` decides which deadline
  * holds and what an end of file means. */
 static int receive(struct bench_session *session, void *buf, size_t room, bool begun, size_t *got)
@@ -142,7 +187,7 @@ static int receive(struct bench_session *session, void *buf, size_t room, bool b
     for (;;) {
         if (bench_session_stopping(session))
             return -ECANCELED;
-        const ssize_t n = recv(session->fd, buf, room, 0);
+        const ssize_t n = receive_now(session, buf, room);
         if (n > 0) {
             *got = (size_t)n;
             return 0;
@@ -151,10 +196,10 @@ static int receive(struct bench_session *session, void *buf, size_t room, bool b
             return -ECANCELED;
         if (n == 0)
             return begun ? -ECONNRESET : -ENODATA;
-        if (errno == EINTR)
+        if (n == -EINTR)
             continue;
-        if (errno != EAGAIN)
-            return -errno;
+        if (n != -EAGAIN)
+            return (int)n;
         const int rc = wait_ready(session->fd, POLLIN, deadline_ns);
         if (rc < 0)
             return rc;
@@ -246,7 +291,7 @@ static ssize_t send_some(int fd, const struct write_position *at)
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
-int bench_session_write(struct bench_session *session, const struct iovec *pieces, int count)
+static int write_plain(struct bench_session *session, const struct iovec *pieces, int count)
 {
     const int64_t timeout_ns = session->setup->limits.message_timeout_ns;
     struct write_position at = {.piece = pieces, .left = count};
@@ -271,6 +316,66 @@ int bench_session_write(struct bench_session *session, const struct iovec *piece
             return -ETIMEDOUT;
     }
     return 0;
+}
+
+static int send_records(struct bench_session *session)
+{
+    struct bench_buf *records = &session->records;
+    const struct iovec piece = {bench_buf_head(records), bench_buf_length(records)};
+    const int rc = write_plain(session, &piece, 1);
+    bench_buf_clear(records);
+    if (records->capacity > RECORDS_KEPT)
+        bench_buf_fini(records);
+    return rc;
+}
+
+static int write_sealed(struct bench_session *session, const struct iovec *pieces, int count)
+{
+    struct bench_tls_cursor at = {.piece = pieces, .left = count};
+    int rc = 0;
+    while (rc == 0 && at.left > 0) {
+        rc = bench_tls_seal(session->tls, &at);
+        if (rc == 0 && bench_buf_length(&session->records) > 0)
+            rc = send_records(session);
+    }
+    return rc;
+}
+
+int bench_session_write(struct bench_session *session, const struct iovec *pieces, int count)
+{
+    return session->tls == NULL ? write_plain(session, pieces, count)
+                                : write_sealed(session, pieces, count);
+}
+
+/* ---- TLS ---- */
+
+static int shake_hands(struct bench_session *session, int64_t deadline_ns, struct bench_error *err)
+{
+    for (;;) {
+        if (bench_session_stopping(session))
+            return bench_fail(err, -ECANCELED, "stopped during the TLS handshake");
+        /* Waits here and not in recv, whose time may be longer. */
+        int rc = wait_ready(session->fd, POLLIN, deadline_ns);
+        if (rc < 0)
+            return bench_fail(err, rc, "TLS handshake: %s", bench_errno_text(rc));
+        rc = bench_tls_handshake(session->tls, err);
+        if (bench_buf_length(&session->records) > 0) {
+            const int sent = send_records(session);
+            if (sent < 0 && (rc == 0 || rc == -EAGAIN))
+                return bench_fail(err, sent, "TLS handshake: %s", bench_errno_text(sent));
+        }
+        if (rc != -EAGAIN)
+            return rc;
+    }
+}
+
+int bench_session_handshake(struct bench_session *session, struct bench_error *err)
+{
+    if (session->tls == NULL)
+        return 0;
+    const int64_t limit_ns = session->setup->limits.message_timeout_ns;
+    const int64_t most_ns = limit_ns > 0 && limit_ns < HANDSHAKE_NS ? limit_ns : HANDSHAKE_NS;
+    return shake_hands(session, bench_now_ns() + most_ns, err);
 }
 
 /* ---- sleeping ---- */

@@ -10,7 +10,11 @@
 
 #include <stdatomic.h>
 
+#include "bench/buf.h"
 #include "bench/session.h"
+
+struct bench_tls;
+struct bench_tls_context;
 
 #define BENCH_SESSION_BUFFER ((size_t)16 << 10)
 
@@ -20,6 +24,7 @@ struct bench_session_setup {
     void *server;        /* the protocol's shared bytes */
     size_t session_size; /* private bytes per session */
     struct bench_session_limits limits;
+    struct bench_tls_context *tls; /* NULL = plain */
 };
 
 struct bench_session {
@@ -30,6 +35,8 @@ struct bench_session {
     int64_t receive_tick_ns;     /* SO_RCVTIMEO: when a blocked recv looks at its deadline */
     int64_t message_deadline_ns; /* steady clock; 0 = no message begun, or no limit */
     size_t start, end;           /* unconsumed bytes of buffer */
+    struct bench_tls *tls;       /* NULL = plain */
+    struct bench_buf records;    /* of TLS, to be sent */
     uint8_t buffer[BENCH_SESSION_BUFFER];
 };
 
@@ -39,6 +46,11 @@ int bench_session_init(struct bench_session *session, int fd,
                        const struct bench_session_setup *setup,
                        struct bench_error *err) BENCH_MUST_CHECK;
 void bench_session_fini(struct bench_session *session);
+
+/* The TLS handshake, if the setup wants one; before anything is read or written. 0; negative with
+ * err filled: there is nothing to be served. */
+int bench_session_handshake(struct bench_session *session,
+                            struct bench_error *err) BENCH_MUST_CHECK;
 
 /* Ends a session from outside: what it waits for returns, bench_session_stopping becomes true.
  * Async-signal-safe. The socket must still be open. */

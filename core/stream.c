@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The shared byte stream of a connection: non-blocking TCP on the loop. */
+/* The shared byte stream of a connection: a non-blocking socket on the loop; TLS is in stream_tls.c,
+ * over the same queue. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 #include "bench/units.h"
-#include "core/loop_internal.h"
+#include "core/stream_internal.h"
 
 enum {
     READS_PER_TURN = 16, /* then other connections get their turn */
@@ -21,7 +22,7 @@ enum {
 
 /* ---- buffers are lent by the loop ---- */
 
-static void borrow_buffer(struct bench_loop *loop, struct bench_buf *buf)
+void stream_borrow(struct bench_loop *loop, struct bench_buf *buf)
 {
     if (buf->data != NULL || loop->nspares == 0)
         return;
@@ -31,8 +32,7 @@ static void borrow_buffer(struct bench_loop *loop, struct bench_buf *buf)
     loop->spare_bytes -= buf->capacity;
 }
 
-/* An empty one; any other is kept. */
-static void return_buffer(struct bench_loop *loop, struct bench_buf *buf)
+void stream_return(struct bench_loop *loop, struct bench_buf *buf)
 {
     if (buf->data == NULL || bench_buf_length(buf) > 0)
         return;
@@ -49,8 +49,9 @@ static void return_buffer(struct bench_loop *loop, struct bench_buf *buf)
 
 static void return_sent(struct bench_conn *conn)
 {
-    return_buffer(conn->loop, &conn->stream.tx);
-    return_buffer(conn->loop, &conn->stream.tx_after);
+    stream_return(conn->loop, &conn->stream.tx);
+    stream_return(conn->loop, &conn->stream.tx_after);
+    stream_return(conn->loop, &conn->stream.records);
 }
 
 void stream_init(struct bench_conn *conn)
@@ -60,6 +61,7 @@ void stream_init(struct bench_conn *conn)
     bench_buf_init(&s->rx, STREAM_LIMIT);
     bench_buf_init(&s->tx, STREAM_LIMIT);
     bench_buf_init(&s->tx_after, STREAM_LIMIT);
+    bench_buf_init(&s->records, STREAM_LIMIT);
 }
 
 void stream_fini(struct bench_conn *conn)
@@ -68,9 +70,10 @@ void stream_fini(struct bench_conn *conn)
     bench_buf_fini(&conn->stream.rx);
     bench_buf_fini(&conn->stream.tx);
     bench_buf_fini(&conn->stream.tx_after);
+    bench_buf_fini(&conn->stream.records);
 }
 
-static int socket_error(struct bench_conn *conn, int code, const char *what)
+int stream_error(struct bench_conn *conn, int code, const char *what)
 {
     return bench_conn_fail(conn, bench_failure_from_errno(code), code, "%s: %s", what,
                            bench_errno_text(code));
@@ -83,9 +86,7 @@ static void rearm_quickack(const struct stream *s)
         (void)setsockopt(s->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
 }
 
-/* Hands bytes to the backend until it wants more than there is. Returns how many were consumed,
- * or negative when the stream has gone or failed. */
-static ssize_t present(struct bench_conn *conn, const uint8_t *data, size_t length)
+ssize_t stream_present(struct bench_conn *conn, const uint8_t *data, size_t length)
 {
     struct stream *s = &conn->stream;
     unsigned generation = s->generation;
@@ -111,14 +112,14 @@ static ssize_t read_fresh(struct bench_conn *conn)
     if (n <= 0)
         return n;
     s->received += (size_t)n;
-    ssize_t used = present(conn, rx, (size_t)n);
+    ssize_t used = stream_present(conn, rx, (size_t)n);
     if (used < 0)
         return -2;
     if (used < n)
-        borrow_buffer(conn->loop, &s->rx);
+        stream_borrow(conn->loop, &s->rx);
     int rc = bench_buf_add(&s->rx, rx + used, (size_t)(n - used));
     if (rc < 0) {
-        (void)socket_error(conn, rc, "receiving");
+        (void)stream_error(conn, rc, "receiving");
         return -2;
     }
     return n;
@@ -134,7 +135,7 @@ static ssize_t read_behind(struct bench_conn *conn)
         room = 64 * 1024;
     int rc = bench_buf_reserve(&s->rx, room);
     if (rc < 0) {
-        (void)socket_error(conn, rc, "receiving");
+        (void)stream_error(conn, rc, "receiving");
         return -2;
     }
     ssize_t n = recv(s->fd, s->rx.data + s->rx.end, room, 0);
@@ -142,15 +143,15 @@ static ssize_t read_behind(struct bench_conn *conn)
         return n;
     s->rx.end += (size_t)n;
     s->received += (size_t)n;
-    ssize_t used = present(conn, bench_buf_head(&s->rx), bench_buf_length(&s->rx));
+    ssize_t used = stream_present(conn, bench_buf_head(&s->rx), bench_buf_length(&s->rx));
     if (used < 0)
         return -2;
     bench_buf_drop(&s->rx, (size_t)used);
-    return_buffer(conn->loop, &s->rx);
+    stream_return(conn->loop, &s->rx);
     return n;
 }
 
-static void on_eof(struct bench_conn *conn)
+void stream_on_eof(struct bench_conn *conn)
 {
     struct stream *s = &conn->stream;
     unsigned generation = s->generation;
@@ -177,14 +178,14 @@ static void on_readable(struct bench_conn *conn)
         if (n == -2 || s->generation != generation)
             return;
         if (n == 0) {
-            on_eof(conn);
+            stream_on_eof(conn);
             return;
         }
         if (n < 0) {
             if (errno == EINTR)
                 continue;
             if (errno != EAGAIN)
-                (void)socket_error(conn, -errno, "receiving");
+                (void)stream_error(conn, -errno, "receiving");
             break;
         }
         if ((size_t)n < room)
@@ -194,7 +195,7 @@ static void on_readable(struct bench_conn *conn)
         rearm_quickack(s);
 }
 
-static int update_interest(struct bench_conn *conn)
+int stream_update_interest(struct bench_conn *conn)
 {
     struct stream *s = &conn->stream;
     unsigned interest = s->connecting ? 0 : BENCH_IO_READ;
@@ -203,7 +204,7 @@ static int update_interest(struct bench_conn *conn)
     return bench_io_interest(s->io, interest);
 }
 
-static void on_connected(struct bench_conn *conn)
+bool stream_connected(struct bench_conn *conn)
 {
     struct stream *s = &conn->stream;
     int code = 0;
@@ -211,22 +212,22 @@ static void on_connected(struct bench_conn *conn)
     if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &code, &length) < 0)
         code = errno;
     if (code != 0) {
-        (void)socket_error(conn, -code, "connecting");
-        return;
+        (void)stream_error(conn, -code, "connecting");
+        return false;
     }
     s->connecting = false;
     bench_conn_connected(conn, 0);
-    if (update_interest(conn) < 0) {
-        (void)socket_error(conn, -EIO, "watching the socket");
-        return;
+    if (stream_update_interest(conn) < 0) {
+        (void)stream_error(conn, -EIO, "watching the socket");
+        return false;
     }
     rearm_quickack(s);
-    s->ops->connected(conn);
+    return true;
 }
 
 /* ---- what waits for the kernel ---- */
 
-static int queue_pieces(const struct stream *s, struct iovec *out)
+int stream_queue(const struct stream *s, struct iovec *out)
 {
     union {
         const uint8_t *in;
@@ -250,7 +251,7 @@ static size_t take(size_t *left, size_t most)
 }
 
 /* n bytes from the front of the queue have been sent. */
-static void queue_drop(struct stream *s, size_t n)
+void stream_queue_drop(struct stream *s, size_t n)
 {
     s->sent += n;
     bench_buf_drop(&s->tx, take(&n, bench_buf_length(&s->tx)));
@@ -262,27 +263,32 @@ static void queue_drop(struct stream *s, size_t n)
         s->borrowed.op = NULL;
 }
 
+void stream_drained(struct bench_conn *conn)
+{
+    return_sent(conn);
+    if (stream_update_interest(conn) < 0)
+        (void)stream_error(conn, -EIO, "watching the socket");
+    else if (conn->stream.ops->drained != NULL)
+        conn->stream.ops->drained(conn);
+}
+
 static void flush_queue(struct bench_conn *conn)
 {
     struct stream *s = &conn->stream;
     while (bench_stream_is_queueing(conn)) {
-        struct iovec pieces[3];
-        struct msghdr msg = {.msg_iov = pieces, .msg_iovlen = (size_t)queue_pieces(s, pieces)};
+        struct iovec pieces[STREAM_PIECES];
+        struct msghdr msg = {.msg_iov = pieces, .msg_iovlen = (size_t)stream_queue(s, pieces)};
         ssize_t n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
             if (errno != EAGAIN)
-                (void)socket_error(conn, -errno, "sending");
+                (void)stream_error(conn, -errno, "sending");
             return;
         }
-        queue_drop(s, (size_t)n);
+        stream_queue_drop(s, (size_t)n);
     }
-    return_sent(conn);
-    if (update_interest(conn) < 0)
-        (void)socket_error(conn, -EIO, "watching the socket");
-    else if (s->ops->drained != NULL)
-        s->ops->drained(conn);
+    stream_drained(conn);
 }
 
 /* Adds to the end of the queue: borrowed if it is the op's own payload and the place is free. */
@@ -301,7 +307,7 @@ static int queue_add(struct bench_conn *conn, const uint8_t *data, size_t length
     bool behind = s->borrowed.length > 0 || bench_buf_length(&s->tx_after) > 0;
     struct bench_buf *queue = behind ? &s->tx_after : &s->tx;
     if (length > 0)
-        borrow_buffer(conn->loop, queue);
+        stream_borrow(conn->loop, queue);
     return bench_buf_add(queue, data, length);
 }
 
@@ -327,7 +333,8 @@ static void on_socket(int fd, unsigned ready, void *user)
     struct bench_conn *conn = user;
     unsigned generation = conn->stream.generation;
     if (conn->stream.connecting) {
-        on_connected(conn);
+        if (stream_connected(conn))
+            conn->stream.ops->connected(conn);
         return;
     }
     if (ready & BENCH_IO_WRITE)
@@ -354,7 +361,7 @@ int bench_stream_open(struct bench_conn *conn, const struct bench_stream_ops *op
         flags = 0; /* they are options of TCP */
     if (flags & BENCH_STREAM_NODELAY)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    int rc = bench_io_new(conn->loop, fd, on_socket, conn, &s->io);
+    int rc = bench_io_new(conn->loop, fd, a->tls ? stream_tls_on_socket : on_socket, conn, &s->io);
     if (rc < 0) {
         (void)close(fd);
         return bench_fail(err, rc, "cannot watch a socket");
@@ -366,13 +373,18 @@ int bench_stream_open(struct bench_conn *conn, const struct bench_stream_ops *op
     s->sent = s->received = 0;
     s->connecting = true;
     conn->totals.sockets++;
+    rc = a->tls ? stream_tls_open(conn, err) : 0;
+    if (rc < 0) {
+        bench_stream_close(conn);
+        return rc;
+    }
     if (connect(fd, (const struct sockaddr *)&to, a->sockaddr_length) < 0 && errno != EINPROGRESS) {
         rc = -errno;
         /* Reported like every other refusal, through `opened`. */
-        (void)socket_error(conn, rc, "connecting");
+        (void)stream_error(conn, rc, "connecting");
         return 0;
     }
-    rc = update_interest(conn);
+    rc = stream_update_interest(conn);
     if (rc < 0) {
         bench_stream_close(conn);
         return bench_fail(err, rc, "cannot watch a socket");
@@ -380,16 +392,16 @@ int bench_stream_open(struct bench_conn *conn, const struct bench_stream_ops *op
     return 0;
 }
 
-static int queue_rest(struct bench_conn *conn, const struct iovec *pieces, int count, size_t sent)
+int stream_queue_rest(struct bench_conn *conn, const struct iovec *pieces, int count, size_t sent)
 {
     for (int i = 0; i < count; i++) {
         size_t skip = take(&sent, pieces[i].iov_len);
         int rc = queue_add(conn, (const uint8_t *)pieces[i].iov_base + skip,
                            pieces[i].iov_len - skip);
         if (rc < 0)
-            return socket_error(conn, rc, "sending");
+            return stream_error(conn, rc, "sending");
     }
-    return update_interest(conn) < 0 ? socket_error(conn, -EIO, "watching the socket") : 0;
+    return stream_update_interest(conn) < 0 ? stream_error(conn, -EIO, "watching the socket") : 0;
 }
 
 int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int count)
@@ -399,6 +411,8 @@ int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int 
         return bench_conn_fail(conn, BENCH_FAILURE_CLOSED, -ENOTCONN, "the connection is closed");
     if (conn->submitting != NULL && conn->submitting->op.marks.sent == 0)
         conn->submitting->op.marks.sent = bench_now_ns();
+    if (s->tls != NULL)
+        return stream_tls_write(conn, pieces, count);
     size_t total = 0, sent = 0;
     for (int i = 0; i < count; i++)
         total += pieces[i].iov_len;
@@ -413,11 +427,11 @@ int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int 
                             : sendmsg(s->fd, &msg, MSG_NOSIGNAL);
         while (rc < 0 && errno == EINTR);
         if (rc < 0 && errno != EAGAIN)
-            return socket_error(conn, -errno, "sending");
+            return stream_error(conn, -errno, "sending");
         sent = rc < 0 ? 0 : (size_t)rc;
         s->sent += sent;
     }
-    return sent == total ? 0 : queue_rest(conn, pieces, count, sent);
+    return sent == total ? 0 : stream_queue_rest(conn, pieces, count, sent);
 }
 
 int bench_stream_want(struct bench_conn *conn, size_t bytes)
@@ -432,7 +446,7 @@ bool bench_stream_is_queueing(const struct bench_conn *conn)
 {
     const struct stream *s = &conn->stream;
     return bench_buf_length(&s->tx) > 0 || s->borrowed.length > 0 ||
-           bench_buf_length(&s->tx_after) > 0;
+           bench_buf_length(&s->tx_after) > 0 || bench_buf_length(&s->records) > 0;
 }
 
 void bench_stream_close(struct bench_conn *conn)
@@ -440,6 +454,8 @@ void bench_stream_close(struct bench_conn *conn)
     struct stream *s = &conn->stream;
     if (s->fd < 0)
         return;
+    if (s->tls != NULL)
+        stream_tls_close(conn);
     bench_io_free(s->io);
     s->io = NULL;
     bench_conn_socket_closing(conn, s->fd);
@@ -450,7 +466,8 @@ void bench_stream_close(struct bench_conn *conn)
     bench_buf_clear(&s->rx);
     bench_buf_clear(&s->tx);
     bench_buf_clear(&s->tx_after);
-    return_buffer(conn->loop, &s->rx);
+    bench_buf_clear(&s->records);
+    stream_return(conn->loop, &s->rx);
     return_sent(conn);
     s->borrowed.length = 0;
     s->borrowed.op = NULL;

@@ -125,7 +125,8 @@ int bench_value_repr(const struct bench_value *v, struct bench_buf *out)
     case BENCH_NOTIMPLEMENTED:
         return bench_buf_printf(out, "NotImplemented");
     case BENCH_OBJECT:
-        return bench_buf_printf(out, "<%s object>", v->object->ops->type_name);
+        return bench_buf_printf(out, v->object->ops->remote ? "<netref %s>" : "<%s object>",
+                                v->object->ops->type_name);
     }
     return -EINVAL;
 }

@@ -14,13 +14,18 @@
 #include "bench/units.h"
 #include "servers/server.h"
 
-/* The deepest handlers use at most a third of it (21 KiB in a debug build, painted stacks); the
- * kernel gives only the pages that were touched. Sanitizers need room for their red zones. */
+/* The deepest handlers use 21 KiB (debug build, painted stacks), and RPyC's calls back into a
+ * client 1.8 KiB for each of at most 64 that wait for each other: half of it in all. The kernel
+ * gives only the pages that were touched: 12 KiB to an idle session, whatever is written here.
+ * Sanitizers need room for their red zones. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STACK_BYTES ((size_t)1 << 20)
 #else
-#define STACK_BYTES ((size_t)64 << 10)
+#define STACK_BYTES ((size_t)256 << 10)
 #endif
+
+/* A handshake needs about as much again as all the rest, and OpenSSL promises no bound. */
+#define TLS_STACK_BYTES (4 * STACK_BYTES)
 
 struct session_thread {
     struct session_thread *next, **link; /* link: what points at this one, in `running` */
@@ -47,7 +52,8 @@ static int threaded_init(struct server *server, void **state, struct bench_error
     (void)pthread_mutex_init(&threads->lock, NULL);
     (void)pthread_cond_init(&threads->changed, NULL);
     (void)pthread_attr_init(&threads->attributes);
-    const int rc = pthread_attr_setstacksize(&threads->attributes, STACK_BYTES);
+    const int rc = pthread_attr_setstacksize(
+        &threads->attributes, server->tls != NULL ? TLS_STACK_BYTES : STACK_BYTES);
     if (rc != 0) {
         free(threads);
         return bench_fail(err, -rc, "stacks of %zu bytes: %s", STACK_BYTES, bench_errno_text(rc));

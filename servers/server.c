@@ -15,6 +15,7 @@
 #include "bench/log.h"
 #include "bench/option.h"
 #include "bench/units.h"
+#include "core/tls.h"
 #include "service/service.h"
 
 #define STOP_GRACE_NS     (2 * BENCH_NS_PER_S)
@@ -29,7 +30,9 @@ const struct server_mode *const server_modes[] = {
 void server_serve(struct server *server, struct bench_session *session)
 {
     struct bench_error error = {.code = 0};
-    const int rc = server->protocol->server->serve(session, &error);
+    int rc = bench_session_handshake(session, &error);
+    if (rc == 0)
+        rc = server->protocol->server->serve(session, &error);
     if (rc < 0 && !bench_session_stopping(session))
         bench_log(BENCH_LOG_DEBUG, "server", "session ended: %s", error.msg);
 }
@@ -130,6 +133,16 @@ static int warm_up(const struct bench_service *service, struct bench_error *err)
     return 0;
 }
 
+static int prepare_tls(struct server *server, const struct server_settings *settings,
+                       struct bench_error *err)
+{
+    if (settings->tls_cert == NULL)
+        return 0;
+    if (!(server->protocol->caps & BENCH_CAP_TLS))
+        return bench_fail(err, -ENOTSUP, "%s cannot be served over TLS", server->protocol->name);
+    return bench_tls_server_context(settings->tls_cert, settings->tls_key, &server->tls, err);
+}
+
 static int prepare_service(struct server *server, const struct server_settings *settings,
                            struct bench_error *err)
 {
@@ -144,6 +157,7 @@ static int prepare_service(struct server *server, const struct server_settings *
         .limits = {.idle_timeout_ns = settings->idle_timeout_ns,
                    .message_timeout_ns = settings->message_timeout_ns,
                    .message_bytes = (uint64_t)settings->max_message},
+        .tls = server->tls,
     };
     return rc;
 }
@@ -205,6 +219,8 @@ static int prepare(struct server *server, const struct server_settings *settings
     if (rc == 0)
         rc = prepare_protocol(server, settings, err);
     if (rc == 0)
+        rc = prepare_tls(server, settings, err);
+    if (rc == 0)
         rc = prepare_service(server, settings, err);
     if (rc == 0)
         rc = server_listen(settings->bind, (uint16_t)settings->port, &server->listener, port, err);
@@ -221,6 +237,7 @@ static void release(struct server *server)
         (void)unlink(server->socket_path);
     if (server->prepared && server->protocol->server->fini != NULL)
         server->protocol->server->fini(server->shared);
+    bench_tls_context_free(server->tls);
     free(server->shared);
     if (server->options != NULL)
         bench_options_free(server->protocol->options, server->options);

@@ -27,6 +27,7 @@ struct server {
     void *options; /* of the protocol */
     const char *socket_path; /* of the listener, to be removed at the end; NULL */
     void *shared;  /* protocol->server->server_size bytes */
+    struct bench_tls_context *tls; /* NULL = plain */
     bool prepared; /* the protocol's init succeeded */
     struct bench_session_setup setup;
     size_t max_sessions;

@@ -97,6 +97,14 @@ static const struct bench_option table[] = {
      .min = 64,
      .max = 4e9,
      .help = "largest request"},
+    {.name = "tls-cert",
+     .type = BENCH_OPTION_STRING,
+     .offset = MEMBER(tls_cert),
+     .help = "serves over TLS with this certificate (PEM file, with its chain)"},
+    {.name = "tls-key",
+     .type = BENCH_OPTION_STRING,
+     .offset = MEMBER(tls_key),
+     .help = "its key (PEM file)"},
     {.name = "log",
      .type = BENCH_OPTION_ENUM,
      .offset = MEMBER(log_level),
@@ -211,6 +219,9 @@ int server_settings_parse(int argc, char **argv, struct server_settings **out,
         rc = parse_option(settings, argc, argv, &at, err);
     if (rc == 0 && settings->protocol == NULL && !settings->help && !settings->version)
         rc = bench_fail(err, -EINVAL, "option protocol: must be given");
+    if (rc == 0 && (settings->tls_cert == NULL) != (settings->tls_key == NULL))
+        rc = bench_fail(err, -EINVAL, "option %s: must be given too",
+                        settings->tls_cert == NULL ? "tls-cert" : "tls-key");
     if (rc < 0) {
         server_settings_free(settings);
         return rc == -ENOMEM ? rc : -EINVAL;

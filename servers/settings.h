@@ -18,6 +18,7 @@ struct server_list {
 
 struct server_settings {
     const char *protocol, *mode, *bind; /* protocol is NULL when it was not given */
+    const char *tls_cert, *tls_key;     /* both or none */
     int64_t port, ready_fd, control_fd, clients, sessions;
     int payload; /* enum bench_payload_kind */
     int64_t payload_seed;

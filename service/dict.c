@@ -199,8 +199,8 @@ static int items_contains(struct bench_object *object, struct bench_call *call,
     *out = false;
     if (item->kind != BENCH_TUPLE || item->seq.count != 2)
         return 0;
-    const int rc = find(dict_of((const struct service_held *)object), call, &item->seq.items[0],
-                        &value);
+    const int rc =
+        find(dict_of((const struct service_held *)object), call, &item->seq.items[0], &value);
     *out = rc == 0 && value != NULL && service_equal(value, &item->seq.items[1]);
     return rc;
 }
@@ -330,8 +330,8 @@ static int do_copy(struct service_held *self, struct bench_call *call,
 }
 
 static const struct service_method methods[] = {
-    {"copy", 0, 0, do_copy},   {"get", 1, 2, do_get},       {"items", 0, 0, do_items},
-    {"keys", 0, 0, do_keys},   {"values", 0, 0, do_values}, {NULL, 0, 0, NULL},
+    {"copy", 0, 0, do_copy}, {"get", 1, 2, do_get},       {"items", 0, 0, do_items},
+    {"keys", 0, 0, do_keys}, {"values", 0, 0, do_values}, {NULL, 0, 0, NULL},
 };
 
 static int dict_getattr(struct bench_object *object, struct bench_call *call, const char *name,

@@ -90,9 +90,9 @@ static int take_slice(struct bench_call *call, const struct bench_value *slice, 
 
 static int make_slice(const struct list *from, const struct range *range, struct bench_value *out)
 {
-    struct list *list = service_derive(from->held.family, NULL,
-                                       sizeof(*list) + range->count * sizeof(struct bench_value),
-                                       &list_ops);
+    struct list *list =
+        service_derive(from->held.family, NULL,
+                       sizeof(*list) + range->count * sizeof(struct bench_value), &list_ops);
     if (list == NULL)
         return -ENOMEM;
     struct bench_value *items = (struct bench_value *)(list + 1);
@@ -190,13 +190,15 @@ static int list_compare(struct bench_object *object, struct bench_call *call, en
         i++;
     const bool differ = i < a->count && i < b->count;
     if (differ && op != BENCH_EQ && op != BENCH_NE)
-        return bench_raise(call, "TypeError", "'%s' not supported between instances of '%s' and '%s'",
-                           signs[op], service_type_name(&a->items[i]),
-                           service_type_name(&b->items[i]));
+        return bench_raise(call, "TypeError",
+                           "'%s' not supported between instances of '%s' and '%s'", signs[op],
+                           service_type_name(&a->items[i]), service_type_name(&b->items[i]));
     const bool results[] = {
-        [BENCH_EQ] = !differ && a->count == b->count, [BENCH_NE] = differ || a->count != b->count,
-        [BENCH_LT] = a->count < b->count,             [BENCH_LE] = a->count <= b->count,
-        [BENCH_GT] = a->count > b->count,             [BENCH_GE] = a->count >= b->count,
+        [BENCH_EQ] = !differ && a->count == b->count,
+        [BENCH_NE] = differ || a->count != b->count,
+        [BENCH_LT] =
+            a->count<b->count, [BENCH_LE] = a->count <= b->count, [BENCH_GT] = a->count> b->count,
+        [BENCH_GE] = a->count >= b->count,
     };
     *out = bench_bool(results[op]);
     return 0;
@@ -224,8 +226,14 @@ static int do_index(struct service_held *held, struct bench_call *call,
     }
     const int64_t n = (int64_t)self->count;
     const size_t at = find(self, &args[0], (size_t)clamp(bounds[0], n, 0, n));
-    if (at >= (size_t)clamp(bounds[1], n, 0, n))
-        return bench_raise(call, "ValueError", "the value is not in list");
+    if (at >= (size_t)clamp(bounds[1], n, 0, n)) {
+        struct bench_value text;
+        const int rc = service_repr(call, &args[0], &text);
+        return rc < 0 ? rc
+                      : bench_raise(call, "ValueError", "%.*s is not in list",
+                                    (int)(text.text.length < 150 ? text.text.length : 150),
+                                    text.text.data);
+    }
     *out = bench_int((int64_t)at);
     return 0;
 }

@@ -52,8 +52,8 @@ void *service_derive(struct service_family *family, struct service_held *owner, 
 {
     struct service_held *held = calloc(1, size);
     if (held != NULL)
-        *held = (struct service_held){
-            .object.ops = ops, .family = family, .owner = owner, .own = true};
+        *held =
+            (struct service_held){.object.ops = ops, .family = family, .owner = owner, .own = true};
     return held;
 }
 
@@ -137,8 +137,7 @@ static int bound_repr(struct bench_object *object, struct bench_call *call, stru
     int rc = bench_buf_printf(&text, "<built-in method %s of %s object>", self->method->name,
                               service_type_name(&owner));
     const size_t length = bench_buf_length(&text);
-    const char *copy = rc < 0 ? NULL
-                              : bench_arena_copy(call->arena, bench_buf_head(&text), length);
+    const char *copy = rc < 0 ? NULL : bench_arena_copy(call->arena, bench_buf_head(&text), length);
     bench_buf_fini(&text);
     if (copy == NULL)
         return -ENOMEM;
@@ -233,11 +232,8 @@ static const char *const iterator_names[] = {"__length_hint__", NULL};
 /* A table for each type: it is what tells classes apart. */
 #define ITERATOR(name)                                                                             \
     {                                                                                              \
-        .type_name = "builtins." name,                                                             \
-        .method_names = iterator_names,                                                            \
-        .getattr = iterator_getattr,                                                               \
-        .iter = iterator_iter,                                                                     \
-        .next = iterator_next,                                                                     \
+        .type_name = "builtins." name, .method_names = iterator_names,                             \
+        .getattr = iterator_getattr, .iter = iterator_iter, .next = iterator_next,                 \
         .release = service_release,                                                                \
     }
 

@@ -165,6 +165,33 @@ static void clients_cases(struct list *list, const struct bench_plan *plan,
                                  rates->values[k]);
 }
 
+/* Calls back into the client that wait for each other. */
+static void depths_cases(struct list *list, const struct bench_plan *plan,
+                         const struct bench_workload *w)
+{
+    static const int depths[] = {1, 5, 10};
+    for (size_t i = 0; i < BENCH_COUNT_OF(depths); i++) {
+        struct bench_case *c = add(list, &(struct bench_case){
+                                             .workload = w,
+                                             .operation = w->operation,
+                                             .args = {bench_int(depths[i])},
+                                             .nargs = 1,
+                                             .sample = w->sample,
+                                             .nsteps = 1,
+                                             .clients = 1,
+                                             .warmup = warmup_of(w, plan, 1),
+                                             .load = {.arrival = plan->arrival,
+                                                      .seed = (uint64_t)plan->seed},
+                                         });
+        if (c == NULL)
+            return;
+        set(c, "clients", "1");
+        if (plan->duration_ns == 0)
+            set(c, "requests", "%" PRId64, bench_workload_count(w, plan));
+        set(c, "depth", "%d", depths[i]);
+    }
+}
+
 static struct bench_case bulk_case(const struct bench_workload *w, bool up, uint64_t size)
 {
     struct bench_case c = {
@@ -300,6 +327,9 @@ int bench_cases_make(const struct bench_plan *plan, const struct bench_workload 
     switch (workload->cases) {
     case BENCH_CASES_CLIENTS:
         clients_cases(&list, plan, workload);
+        break;
+    case BENCH_CASES_DEPTHS:
+        depths_cases(&list, plan, workload);
         break;
     case BENCH_CASES_SIZES:
         sizes_cases(&list, plan, workload);

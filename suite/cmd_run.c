@@ -96,6 +96,23 @@ static int set_quick(void *target, const char *value, struct bench_error *err)
     return 0;
 }
 
+static int set_ca_file(void *target, const char *value, struct bench_error *err)
+{
+    struct run_options *o = target;
+    if (strlen(value) >= sizeof(o->plan.targets[0].address.ca_file))
+        return bench_fail(err, -ENAMETOOLONG, "'%.40s...' is too long", value);
+    o->plan.ca_file = value;
+    return 0;
+}
+
+static int set_insecure(void *target, const char *value, struct bench_error *err)
+{
+    (void)value;
+    (void)err;
+    ((struct run_options *)target)->plan.insecure = true;
+    return 0;
+}
+
 static int set_target(void *target, const char *value, struct bench_error *err)
 {
     struct run_options *o = target;
@@ -317,6 +334,8 @@ static struct cli_option options[] = {
     {"payload", "KIND", "random, zeros or text: what is sent and received (random)", set_payload},
     {"output", "DIR", "writes result.json and charts there", set_output},
     {"json", "FILE", "writes result.json to a file; '-' = stdout, instead of the tables", set_json},
+    {"ca-file", "FILE", "checks URL targets' certificates against these (the system's)", set_ca_file},
+    {"insecure", NULL, "does not check URL targets' certificates", set_insecure},
     {"plugin", "FILE.so", "loads a protocol from a shared object (may be repeated)", set_plugin},
     {NULL, NULL, NULL, NULL},
 };

@@ -9,6 +9,7 @@
 
 #include "bench/units.h"
 #include "core/proc.h"
+#include "core/certificate.h"
 #include "suite/cli.h"
 #include "suite/launcher.h"
 
@@ -17,6 +18,7 @@ struct serve_options {
     const char *target;
     const char *bind;
     int64_t port, clients;
+    const char *tls_cert, *tls_key;
 };
 
 static int set_port(void *target, const char *value, struct bench_error *err)
@@ -33,6 +35,20 @@ static int set_bind(void *target, const char *value, struct bench_error *err)
 {
     (void)err;
     ((struct serve_options *)target)->bind = value;
+    return 0;
+}
+
+static int set_tls_cert(void *target, const char *value, struct bench_error *err)
+{
+    (void)err;
+    ((struct serve_options *)target)->tls_cert = value;
+    return 0;
+}
+
+static int set_tls_key(void *target, const char *value, struct bench_error *err)
+{
+    (void)err;
+    ((struct serve_options *)target)->tls_key = value;
     return 0;
 }
 
@@ -55,9 +71,23 @@ static const struct cli_option options[] = {
     {"bind", "ADDRESS", "to listen on (127.0.0.1); native servers: unix:/PATH too", set_bind},
     {"clients", "N", "simultaneous clients to expect: the size of gunicorn's pool (10)",
      set_clients},
+    {"tls-cert", "FILE", "serves over TLS with this certificate, in PEM; [tls=on] alone makes one",
+     set_tls_cert},
+    {"tls-key", "FILE", "its key, in PEM", set_tls_key},
     {"seed", "N", "of the payload (1)", set_seed},
     {NULL, NULL, NULL, NULL},
 };
+
+/* The one that was given (no folder), or one made for this server. */
+static int find_certificate(const struct serve_options *o, struct bench_certificate *out,
+                            struct bench_error *err)
+{
+    if (o->tls_cert == NULL)
+        return bench_certificate_make(NULL, out, err);
+    (void)snprintf(out->cert_file, sizeof(out->cert_file), "%s", o->tls_cert);
+    (void)snprintf(out->key_file, sizeof(out->key_file), "%s", o->tls_key);
+    return 0;
+}
 
 static void print_place(const struct serve_options *o, const struct bench_address *address)
 {
@@ -81,15 +111,24 @@ static int serve(const struct serve_options *o, const struct bench_server_row *r
     (void)bench_proc_become_subreaper();
     struct bench_launched server;
     struct bench_error err = {0};
+    struct bench_certificate certificate = {.folder = ""};
+    const bool tls = o->tls_cert != NULL || o->plan.targets[0].tls;
+    if (tls && find_certificate(o, &certificate, &err) < 0) {
+        (void)fprintf(stderr, "rpycbench serve: %s: %s\n", o->target, err.msg);
+        return EXIT_NOT_MEASURED;
+    }
     const struct bench_launch_options launch = {
         .bind = o->bind, .port = (uint16_t)o->port, .clients = (int)o->clients,
-        .target = &o->plan.targets[0]};
+        .target = &o->plan.targets[0], .certificate = tls ? &certificate : NULL};
     if (bench_launch(&o->plan, row, &launch, &server, &err) < 0) {
         (void)fprintf(stderr, "rpycbench serve: %s: could not be started: %s\n", o->target,
                       err.msg);
+        bench_certificate_remove(&certificate);
         return EXIT_NOT_MEASURED;
     }
     print_place(o, &server.address);
+    if (certificate.folder[0] != '\0')
+        (void)printf("its clients may trust %s\n", certificate.cert_file);
     (void)fflush(stdout);
     struct pollfd fds[] = {{.fd = signals, .events = POLLIN},
                            {.fd = server.pid_fd, .events = POLLIN}};
@@ -97,11 +136,24 @@ static int serve(const struct serve_options *o, const struct bench_server_row *r
         ;
     bool asked = fds[0].revents != 0;
     char why[320] = "";
-    if (bench_launched_stop(&server, why, sizeof(why)) && !asked) {
+    bool died = bench_launched_stop(&server, why, sizeof(why));
+    bench_certificate_remove(&certificate);
+    if (died && !asked) {
         (void)fprintf(stderr, "rpycbench serve: %s: %s\n", o->target, why);
         return EXIT_NOT_MEASURED;
     }
     return EXIT_FINE;
+}
+
+static int check_tls(const struct serve_options *o, struct bench_error *err)
+{
+    const char *const files[] = {o->tls_cert, o->tls_key};
+    if ((o->tls_cert == NULL) != (o->tls_key == NULL))
+        return bench_fail(err, -EINVAL, "--tls-cert and --tls-key go together");
+    for (size_t i = 0; i < BENCH_COUNT_OF(files); i++)
+        if (files[i] != NULL && strlen(files[i]) >= sizeof(((struct bench_certificate *)0)->key_file))
+            return bench_fail(err, -ENAMETOOLONG, "'%.40s...' is too long", files[i]);
+    return 0;
 }
 
 int cmd_serve(int argc, char **argv)
@@ -121,6 +173,8 @@ int cmd_serve(int argc, char **argv)
         rc = bench_plan_add_targets(&o->plan, o->target, &err);
     if (rc == 0 && (o->plan.ntargets != 1 || o->plan.targets[0].server == NULL))
         rc = bench_fail(&err, -EINVAL, "'%s' is not one server that can be started", o->target);
+    if (rc == 0)
+        rc = check_tls(o, &err);
     int status = rc < 0    ? cli_usage_error(command, &err)
                  : rc == 0 ? serve(o, o->plan.targets[0].server)
                            : EXIT_FINE;

@@ -339,6 +339,8 @@ int bench_distances_at(struct bench_distances *distances, int64_t rtt_ns, int64_
         return rc;
     relay->rtt_ns = rtt_ns;
     relay->address.tls = distances->server.tls;
+    relay->address.insecure = distances->server.insecure;
+    memcpy(relay->address.ca_file, distances->server.ca_file, sizeof(relay->address.ca_file));
     (void)snprintf(relay->address.path, sizeof(relay->address.path), "%s", distances->server.path);
     distances->n++;
     *out = &relay->address;

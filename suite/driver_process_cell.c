@@ -140,8 +140,6 @@ static int check_cell(const struct bench_cell *cell, struct bench_error *err)
     const char *name = cell->client->client;
     if (cell->load.rate_per_s > 0)
         return bench_fail(err, -ENOTSUP, "the %s client runs closed loops only", name);
-    if (cell->address.tls)
-        return bench_fail(err, -ENOTSUP, "the %s client has no TLS", name);
     if (!all_named(cell->setup, cell->nsetup) || !all_named(cell->steps, cell->nsteps) ||
         !all_named(cell->teardown, cell->nteardown))
         return bench_fail(err, -ENOTSUP, "the %s client calls the reference service only", name);
@@ -171,6 +169,8 @@ int bench_process_cell_text(const struct bench_cell *cell, int first, int connec
         "seed", seed, "setup", steps_json(cell->setup, cell->nsetup), "steps",
         steps_json(cell->steps, cell->nsteps), "teardown",
         steps_json(cell->teardown, cell->nteardown));
+    if (root != NULL && cell->address.tls)
+        (void)json_object_set_new(root, "ca_file", json_string(cell->address.ca_file));
     *out = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
     json_decref(root);
     return *out == NULL ? bench_fail(err, -ENOMEM, "no text of the cell for its client") : 0;

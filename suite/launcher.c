@@ -67,12 +67,19 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(words); i++)
         rc = bench_server_command_add(command, words[i]);
-    return rc == 0 && o->target != NULL ? add_server_options(o->target, command) : rc;
+    if (rc == 0 && o->target != NULL)
+        rc = add_server_options(o->target, command);
+    if (rc < 0 || o->certificate == NULL)
+        return rc;
+    const char *const tls[] = {"--tls-cert", o->certificate->cert_file, "--tls-key",
+                               o->certificate->key_file};
+    return bench_programs_add_words(command, tls, BENCH_COUNT_OF(tls));
 }
 
-static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
-                       struct bench_error *err)
+static int await_ready(struct bench_launched *l, const struct bench_launch_options *options,
+                       int ready_fd, struct bench_error *err)
 {
+    const char *bind = options->bind;
     uint16_t port;
     int rc = bench_ready_await(ready_fd, l->pid_fd, &port, err);
     if (rc < 0)
@@ -89,6 +96,10 @@ static int await_ready(struct bench_launched *l, const char *bind, int ready_fd,
     (void)snprintf(l->address.host, sizeof(l->address.host), "%s",
                    l->address.local ? "localhost" : host);
     l->address.port = port;
+    l->address.tls = options->certificate != NULL;
+    if (l->address.tls) /* and no other certificate */
+        (void)snprintf(l->address.ca_file, sizeof(l->address.ca_file), "%s",
+                       options->certificate->cert_file);
     return bench_address_resolve(&l->address, err);
 }
 
@@ -153,7 +164,7 @@ int bench_launch(const struct bench_plan *plan, const struct bench_server_row *r
     close_fd(&ready[1]);
     close_fd(&control[0]);
     if (rc == 0)
-        rc = await_ready(out, options->bind, ready[0], err);
+        rc = await_ready(out, options, ready[0], err);
     close_fd(&ready[0]);
     if (rc < 0) {
         explain(out, err);

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/types.h>
 
+#include "core/certificate.h"
 #include "suite/plan.h"
 
 struct bench_launched {
@@ -24,6 +25,7 @@ struct bench_launch_options {
     const char *bind; /* address to listen on, "127.0.0.1" */
     uint16_t port;    /* 0 = any */
     int clients;      /* simultaneous connections to expect */
+    const struct bench_certificate *certificate; /* over TLS with it; NULL = plain */
     const cpu_set_t *cpus; /* where it may run; NULL = as we may */
     const struct bench_target *target; /* whose options the server has to be told; NULL = none */
 };

@@ -40,6 +40,8 @@ int bench_load_init(struct bench_load *load, const struct bench_cell *cell, int 
     load->clients = calloc((size_t)load->nclients, sizeof(*load->clients));
     int rc = load->clients == NULL ? bench_fail(err, -ENOMEM, "out of memory")
                                    : bench_loop_new(&load->loop, err);
+    if (rc == 0)
+        rc = bench_loop_trust(load->loop, &cell->address, err);
     if (rc == 0 && init_recording(load) < 0)
         rc = bench_fail(err, -ENOMEM, "out of memory");
     for (int i = 0; rc == 0 && i < load->nclients; i++)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "bench/units.h"
+#include "core/certificate.h"
 #include "core/proc.h"
 #include "suite/distance.h"
 #include "suite/estimate.h"
@@ -28,6 +29,7 @@ struct session {
     struct bench_watch *watch;
     struct bench_run *run;
     struct bench_rows rows;
+    struct bench_certificate certificate; /* of servers with TLS; made if there is one */
     uint64_t random;
 };
 
@@ -278,12 +280,19 @@ static const cpu_set_t *cores_of(const struct session *s, const struct bench_gro
     return s->placed && placements == 1 && group->nrows > 0 ? &group->rows[0].cpus.server : NULL;
 }
 
+static const struct bench_certificate *certificate_for(const struct session *s,
+                                                       const struct bench_target *target)
+{
+    return target->tls ? &s->certificate : NULL;
+}
+
 static void run_server(struct session *s, struct bench_group *group, int block, int position)
 {
     struct bench_launched server;
     struct bench_error err = {0};
     const struct bench_launch_options options = {.bind = "127.0.0.1",
                                                  .clients = bench_plan_most_clients(s->plan),
+                                                 .certificate = certificate_for(s, group->base),
                                                  .cpus = cores_of(s, group),
                                                  .target = group->base};
     bench_progress_step(s->watch->progress, bench_estimate_start(group->base->server), "starting %s",
@@ -353,6 +362,14 @@ static bool anything_far(const struct bench_plan *plan)
     return false;
 }
 
+static bool any_server_with_tls(const struct bench_plan *plan)
+{
+    for (size_t i = 0; i < plan->ntargets; i++)
+        if (plan->targets[i].server != NULL && plan->targets[i].tls)
+            return true;
+    return false;
+}
+
 static int prepare(struct session *s, struct bench_error *err)
 {
     const bool *chosen = s->plan->placements;
@@ -367,6 +384,8 @@ static int prepare(struct session *s, struct bench_error *err)
         rc = bench_sysinfo_begin(s->run);
     if (rc == 0 && anything_far(s->plan))
         rc = bench_distance_calibrate(&s->relay_overhead, err);
+    if (rc == 0 && any_server_with_tls(s->plan))
+        rc = bench_certificate_make(NULL, &s->certificate, err);
     return rc;
 }
 
@@ -413,6 +432,7 @@ int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
     bench_estimate_announce(&s.rows, watch->progress);
     for (int block = 0; block < (int)plan->repeats && !signal_pending(watch); block++)
         run_block(&s, block);
+    bench_certificate_remove(&s.certificate);
     bench_progress_clear(watch->progress);
     s.run->duration = wall_clock() - s.run->started;
     s.run->interrupted = watch->interrupted;

@@ -32,6 +32,17 @@ int bench_plan_most_clients(const struct bench_plan *plan)
     return (int)most;
 }
 
+/* The option `tls` that backends with BENCH_CAP_TLS have. */
+static bool is_tls_on(const struct bench_target *t)
+{
+    if (!(t->protocol->caps & BENCH_CAP_TLS))
+        return false;
+    for (const struct bench_option *o = t->protocol->options; o != NULL && o->name != NULL; o++)
+        if (o->type == BENCH_OPTION_BOOL && strcmp(o->name, "tls") == 0)
+            return *(const bool *)((const char *)t->options + o->offset);
+    return false;
+}
+
 static int set_options(struct bench_target *t, const char *text, struct bench_error *err)
 {
     int rc = bench_options_new(t->protocol->options, t->protocol->options_size, &t->options, err);
@@ -39,7 +50,13 @@ static int set_options(struct bench_target *t, const char *text, struct bench_er
         rc = bench_options_parse(t->protocol->options, t->options, text, err);
     if (rc == 0 && t->protocol->check != NULL)
         rc = t->protocol->check(t->options, err);
-    return rc;
+    if (rc < 0)
+        return rc;
+    t->tls = t->address.tls || is_tls_on(t);
+    t->address.tls = t->tls;
+    if (t->tls && t->address.local)
+        return bench_fail(err, -EINVAL, "there is no TLS over Unix sockets");
+    return 0;
 }
 
 static int no_such_protocol(const char *name, size_t length, struct bench_error *err)
@@ -256,6 +273,9 @@ static int add_one(struct bench_plan *plan, const char *text, struct bench_error
         return bench_fail(err, -ENOSPC, "more than %d targets", BENCH_TARGETS_MAX);
     struct bench_target *t = &plan->targets[plan->ntargets];
     int rc = parse_target(text, t, err);
+    t->address.insecure = plan->insecure;
+    (void)snprintf(t->address.ca_file, sizeof(t->address.ca_file), "%s",
+                   plan->ca_file == NULL ? "" : plan->ca_file);
     if (rc < 0) {
         char prefix[128];
         (void)snprintf(prefix, sizeof(prefix), "target '%.100s': ", text);

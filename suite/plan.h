@@ -28,6 +28,7 @@ struct bench_target {
     const struct bench_client_row *client; /* NULL: our own loop */
     struct bench_address address;          /* of a running server */
     bool is_url;
+    bool tls; /* by its scheme or its option `tls` */
 };
 
 /* X(member, "name", type, normal, quick, min, max, "help") */
@@ -103,6 +104,8 @@ struct bench_plan {
     bool styles[BENCH_STYLE_COUNT];
     bool quick;
     bool normal_priority; /* of our own client's workers */
+    bool insecure;        /* certificates of URL targets are not checked */
+    const char *ca_file;  /* what they are checked against; NULL = the system's */
     struct bench_target targets[BENCH_TARGETS_MAX];
     size_t ntargets;
     bool workloads[BENCH_WORKLOAD_COUNT];

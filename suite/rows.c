@@ -219,6 +219,15 @@ static int make_setup(struct bench_row *row, struct bench_error *err)
     return rc;
 }
 
+/* Whether a parameter is a function of the caller's: it has no value that could be written. */
+static bool takes_function(const struct bench_operation *operation)
+{
+    for (size_t i = 0; i < bench_operation_nparams(operation); i++)
+        if (operation->params[i].default_value.kind == BENCH_NONE)
+            return true;
+    return false;
+}
+
 /* What tables say that cannot be done need not be compiled to find out. */
 static int check_possible(const struct bench_plan *plan, struct bench_row *row,
                           struct bench_error *err)
@@ -228,6 +237,9 @@ static int check_possible(const struct bench_plan *plan, struct bench_row *row,
     unsigned needed = what->up ? BENCH_CAP_STREAM_UP : BENCH_CAP_STREAM_DOWN;
     if (what->stream_chunk > 0 && !(p->caps & needed))
         return bench_fail(err, -ENOTSUP, "%s does not stream", p->name);
+    if (what->text == NULL && takes_function(bench_operation_get(what->operation)) &&
+        !(p->caps & BENCH_CAP_CALLBACK))
+        return bench_fail(err, -ENOTSUP, "%s has no callbacks", p->name);
     if (what->rtt_ns > 0 && p->caps & BENCH_CAP_NO_TRANSPORT)
         return bench_fail(err, -ENOTSUP, "%s has no network to be far away in", p->name);
     if (what->text != NULL && row->target->client != NULL)

@@ -60,6 +60,11 @@ struct bench_conn_events {
 
 /* ---- for callers ---- */
 
+/* Loads what connections of this loop to that address will trust (TLS only), so that the first of
+ * them does not have to. 0; -ENOENT, -EINVAL with the file. */
+BENCH_API int bench_loop_trust(struct bench_loop *loop, const struct bench_address *address,
+                               struct bench_error *err) BENCH_MUST_CHECK;
+
 /* A connection in state NEW; options as made by bench_options_new of that protocol, borrowed for
  * the connection's life; address copied. 0 or -ENOMEM. */
 BENCH_API int bench_conn_new(struct bench_loop *loop, const struct bench_protocol *protocol,

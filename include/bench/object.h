@@ -101,6 +101,7 @@ struct bench_object_ops {
      * own, other than "builtins." ones, is a DICT in JSON, but a pickle would have to name its
      * class. Absent: no such form. */
     int (*plain)(struct bench_object *, struct bench_call *, struct bench_value *out);
+    bool remote; /* an object of the other side: shown as <netref TYPE> */
 };
 
 /* First member of every object. */

@@ -20,7 +20,8 @@ enum bench_cap {
     BENCH_CAP_PIPELINE = 1 << 0,     /* several ops in flight, up to max_inflight */
     BENCH_CAP_STREAM_UP = 1 << 1,    /* tx.chunk_size means something */
     BENCH_CAP_STREAM_DOWN = 1 << 2,
-    BENCH_CAP_TLS = 1 << 3,
+    BENCH_CAP_TLS = 1 << 3, /* has an option `tls` (BOOL), by which a target that is started gets it;
+                               a connection goes by its address alone */
     BENCH_CAP_CALLBACK = 1 << 4,     /* the peer may call back during an op */
     BENCH_CAP_LAZY_CONNECT = 1 << 5, /* the transport is connected by the first op */
     BENCH_CAP_CANCEL_KEEPS = 1 << 6, /* cancel leaves the connection usable */

@@ -91,7 +91,8 @@ BENCH_API struct bench_value bench_tuple(const struct bench_value *items, size_t
 BENCH_API int bench_int128(struct bench_arena *arena, __int128 value, struct bench_value *out)
     BENCH_MUST_CHECK;
 
-/* As Python's repr() prints it ("b'\\x00'", "(1,)", "inf"). Objects print as <TYPE object>.
+/* As Python's repr() prints it ("b'\\x00'", "(1,)", "inf"). Objects print as <TYPE object>, those of
+ * the other side as <netref TYPE>.
  * 0, or the errors of bench_buf_reserve. */
 BENCH_API int bench_value_repr(const struct bench_value *value, struct bench_buf *out);
 

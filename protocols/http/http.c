@@ -28,6 +28,11 @@ static const struct bench_option options[] = {
      .min = 1024,
      .max = 1e12,
      .help = "largest body of a reply that is accepted"},
+    {.name = "tls",
+     .type = BENCH_OPTION_BOOL,
+     .offset = offsetof(struct http_options, tls),
+     .default_text = "off",
+     .help = "over TLS; a server that is started gets a certificate made for the run"},
     {.name = NULL},
 };
 
@@ -55,7 +60,7 @@ const struct bench_protocol http_protocol = {
     .name = "http",
     .summary = "HTTP/1.1 with JSON and plain bodies (client: libcurl)",
     .caps = BENCH_CAP_LAZY_CONNECT | BENCH_CAP_RECONNECTS | BENCH_CAP_STREAM_UP |
-            BENCH_CAP_STREAM_DOWN,
+            BENCH_CAP_STREAM_DOWN | BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = MAX_PAYLOAD,

@@ -250,6 +250,9 @@ static const struct curl_failure curl_failures[] = {
     {CURLE_WEIRD_SERVER_REPLY, BENCH_FAILURE_PROTOCOL, -EPROTO},
     {CURLE_UNSUPPORTED_PROTOCOL, BENCH_FAILURE_PROTOCOL, -EPROTO},
     {CURLE_BAD_CONTENT_ENCODING, BENCH_FAILURE_PROTOCOL, -EPROTO},
+    {CURLE_SSL_CONNECT_ERROR, BENCH_FAILURE_PROTOCOL, -EPROTO},
+    {CURLE_PEER_FAILED_VERIFICATION, BENCH_FAILURE_OTHER, -EKEYREJECTED},
+    {CURLE_SSL_CACERT_BADFILE, BENCH_FAILURE_OTHER, -EINVAL},
     {CURLE_HTTP2, BENCH_FAILURE_PROTOCOL, -EPROTO},
     {CURLE_OUT_OF_MEMORY, BENCH_FAILURE_OTHER, -ENOMEM},
 };
@@ -351,8 +354,11 @@ static void finish(struct http_conn *http, CURLcode code)
         if (code == CURLE_COULDNT_CONNECT) /* libcurl's own words hide the cause */
             text = bench_errno_text(why.code);
         const struct bench_address *address = bench_conn_address(http->conn);
-        (void)bench_conn_fail(http->conn, why.failure, why.code, "%s:%u: %s", address->host,
-                              address->port, text);
+        (void)bench_conn_fail(http->conn, why.failure, why.code, "%s:%u: %s%s", address->host,
+                              address->port, text,
+                              code == CURLE_PEER_FAILED_VERIFICATION
+                                  ? " (use --insecure or --ca-file)"
+                                  : "");
     }
 }
 
@@ -403,7 +409,6 @@ static void drive(struct http_conn *http, curl_socket_t fd, int what)
 int http_conn_open(struct bench_conn *conn, struct bench_error *err)
 {
     struct http_conn *http = bench_conn_priv(conn);
-    const struct bench_address *address = bench_conn_address(conn);
     http->magic = HTTP_CONN_MAGIC;
     http->conn = conn;
     http->options = bench_conn_options(conn);
@@ -412,8 +417,6 @@ int http_conn_open(struct bench_conn *conn, struct bench_error *err)
     for (int i = 0; i < HTTP_SOCKETS; i++)
         http->sockets[i].fd = -1;
     http_reply_init(&http->reply, (uint64_t)http->options->max_reply);
-    if (address->tls)
-        return bench_fail(err, -ENOTSUP, "http does not speak TLS in this version");
 
     int rc = http_conn_setup(http, err);
     if (rc < 0)

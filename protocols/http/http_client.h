@@ -14,6 +14,7 @@
 struct http_options {
     bool keepalive;    /* off: a new TCP connection for every request */
     int64_t max_reply; /* bytes of a reply's body */
+    bool tls;          /* of targets that are started; a connection goes by its address */
 };
 
 /* NULL, or why libcurl cannot do what is needed. */

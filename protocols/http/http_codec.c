@@ -193,98 +193,6 @@ static int spell_operation(const struct bench_spec *spec, struct http_call *out,
     return 0;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int unescape(const char **at, char *out)
-{
-    static const char letters[] = "\\\\''\"\"n\nr\rt\t0\0";
-    const char *p = *at;
-    for (size_t i = 0; i + 1 < sizeof(letters); i += 2) {
-        if (*p == letters[i]) {
-            *out = letters[i + 1];
-            *at = p + 1;
-            return 0;
-        }
-    }
-    int high = *p == 'x' ? hex_digit(p[1]) : -1;
-    int low = high < 0 ? -1 : hex_digit(p[2]);
-    if (low < 0)
-        return -EINVAL;
-    *out = (char)(high << 4 | low);
-    *at = p + 3;
-    return 0;
-}
-
-/* b'...' as Python writes bytes; `text` is the whole spec. */
-static int spell_bytes(const char *text, const char *literal, struct http_call *out,
-                       struct bench_error *err)
-{
-    const char quote = literal[1];
-    const char *p = literal + 2;
-    while (*p != '\0' && *p != quote) {
-        char c = *p++;
-        const char *escape = p;
-        if (c == '\\' && unescape(&p, &c) < 0)
-            return bench_fail(err, -EINVAL, "column %td: bad escape in bytes", escape - text);
-        out->body[out->body_length++] = c;
-    }
-    if (*p == '\0')
-        return bench_fail(err, -EINVAL, "column %td: bytes without an end", literal - text + 1);
-    if (p[1] != '\0')
-        return bench_fail(err, -EINVAL, "column %td: something behind the body", p - text + 2);
-    return 0;
-}
-
-static int spell_body(const char *text, const char *body, struct http_call *out,
-                      struct bench_error *err)
-{
-    size_t length = strlen(body);
-    if (out->verb != HTTP_VERB_POST)
-        return bench_fail(err, -EINVAL, "column %td: only POST has a body", body - text + 1);
-    if (length > sizeof(out->body))
-        return bench_fail(err, -EINVAL, "column %td: a body of more than %d bytes",
-                          body - text + 1, HTTP_BODY_MAX);
-    if (body[0] == 'b' && (body[1] == '\'' || body[1] == '"'))
-        return spell_bytes(text, body, out, err);
-    memcpy(out->body, body, length);
-    out->body_length = length;
-    out->json_body = body[0] == '{' || body[0] == '[';
-    return 0;
-}
-
-static int spell_text(const char *text, struct http_call *out, struct bench_error *err)
-{
-    const char *blank = strchr(text, ' ');
-    enum http_verb verb = HTTP_VERB_GET;
-    while (blank != NULL && verb != HTTP_VERB_OTHER &&
-           (strlen(verb_names[verb]) != (size_t)(blank - text) ||
-            memcmp(text, verb_names[verb], (size_t)(blank - text)) != 0))
-        verb++;
-    if (blank == NULL || verb == HTTP_VERB_OTHER)
-        return bench_fail(err, -EINVAL, "column 1: expected GET, HEAD or POST and a path");
-    const char *path = blank + 1;
-    if (path[0] != '/')
-        return bench_fail(err, -EINVAL, "column %td: the path does not begin with '/'",
-                          path - text + 1);
-    size_t length = strcspn(path, " ");
-    for (const char *p = path; p < path + length; p++)
-        if (*p <= ' ' || *p > '~' || *p == '#')
-            return bench_fail(err, -EINVAL, "column %td: byte 0x%02x in a path must be written %%XX",
-                              p - text + 1, (unsigned)(unsigned char)*p);
-    int rc = append(out->target, path, length, err);
-    out->verb = verb;
-    out->text = verb != HTTP_VERB_HEAD;
-    if (rc == 0 && path[length] == ' ')
-        rc = spell_body(text, path + length + 1, out, err);
-    return rc;
-}
-
 int http_codec_spell(const struct bench_spec *spec, struct http_call *out, struct bench_error *err)
 {
     *out = (struct http_call){.verb = HTTP_VERB_GET};
@@ -292,7 +200,7 @@ int http_codec_spell(const struct bench_spec *spec, struct http_call *out, struc
     case BENCH_SPEC_OPERATION:
         return spell_operation(spec, out, err);
     case BENCH_SPEC_TEXT:
-        return spell_text(spec->text, out, err);
+        return http_codec_spell_text(spec->text, out, err);
     case BENCH_SPEC_PROBE:
         out->verb = HTTP_VERB_HEAD;
         out->probe = true;
@@ -426,22 +334,6 @@ int http_codec_decode(const struct bench_operation *operation, const void *body,
     return 0;
 }
 
-int http_codec_decode_text(const void *body, size_t length, struct bench_arena *arena,
-                           struct bench_value *out)
-{
-    json_t *root = length > 0 ? json_loadb(body, length, 0, NULL) : NULL;
-    if (root != NULL) {
-        int rc = http_json_value(root, arena, out);
-        json_decref(root);
-        return rc;
-    }
-    char *copy = bench_arena_copy(arena, body, length);
-    if (copy == NULL)
-        return -ENOMEM;
-    *out = bench_bytes(copy, length);
-    return 0;
-}
-
 bool http_codec_decode_error(const void *body, size_t length, char *out, size_t size)
 {
     json_t *root = json_loadb(body, length, 0, NULL);
@@ -472,8 +364,8 @@ static bool percent_decode(char *text)
             *to++ = *from++;
             continue;
         }
-        int high = hex_digit(from[1]);
-        int low = high < 0 ? -1 : hex_digit(from[2]);
+        int high = http_hex_digit(from[1]);
+        int low = high < 0 ? -1 : http_hex_digit(from[2]);
         if (low < 0 || (high == 0 && low == 0))
             return false;
         *to++ = (char)(high << 4 | low);

@@ -57,6 +57,12 @@ int http_codec_decode(const struct bench_operation *operation, const void *body,
                       struct bench_arena *arena, struct bench_value *out,
                       struct bench_error *err) BENCH_MUST_CHECK;
 
+/* The same for a user's text; an error names the column. */
+int http_codec_spell_text(const char *text, struct http_call *out,
+                          struct bench_error *err) BENCH_MUST_CHECK;
+/* The value of a hexadecimal digit, -1 if it is none. */
+int http_hex_digit(char c);
+
 /* What a user's call answered: a JSON object or array as DICT or LIST, anything else as BYTES.
  * 0 or -ENOMEM. */
 int http_codec_decode_text(const void *body, size_t length, struct bench_arena *arena,

@@ -11,6 +11,7 @@
 
 static const struct bench_scheme schemes[] = {
     {"http-raw", false, 80},
+    {"https-raw", true, 443},
     {NULL, false, 0},
 };
 
@@ -27,6 +28,11 @@ static const struct bench_option options[] = {
      .min = 1024,
      .max = 1e12,
      .help = "largest body of a reply that is accepted"},
+    {.name = "tls",
+     .type = BENCH_OPTION_BOOL,
+     .offset = offsetof(struct http_options, tls),
+     .default_text = "off",
+     .help = "over TLS; a server that is started gets a certificate made for the run"},
     {.name = NULL},
 };
 
@@ -54,7 +60,8 @@ const struct bench_protocol http_raw_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "http-raw",
     .summary = "HTTP/1.1 as http, without a client library",
-    .caps = BENCH_CAP_RECONNECTS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN | BENCH_CAP_UNIX,
+    .caps = BENCH_CAP_RECONNECTS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN | BENCH_CAP_UNIX |
+            BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1, /* what applications do; browsers gave pipelining up */
     .max_payload = MAX_PAYLOAD,

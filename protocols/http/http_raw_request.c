@@ -35,8 +35,6 @@ void http_raw_spell(struct http_raw_program *program, bool keepalive)
 int http_raw_set_address(struct http_raw_conn *raw, struct bench_error *err)
 {
     const struct bench_address *address = bench_conn_address(raw->conn);
-    if (address->tls)
-        return bench_fail(err, -ENOTSUP, "http-raw does not speak TLS in this version");
     if (address->host[0] == '\0' || strpbrk(address->host, "/@?#[]%\\ ") != NULL)
         return bench_fail(err, -EINVAL, "'%s' is not a host name", address->host);
     if (address->sockaddr_length == 0)
@@ -51,7 +49,7 @@ int http_raw_set_address(struct http_raw_conn *raw, struct bench_error *err)
                               (unsigned)(unsigned char)*p);
     bool v6 = strchr(address->host, ':') != NULL;
     char port[8] = "";
-    if (address->port != 80 && !address->local)
+    if (address->port != (address->tls ? 443 : 80) && !address->local)
         snprintf(port, sizeof(port), ":%u", address->port);
     int n = snprintf(raw->host, sizeof(raw->host), v6 ? "Host: [%s]%s\r\n" : "Host: %s%s\r\n",
                      address->host, port);

@@ -33,10 +33,10 @@ static int set_address(struct http_conn *http, const struct bench_address *addre
         return bench_fail(err, -errno, "the address of %s cannot be written", address->host);
 
     char text[sizeof(address->host) + sizeof(ip) + 32];
-    snprintf(text, sizeof(text), v6 ? "http://[%s]:%u/" : "http://%s:%u/", address->host,
-             address->port);
+    snprintf(text, sizeof(text), v6 ? "%s://[%s]:%u/" : "%s://%s:%u/",
+             address->tls ? "https" : "http", address->host, address->port);
     http->host_bytes = strlen(address->host) + (v6 ? 2 : 0);
-    if (address->port != 80)
+    if (address->port != (address->tls ? 443 : 80))
         http->host_bytes += 1 + http_decimal_digits(address->port);
     /* Parsed once and for all; CURLOPT_URL would be parsed again for every request. */
     http->url = curl_url();
@@ -93,7 +93,7 @@ static bool set_easy(struct http_conn *http)
     CURL *e = http->easy;
     long fresh = http->options->keepalive ? 0 : 1;
     return curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http") == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_NETRC, CURL_NETRC_IGNORED) == CURLE_OK &&
@@ -124,6 +124,19 @@ static bool set_easy(struct http_conn *http)
            curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, http) == CURLE_OK;
 }
 
+static bool set_tls(struct http_conn *http, const struct bench_address *address)
+{
+    CURL *e = http->easy;
+    const long peer = address->insecure ? 0 : 1, host = address->insecure ? 0 : 2;
+    bool fine = curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+                curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, peer) == CURLE_OK &&
+                curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, host) == CURLE_OK;
+    if (address->ca_file[0] != '\0') /* those, and no others */
+        fine = fine && curl_easy_setopt(e, CURLOPT_CAINFO, address->ca_file) == CURLE_OK &&
+               curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    return fine;
+}
+
 static bool set_multi(struct http_conn *http)
 {
     CURLM *m = http->multi;
@@ -144,6 +157,8 @@ int http_conn_setup(struct http_conn *http, struct bench_error *err)
     http->multi = curl_multi_init();
     if (http->easy == NULL || http->multi == NULL || !set_easy(http) || !set_multi(http))
         return bench_fail(err, -ENOMEM, "libcurl gives no handle");
+    if (address->tls && !set_tls(http, address))
+        return bench_fail(err, -ENOTSUP, "this libcurl does not speak TLS as is needed");
     int rc = set_address(http, address, err);
     if (rc == 0)
         rc = set_headers(http, err);

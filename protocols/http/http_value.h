@@ -14,8 +14,8 @@
 void http_print_real(double value, char *out, size_t size);
 
 /* Appends the value: TUPLE and LIST as an array, DICT with keys of text as an object, whole numbers
- * beyond +-2^53 as strings. 0, -ENOTSUP (bytes, references, numbers that are not finite ...), or the
- * errors of bench_buf_reserve. */
+ * beyond +-2^53 as strings. 0, -ENOTSUP (bytes, references, numbers that are not finite ...), or
+ * the errors of bench_buf_reserve. */
 int http_value_add(struct bench_buf *buf, const struct bench_value *value) BENCH_MUST_CHECK;
 
 /* JSON as a value with memory of its own: an array is a LIST, an object a DICT in the order of its

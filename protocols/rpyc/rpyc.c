@@ -101,6 +101,11 @@ static const struct bench_option options[] = {
      .max = RPYC_DEPTH_MAX,
      .help = "of the native server: its requests that wait for each other's answers",
      .server = true},
+    {.name = "tls",
+     .type = BENCH_OPTION_BOOL,
+     .offset = offsetof(struct rpyc_options, tls),
+     .default_text = "off",
+     .help = "over TLS; a server that is started gets a certificate made for the run"},
     {.name = NULL},
 };
 
@@ -126,7 +131,7 @@ const struct bench_protocol rpyc_protocol = {
     .name = "rpyc",
     .summary = "RPyC's own wire protocol, versions 4 to 6",
     .caps = BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN |
-            BENCH_CAP_CALLBACK | BENCH_CAP_UNIX,
+            BENCH_CAP_CALLBACK | BENCH_CAP_UNIX | BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = (uint64_t)1 << 30,

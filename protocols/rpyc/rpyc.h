@@ -26,6 +26,7 @@ struct rpyc_options {
     int policy;             /* enum rpyc_policy; of the server */
     int64_t max_references; /* objects that a session of the server has handed out */
     int64_t max_depth;      /* requests that wait for a client's answers to each other */
+    bool tls;            /* of targets that are started; a connection goes by its address */
 };
 
 /* ---- programs ---- */
@@ -38,10 +39,14 @@ enum rpyc_flow {
     RPYC_FLOW_CALLBACK /* the last argument is a function of ours, which the server calls */
 };
 
-/* A call of one attribute of the root, or a ping, with all that does not change encoded. */
+struct rpyc_code;
+
+/* A call of one attribute of the root, or a ping, with all that does not change encoded; or any
+ * other expression. */
 struct rpyc_program {
     struct bench_program base;
     bool ping;
+    struct rpyc_code *code; /* of an expression, else NULL; owned */
     enum rpyc_flow flow;
     size_t nargs;     /* without tx */
     const char *name; /* of the attribute */

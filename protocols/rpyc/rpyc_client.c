@@ -137,8 +137,6 @@ int rpyc_client_open(struct bench_conn *conn, struct bench_error *err)
     rpyc_outgoing_init(&c->out);
     rpyc_inflater_init(&c->inflater, (size_t)c->options->max_inflate);
     bench_arena_init(&c->arena, MESSAGE_MEMORY);
-    if (bench_conn_address(conn)->tls)
-        return bench_fail(err, -ENOTSUP, "rpyc over TLS (rpycs://) is not there yet");
     return open_stream(conn, c, err);
 }
 
@@ -152,14 +150,18 @@ int rpyc_client_submit(struct bench_conn *conn, struct bench_op *op, struct benc
         return bench_fail(err, -EINVAL, "%.*s needs %zu bytes that are not there",
                           (int)program->name_length, program->name, op->tx.length);
     c->op = op;
+    c->asked_again = false;
+    c->eval.active = false;
     /* Answers to the DELs of the op before this one, unless they are still to come. */
     op->stat = c->between;
     c->between = (struct bench_op_stat){0};
     const struct rpyc_handle *handle = NULL;
     if (c->options->call == RPYC_CALL_CACHED && !program->ping)
-        handle = rpyc_client_find_handle(c, program);
+        handle = rpyc_client_find_handle(c, program->name, program->name_length);
     /* A failed write has completed the op with the connection's failure. */
-    if (program->ping)
+    if (program->code)
+        (void)rpyc_eval_begin(conn, c, program->code);
+    else if (program->ping)
         (void)rpyc_client_send_ping(conn, c, program);
     else if (handle)
         (void)rpyc_client_send_call(conn, c, program, &handle->ref);

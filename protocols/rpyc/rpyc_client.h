@@ -6,6 +6,7 @@
 #define RPYC_CLIENT_H
 
 #include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_eval.h"
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_msg.h"
 #include "protocols/rpyc/rpyc_serve.h"
@@ -21,11 +22,12 @@ enum rpyc_step {
     RPYC_STEP_GETATTR,
     RPYC_STEP_INSPECT_ATTR, /* a callable of a class that the client does not know */
     RPYC_STEP_CALL,         /* also PING */
-    RPYC_STEP_INSPECT_RESULT,
     RPYC_STEP_INSPECT_STREAM, /* the result that is iterated over */
     RPYC_STEP_ITER,
     RPYC_STEP_INSPECT_ITER,
     RPYC_STEP_NEXT,
+    RPYC_STEP_EVAL, /* of an expression */
+    RPYC_STEP_EVAL_INSPECT,
 };
 
 /* A callable of the root that was fetched for good (call=cached). */
@@ -39,6 +41,7 @@ struct rpyc_client {
     const struct rpyc_options *options;
     struct bench_op *op; /* in flight, or NULL */
     enum rpyc_step step;
+    bool asked_again; /* for an attribute: Python does, by __getattribute__, then __getattr__ */
     enum rpyc_layout layout;
     bool layout_certain; /* set by the user, or the peer has answered in it */
     int64_t next_seq, awaited_seq;
@@ -51,6 +54,7 @@ struct rpyc_client {
     struct rpyc_lent lent;
     struct rpyc_nested nested;
     uint64_t unsent; /* bytes of answers to the server since the kernel took everything */
+    struct rpyc_eval eval;
     struct rpyc_handle *handles;
     size_t nhandles;
     int64_t late[RPYC_LATE_MAX]; /* seqs of requests that were taken back */
@@ -94,6 +98,9 @@ int rpyc_client_send_ping(struct bench_conn *conn, struct rpyc_client *c,
 /* Calls a method of an object of the server, without arguments. */
 int rpyc_client_send_callattr(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_step step,
                               const struct bench_buf *ref, const char *name);
+/* A request for whose answer nobody waits; the arguments are values and proxies. */
+int rpyc_client_send_plain(struct bench_conn *conn, struct rpyc_client *c,
+                           enum rpyc_handler handler, const struct bench_value *args, size_t n);
 /* Gives a reference that came `count` times back; nobody waits for the answer. */
 int rpyc_client_send_del(struct bench_conn *conn, struct rpyc_client *c,
                          const struct bench_buf *ref, int64_t count);
@@ -101,8 +108,13 @@ int rpyc_client_send_del_of(struct bench_conn *conn, struct rpyc_client *c,
                             const struct rpyc_ref *ref);
 
 /* Steps (rpyc_steps.c): 0, or negative after bench_conn_fail. */
-const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c,
-                                                  const struct rpyc_program *program);
+const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c, const char *name,
+                                                  size_t length);
+/* Keeps c->current under a name. 0, -ENOSPC, -ENOMEM. */
+int rpyc_client_keep_handle(struct rpyc_client *c, const char *name, size_t length);
+/* The op fails with what the server raised. */
+int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c,
+                       struct rpyc_message *message);
 int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status);
 int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
                           struct rpyc_message *message);

@@ -215,6 +215,18 @@ int rpyc_read_exception(struct rpyc_reader *body, struct rpyc_exception *out)
     return 0;
 }
 
+static bool is_word(const struct bench_value *text, const char *word)
+{
+    const size_t n = strlen(word);
+    return text->kind == BENCH_STR && text->text.length == n &&
+           memcmp(text->text.data, word, n) == 0;
+}
+
+bool rpyc_exception_is(const struct rpyc_exception *exception, const char *type)
+{
+    return is_word(&exception->module, "builtins") && is_word(&exception->type, type);
+}
+
 static int text_part(const struct bench_value *value)
 {
     return value->text.length > INT16_MAX ? INT16_MAX : (int)value->text.length;
@@ -261,7 +273,7 @@ static void proxy_release(struct bench_object *object)
 
 int rpyc_proxy_init(struct rpyc_proxy *proxy, struct bench_arena *arena, const struct rpyc_ref *ref)
 {
-    *proxy = (struct rpyc_proxy){.object.ops = &proxy->ops, .ops.release = proxy_release};
+    *proxy = (struct rpyc_proxy){.object.ops = &proxy->ops, .ops.release = proxy_release, .ops.remote = true};
     if (bench_value_copy(arena, &ref->name, &proxy->ref.name) < 0 ||
         bench_value_copy(arena, &ref->class_id, &proxy->ref.class_id) < 0 ||
         bench_value_copy(arena, &ref->instance_id, &proxy->ref.instance_id) < 0)

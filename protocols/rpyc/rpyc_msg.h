@@ -101,6 +101,8 @@ struct rpyc_exception {
 };
 
 int rpyc_read_exception(struct rpyc_reader *body, struct rpyc_exception *out) BENCH_MUST_CHECK;
+/* True for builtins.TYPE. */
+bool rpyc_exception_is(const struct rpyc_exception *exception, const char *type);
 /* "module.Type: message", cut to size. */
 void rpyc_exception_text(const struct rpyc_exception *exception, char *text, size_t size);
 

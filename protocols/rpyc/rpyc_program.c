@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_code.h"
 #include "protocols/rpyc/rpyc_msg.h"
-#include "protocols/rpyc/rpyc_text.h"
 
 enum {
     ARGS_LIMIT = 16 << 20, /* bytes of encoded arguments */
@@ -102,22 +102,57 @@ static int compile_operation(const struct bench_spec *spec, struct bench_program
     return build(&plan, out, err);
 }
 
+/* root.NAME(constants): encoded whole, like an operation. False: it is anything else. */
+static bool is_simple_call(const struct rpyc_node *tree)
+{
+    if (tree->kind != RPYC_NODE_CALL || tree->first->kind != RPYC_NODE_ATTR ||
+        tree->first->first->kind != RPYC_NODE_ROOT)
+        return false;
+    const struct rpyc_node *arg = tree->first->next;
+    while (arg && arg->kind == RPYC_NODE_CONST && !arg->keyword)
+        arg = arg->next;
+    return !arg;
+}
+
+static int compile_call(const struct rpyc_node *tree, struct bench_program **out,
+                        struct bench_error *err)
+{
+    const struct rpyc_node *attr = tree->first;
+    struct bench_value args[RPYC_EXPR_ARGS_MAX];
+    size_t n = 0;
+    for (const struct rpyc_node *arg = attr->next; arg; arg = arg->next)
+        args[n++] = arg->value;
+    const struct plan plan = {
+        .name = attr->name, .name_length = attr->name_length, .args = args, .nargs = n};
+    return build(&plan, out, err);
+}
+
+static int compile_expression(struct bench_arena *arena, const struct rpyc_node *tree,
+                              struct bench_program **out, struct bench_error *err)
+{
+    struct rpyc_program *p = calloc(1, sizeof(*p));
+    if (!p)
+        return bench_fail(err, -ENOMEM, "no memory for a program");
+    p->base = (struct bench_program){.protocol = &rpyc_protocol};
+    int rc = rpyc_code_new(arena, tree, &p->code, err);
+    if (rc < 0) {
+        free(p);
+        return rc;
+    }
+    *out = &p->base;
+    return 0;
+}
+
 static int compile_text(const struct bench_spec *spec, struct bench_program **out,
                         struct bench_error *err)
 {
     struct bench_arena arena;
-    struct rpyc_call_text call;
+    struct rpyc_node *tree = NULL;
     bench_arena_init(&arena, TEXT_LIMIT);
-    int rc = rpyc_parse_call(&arena, spec->text, &call, err);
-    if (rc == 0) {
-        const struct plan plan = {
-            .name = call.name,
-            .name_length = call.name_length,
-            .args = call.args,
-            .nargs = call.nargs,
-        };
-        rc = build(&plan, out, err);
-    }
+    int rc = rpyc_expr_parse(&arena, spec->text, strlen(spec->text), &tree, err);
+    if (rc == 0)
+        rc = is_simple_call(tree) ? compile_call(tree, out, err)
+                                  : compile_expression(&arena, tree, out, err);
     bench_arena_fini(&arena);
     return rc;
 }
@@ -147,4 +182,9 @@ int rpyc_compile(const void *options, const struct bench_spec *spec, struct benc
     return bench_fail(err, -EINVAL, "unknown kind of spec %d", (int)spec->kind);
 }
 
-void rpyc_program_free(struct bench_program *program) { free(program); }
+void rpyc_program_free(struct bench_program *program)
+{
+    if (program)
+        rpyc_code_free(((struct rpyc_program *)program)->code);
+    free(program);
+}

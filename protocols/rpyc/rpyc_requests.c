@@ -195,6 +195,16 @@ int rpyc_client_send_callattr(struct bench_conn *conn, struct rpyc_client *c, en
     return send_step(conn, c, step, rc);
 }
 
+int rpyc_client_send_plain(struct bench_conn *conn, struct rpyc_client *c,
+                           enum rpyc_handler handler, const struct bench_value *args, size_t n)
+{
+    const struct bench_value all = bench_tuple(args, n);
+    int rc = rpyc_client_begin_request(c, handler);
+    if (rc == 0)
+        rc = rpyc_write_box(&c->out.text, &all, NULL, NULL);
+    return rpyc_client_finish_request(conn, c, rc);
+}
+
 int rpyc_client_send_del(struct bench_conn *conn, struct rpyc_client *c,
                          const struct bench_buf *ref, int64_t count)
 {

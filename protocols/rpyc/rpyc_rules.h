@@ -15,9 +15,9 @@ enum rpyc_policy { RPYC_POLICY_REFERENCE, RPYC_POLICY_STRICT };
 
 #define RPYC_REFERENCES     1000000 /* objects that one session has handed out */
 #define RPYC_REFERENCES_MAX ((uint32_t)1 << 24)
-#define RPYC_DEPTH          8 /* requests of ours that wait for each other's answers */
-/* Each takes stack (64 KiB a thread), of which a level needs about 2 KiB. */
-#define RPYC_DEPTH_MAX 8
+#define RPYC_DEPTH          64 /* requests of ours that wait for each other's answers */
+/* Each takes stack (256 KiB a thread), of which a level needs about 2 KiB. */
+#define RPYC_DEPTH_MAX 64
 
 struct rpyc_rules {
     enum rpyc_policy policy;

@@ -16,6 +16,19 @@ enum {
 /* A message's length is 32 bits; the longest head comes off it. */
 #define MAX_PAYLOAD ((uint64_t)1 << 30)
 
+struct tcp_options {
+    bool tls; /* of targets that are started; a connection goes by its address */
+};
+
+static const struct bench_option options_table[] = {
+    {.name = "tls",
+     .type = BENCH_OPTION_BOOL,
+     .offset = offsetof(struct tcp_options, tls),
+     .default_text = "off",
+     .help = "over TLS; a server that is started gets a certificate made for the run"},
+    {.name = NULL},
+};
+
 struct tcp_program {
     struct bench_program base;
     enum bench_operation_id id;
@@ -39,7 +52,7 @@ static int compile(const void *options, const struct bench_spec *spec, struct be
                           "tcp has no notation for calls; it knows the reference "
                           "operations only");
     if (spec->kind == BENCH_SPEC_OPERATION && !tcp_carries(spec->operation->id))
-        return bench_fail(err, -ENOTSUP, "the floor has no streams, so no %s",
+        return bench_fail(err, -ENOTSUP, "the floor has no streams and no structures, so no %s",
                           spec->operation->name);
     struct tcp_program *program = calloc(1, sizeof(*program));
     if (program == NULL)
@@ -194,8 +207,6 @@ static const struct bench_stream_ops stream_ops = {.connected = on_connected, .d
 
 static int conn_open(struct bench_conn *conn, struct bench_error *err)
 {
-    if (bench_conn_address(conn)->tls)
-        return bench_fail(err, -ENOTSUP, "tcp over TLS is not there yet");
     return bench_stream_open(conn, &stream_ops, BENCH_STREAM_NODELAY, err);
 }
 
@@ -239,11 +250,15 @@ const struct bench_protocol tcp_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "tcp",
     .summary = "the floor: the same bytes as bare length-prefixed messages",
-    .caps = BENCH_CAP_PIPELINE | BENCH_CAP_UNIX,
+    .caps = BENCH_CAP_PIPELINE | BENCH_CAP_UNIX | BENCH_CAP_TLS,
     .role = BENCH_ROLE_FLOOR,
     .max_inflight = MAX_INFLIGHT,
     .max_payload = MAX_PAYLOAD,
-    .schemes = (const struct bench_scheme[]){{"tcp", false, 0}, {NULL, false, 0}},
+    .schemes = (const struct bench_scheme[]){{"tcp", false, 0},
+                                             {"tcps", true, 0},
+                                             {NULL, false, 0}},
+    .options = options_table,
+    .options_size = sizeof(struct tcp_options),
     .compile = compile,
     .program_free = program_free,
     .conn_size = sizeof(struct tcp_conn),

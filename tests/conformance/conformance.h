@@ -12,6 +12,7 @@
 #include "bench/buf.h"
 #include "bench/protocol.h"
 #include "bench/units.h"
+#include "core/certificate.h"
 #include "tests/support/peer.h"
 #include "tests/support/server.h"
 
@@ -58,6 +59,8 @@ struct conf_run {
     struct bench_program *programs[CONF_PROGRAMS_MAX];
     int nprograms;
     struct support_peer *peer;
+    struct bench_certificate certificate; /* of the server, with --tls */
+    bool tls;
     const char *skip_reason;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conformance --protocol P --mode M [--plugin FILE.so] [--case NAME] [-- SERVER ARGUMENTS]
+ * conformance --protocol P --mode M [--tls] [--plugin FILE.so] [--case NAME] [-- SERVER ARGUMENTS]
  *
  * Runs the list against one backend and one mode of its native server. Output is TAP; the exit
  * status is 1 when a case failed.
@@ -20,7 +20,7 @@ static const struct conf_case *const lists[] = {conf_life_cases, conf_call_cases
 
 struct arguments {
     const char *protocol, *mode, *plugin, *only, *server, *options;
-    bool list;
+    bool list, tls;
     const char *const *rest; /* for the server */
 };
 
@@ -30,6 +30,7 @@ static void usage(FILE *out)
           "  --protocol P      a backend of the table, or of the plug-in\n"
           "  --mode M          threaded or forking\n"
           "  --plugin FILE.so  loads a backend first, here and in the server\n"
+          "  --tls             all of it over TLS\n"
           "  --options TEXT    key=value,... of the backend, for the client\n"
           "  --server PROGRAM  instead of this build's rpycbench-server\n"
           "  --case NAME       only this case\n"
@@ -46,6 +47,7 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
         {"case", required_argument, NULL, 'c'},
         {"server", required_argument, NULL, 's'},
         {"options", required_argument, NULL, 'o'},
+        {"tls", no_argument, NULL, 't'},
         {"list", no_argument, NULL, 'l'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -71,6 +73,9 @@ static int read_arguments(int argc, char **argv, struct arguments *out)
             break;
         case 'o':
             out->options = optarg;
+            break;
+        case 't':
+            out->tls = true;
             break;
         case 'l':
             out->list = true;
@@ -156,6 +161,27 @@ static void print_list(void)
     }
 }
 
+static int prepare_tls(struct conf_run *run, const struct arguments *args, struct bench_error *err)
+{
+    static const char *words[16]; /* for the server */
+    size_t n = 0;
+
+    if (!conf_has(run, BENCH_CAP_TLS))
+        return bench_fail(err, -1, "%s has no TLS", args->protocol);
+    int rc = bench_certificate_make(NULL, &run->certificate, err);
+    if (rc < 0)
+        return rc;
+    words[n++] = "--tls-cert";
+    words[n++] = run->certificate.cert_file;
+    words[n++] = "--tls-key";
+    words[n++] = run->certificate.key_file;
+    for (const char *const *more = args->rest; *more && n < BENCH_COUNT_OF(words) - 1; more++)
+        words[n++] = *more;
+    run->spec.extra = words;
+    run->tls = true;
+    return 0;
+}
+
 static int prepare(struct conf_run *run, const struct arguments *args, struct bench_error *err)
 {
     int rc = args->plugin ? bench_protocol_load(args->plugin, err) : 0;
@@ -181,6 +207,8 @@ static int prepare(struct conf_run *run, const struct arguments *args, struct be
         rc = bench_options_parse(run->protocol->options, run->options, args->options, err);
     if (rc == 0 && run->protocol->global_init)
         rc = run->protocol->global_init(err);
+    if (rc == 0 && args->tls)
+        rc = prepare_tls(run, args, err);
     return rc;
 }
 
@@ -232,5 +260,6 @@ int main(int argc, char **argv)
     if (run.protocol)
         bench_options_free(run.protocol->options, run.options);
     free(run.calls);
+    bench_certificate_remove(&run.certificate);
     return status;
 }

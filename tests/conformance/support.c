@@ -70,9 +70,10 @@ static void on_writable(struct bench_conn *conn, void *user)
 struct conf_link *conf_link(struct conf_run *run, uint16_t port)
 {
     static const struct bench_conn_events events = {on_opened, on_closed, on_writable};
-    struct bench_address address = {.host = "127.0.0.1", .port = port};
+    struct bench_address address = {.host = "127.0.0.1", .port = port, .tls = run->tls};
     struct bench_error err = {0};
 
+    (void)snprintf(address.ca_file, sizeof(address.ca_file), "%s", run->certificate.cert_file);
     if (run->nlinks == CONF_LINKS_MAX)
         abort(); /* the case is wrong */
     struct conf_link *link = &run->links[run->nlinks];

@@ -17,7 +17,8 @@ struct conversation {
     size_t n;
 };
 
-static inline void add(struct conversation *t, enum support_step_kind kind, const void *payload, size_t n)
+static inline void add(struct conversation *t, enum support_step_kind kind, const void *payload,
+                       size_t n)
 {
     uint8_t *frame = t->bytes[t->n];
     const uint8_t head[5] = {0, 0, 0, (uint8_t)n, 0};
@@ -63,7 +64,8 @@ static inline void fetch_method(struct conversation *t, const char *name)
     ADD(t, SUPPORT_SEND, "\x12\x52\x51\x11\x54" METHOD_REF);
 }
 
-static inline void run_conversation(struct conversation *t, struct support_peer **peer, struct client *c)
+static inline void run_conversation(struct conversation *t, struct support_peer **peer,
+                                    struct client *c)
 {
     struct bench_error err;
     cr_assert_eq(support_peer_start(t->steps, t->n, peer, &err), 0, "%s", err.msg);

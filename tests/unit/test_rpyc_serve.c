@@ -3,22 +3,14 @@
 #include "tests/unit/rpyc_conversation.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 TestSuite(rpyc_serve, .timeout = 60);
-
-/* The row of the operation, as this test needs it. */
-static const struct bench_operation nested_row = {
-    .id = BENCH_OP_PING,
-    .name = "nested",
-    .params = {{"depth", {.kind = BENCH_INT, .integer = 3}}},
-};
 
 static void client_nested(struct client *c, int64_t depth)
 {
     const struct bench_value arg = bench_int(depth);
-    const struct bench_spec spec = {
-        .kind = BENCH_SPEC_OPERATION, .operation = &nested_row, .args = &arg, .nargs = 1};
-    client_program(c, &spec);
+    client_operation(c, BENCH_OP_NESTED, &arg, 1);
 }
 
 /* The ids that we give: the function is the first thing that a connection lends. */
@@ -116,6 +108,66 @@ static void end_play(struct play *p)
     cr_assert_eq(support_peer_stop(p->peer, &err), 0, "%s", err.msg);
 }
 
+/* ---- our own server ---- */
+
+/* As many as between two peers of Python: for each level the call, the fetching of what it calls,
+ * and the call back, but for the outermost, which nobody calls back. */
+Test(rpyc_serve, a_level_costs_what_it_costs_in_python)
+{
+    static const char *const styles[] = {"version=5", "version=6", "version=5,call=cached",
+                                         "version=6,call=cached"};
+    static const uint32_t depths[] = {0, 1, 5, 10, 64};
+    struct server server;
+    server_start(&server);
+    for (size_t i = 0; i < BENCH_COUNT_OF(styles); i++) {
+        struct client c;
+        const bool cached = i >= 2;
+        client_new(&c, server.port, styles[i]);
+        cr_assert_eq(client_open(&c), 0, "%s", c.err.msg);
+        client_nested(&c, 0);
+        cr_assert_eq(client_call(&c), 0, "%s", c.err.msg); /* fetches what is kept */
+        for (size_t k = 0; k < BENCH_COUNT_OF(depths); k++) {
+            const uint32_t depth = depths[k];
+            char expected[16];
+            client_nested(&c, depth);
+            cr_assert_eq(client_call(&c), 0, "%s", c.err.msg);
+            (void)snprintf(expected, sizeof(expected), "%u", depth);
+            expect_repr(&c.op->result, expected);
+            cr_assert_eq(c.op->stat.round_trips, (cached ? 1 : 2) * (depth + 1) + depth);
+            /* Besides there are DELs of the function, which may come after the end. */
+            cr_assert_geq(c.op->stat.served, depth);
+        }
+        client_free(&c);
+    }
+    server_stop(&server);
+}
+
+Test(rpyc_serve, too_deep_is_an_exception_on_either_side)
+{
+    static const struct {
+        const char *options, *text;
+        int64_t depth;
+    } cases[] = {
+        {"max-callbacks=7", "more than 7 calls of this client's function wait", 8},
+        {"max-callbacks=100", "more than 64 requests wait for each other", 65},
+    };
+    struct server server;
+    server_start(&server);
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        struct client c;
+        client_new(&c, server.port, cases[i].options);
+        cr_assert_eq(client_open(&c), 0, "%s", c.err.msg);
+        client_nested(&c, cases[i].depth);
+        cr_assert_eq(client_call(&c), -EREMOTEIO);
+        cr_assert(strncmp(c.op->error.msg, "builtins.RecursionError: ", 25) == 0);
+        cr_assert_not_null(strstr(c.op->error.msg, cases[i].text), "%s", c.op->error.msg);
+        client_nested(&c, cases[i].depth - 1);
+        cr_assert_eq(client_call(&c), 0, "%s", c.err.msg);
+        client_free(&c);
+    }
+    server_stop(&server);
+}
+
 /* ---- good servers ---- */
 
 Test(rpyc_serve, the_callback_asks_before_it_answers)
@@ -180,7 +232,8 @@ Test(rpyc_serve, answers_may_come_in_any_order)
     ADD(&t, SUPPORT_SEND, CALL_BACK("\x53", "\x53"));
     ADD(&t, SUPPORT_EXPECT, FETCH("\x58"));
     ADD(&t, SUPPORT_SEND, CALL_BACK("\x54", "\x54"));
-    expect_raise("\x54", "RecursionError", "more than 2 calls of this client's function wait for each other");
+    expect_raise("\x54", "RecursionError",
+                 "more than 2 calls of this client's function wait for each other");
     ADD(&t, SUPPORT_SEND, VALUE("\x56", "\x58"));
     ADD(&t, SUPPORT_EXPECT, GIVE_BACK("\x59", OTHER_REF, "\x51"));
     ADD(&t, SUPPORT_EXPECT, VALUE("\x08\x0c" "two", "\x58"));
@@ -444,7 +497,8 @@ Test(rpyc_serve, answers_that_nobody_reads_are_bounded)
     struct bench_error err;
     size_t n = 0;
     for (int i = 0; i < PINGS; i++) { /* PING (2900 bytes,) */
-        static const uint8_t head[] = {0x00, 0x00, 0x0b, 0x61, 0x00, 0x12, 0x51, 0x50, 0x11, 0x51, 0x11, 0x51, 0x10, 0x0f, 0x00, 0x00, 0x0b, 0x54};
+        static const uint8_t head[] = {0x00, 0x00, 0x0b, 0x61, 0x00, 0x12, 0x51, 0x50, 0x11,
+                                       0x51, 0x11, 0x51, 0x10, 0x0f, 0x00, 0x00, 0x0b, 0x54};
         memcpy(pings + n, head, sizeof(head));
         n += sizeof(head) + DATA;
         pings[n++] = '\n';

@@ -16,7 +16,7 @@ import time
 import rpyc
 
 QUIET_S = 0.05
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class Control:
