@@ -28,7 +28,11 @@ BENCH_API int bench_buf_printf(struct bench_buf *buf, const char *format, ...) B
 BENCH_API void bench_buf_drop(struct bench_buf *buf, size_t n);
 
 static inline size_t bench_buf_length(const struct bench_buf *buf) { return buf->end - buf->start; }
-static inline uint8_t *bench_buf_head(const struct bench_buf *buf) { return buf->data + buf->start; }
+/* NULL before the first use: then there is nothing to add to. */
+static inline uint8_t *bench_buf_head(const struct bench_buf *buf)
+{
+    return buf->start == 0 ? buf->data : buf->data + buf->start;
+}
 static inline void bench_buf_clear(struct bench_buf *buf) { buf->start = buf->end = 0; }
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 struct bench_protocol;
-struct bench_server_ops;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,7 +19,8 @@ void fuzz_check(int holds, const char *condition, const char *file, int line);
 
 /* A session of a server that receives exactly these bytes and then the end of the stream. What it
  * sends is read and thrown away; after a tenth of a second it is told to stop. */
-void fuzz_serve(const struct bench_server_ops *ops, const uint8_t *data, size_t size);
+void fuzz_serve(const struct bench_protocol *protocol, const char *options, const uint8_t *data,
+                size_t size);
 
 /* How one call of a client is made. */
 struct fuzz_call {

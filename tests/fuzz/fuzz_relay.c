@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     while (argc <= ARGS_MAX && (line = strsep(&rest, "\n")) != NULL)
-        if (strncmp(line, "--help", 6) != 0 && strstr(line, "-fd") == NULL)
+        if (strcmp(line, "-h") != 0 && strncmp(line, "--help", 6) != 0 &&
+            strstr(line, "-fd") == NULL)
             argv[argc++] = line;
     argv[argc++] = last;
     FUZZ_CHECK(cmd_relay(argc, argv) == EXIT_USAGE);

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/option.h"
+#include "bench/protocol.h"
 #include "bench/units.h"
 #include "core/session_internal.h"
 #include "service/service.h"
@@ -53,31 +55,51 @@ static void *peer_main(void *user)
     }
 }
 
-void fuzz_serve(const struct bench_server_ops *ops, const uint8_t *data, size_t size)
+/* Serves over fds[0]; fds[1] is the peer's. */
+static void serve(const struct bench_server_ops *ops, void *server, const int *fds,
+                  const uint8_t *data, size_t size)
 {
     const struct bench_session_setup setup = {
         .service = bench_reference_service(),
+        .server = server,
         .session_size = ops->session_size,
         .limits = {.message_bytes = (uint64_t)1 << 20, .message_timeout_ns = BENCH_NS_PER_S},
     };
-    static bool prepared;
-    int pair[2];
     pthread_t thread;
     struct bench_error err = {0};
-    if (!prepared)
-        FUZZ_CHECK(bench_payload_init(BENCH_PAYLOAD_ZEROS, 1, &err) == 0);
-    prepared = true;
-    FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
     struct bench_session *session = malloc(sizeof(*session));
     FUZZ_CHECK(session != NULL);
-    FUZZ_CHECK(bench_session_init(session, pair[0], &setup, &err) == 0);
-    struct fuzz_peer peer = {session, pair[1], data, size};
+    FUZZ_CHECK(bench_session_init(session, fds[0], &setup, &err) == 0);
+    struct fuzz_peer peer = {session, fds[1], data, size};
     FUZZ_CHECK(pthread_create(&thread, NULL, peer_main, &peer) == 0);
     (void)ops->serve(session, &err); /* any end is fine */
-    (void)shutdown(pair[0], SHUT_RDWR);
+    (void)shutdown(fds[0], SHUT_RDWR);
     FUZZ_CHECK(pthread_join(thread, NULL) == 0);
     bench_session_fini(session);
     free(session);
-    (void)close(pair[0]);
-    (void)close(pair[1]);
+}
+
+void fuzz_serve(const struct bench_protocol *protocol, const char *options, const uint8_t *data,
+                size_t size)
+{
+    static bool prepared;
+    const struct bench_server_ops *ops = protocol->server;
+    struct bench_error err = {0};
+    int fds[2];
+    void *parsed, *server = calloc(1, ops->server_size + 1);
+    if (!prepared)
+        FUZZ_CHECK(bench_payload_init(BENCH_PAYLOAD_ZEROS, 1, &err) == 0);
+    prepared = true;
+    FUZZ_CHECK(server != NULL);
+    FUZZ_CHECK(bench_options_new(protocol->options, protocol->options_size, &parsed, &err) == 0);
+    FUZZ_CHECK(bench_options_parse(protocol->options, parsed, options, &err) == 0);
+    FUZZ_CHECK(ops->init == NULL || ops->init(server, parsed, &err) == 0);
+    FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
+    serve(ops, server, fds, data, size);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    if (ops->fini != NULL)
+        ops->fini(server);
+    bench_options_free(protocol->options, parsed);
+    free(server);
 }
