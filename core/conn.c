@@ -190,6 +190,27 @@ void bench_conn_get_totals(struct bench_conn *conn, struct bench_conn_totals *ou
         add_bytes(conn, fd, out);
 }
 
+/* ---- watching ---- */
+
+void bench_conn_watch(struct bench_conn *conn, bench_conn_watch_fn fn, void *user)
+{
+    assert(conn->magic == BENCH_CONN_MAGIC);
+    conn->watch = fn;
+    conn->watch_user = user;
+}
+
+bool bench_conn_is_watched(const struct bench_conn *conn) { return conn->watch != NULL; }
+
+void bench_conn_message(struct bench_conn *conn, const struct bench_conn_message *message)
+{
+    if (conn->watch == NULL)
+        return;
+    struct bench_conn_message told = *message;
+    if (told.at_ns == 0)
+        told.at_ns = bench_now_ns();
+    conn->watch(conn, &told, conn->watch_user);
+}
+
 /* ---- events ---- */
 
 void conn_queue_event(struct bench_conn *conn, unsigned event)

@@ -103,6 +103,8 @@ struct bench_conn {
     struct op_full *submitting;
     int foreign_fd; /* last socket reported by bench_conn_socket_opened, or -1 */
     struct stream stream;
+    bench_conn_watch_fn watch; /* NULL = nobody watches */
+    void *watch_user;
     TAILQ_ENTRY(bench_conn) in_events;
     LIST_ENTRY(bench_conn) in_loop;
     alignas(16) unsigned char priv[];

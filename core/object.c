@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PLAIN_DEPTH_MAX = 32 };
+
 static size_t utf8_length(unsigned char lead)
 {
     return lead < 0x80                    ? 1
@@ -32,14 +34,12 @@ static void make_utf8(char *text)
     }
 }
 
-int bench_raise(struct bench_call *call, const char *type, const char *format, ...)
+static int raise_text(struct bench_call *call, const char *module, const char *type,
+                      const char *format, va_list args)
 {
     struct bench_exception *exception = &call->exception;
-    *exception = (struct bench_exception){.module = "builtins", .type = type};
-    va_list args;
-    va_start(args, format);
+    *exception = (struct bench_exception){.module = module, .type = type};
     (void)vsnprintf(exception->message, sizeof(exception->message), format, args);
-    va_end(args);
     make_utf8(exception->message);
 
     exception->args = bench_tuple(NULL, 0);
@@ -51,4 +51,71 @@ int bench_raise(struct bench_call *call, const char *type, const char *format, .
         exception->args = bench_tuple(item, 1);
     }
     return -EREMOTEIO;
+}
+
+int bench_raise(struct bench_call *call, const char *type, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int rc = raise_text(call, "builtins", type, format, args);
+    va_end(args);
+    return rc;
+}
+
+int bench_raise_custom(struct bench_call *call, const char *module, const char *type,
+                       const struct bench_value *attributes, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int rc = raise_text(call, module, type, format, args);
+    va_end(args);
+    if (attributes != NULL)
+        call->exception.attributes = *attributes;
+    return rc;
+}
+
+static bool has_items(const struct bench_value *value)
+{
+    return value->kind == BENCH_TUPLE || value->kind == BENCH_LIST || value->kind == BENCH_DICT ||
+           value->kind == BENCH_FROZENSET;
+}
+
+static int make_plain(struct bench_call *call, const struct bench_value *value, int depth,
+                      struct bench_value *out)
+{
+    struct bench_value own = *value;
+    if (depth > PLAIN_DEPTH_MAX)
+        return -ENOTSUP;
+    if (own.kind == BENCH_OBJECT) {
+        struct bench_object *object = own.object;
+        const int rc = object->ops->plain == NULL ? -ENOTSUP
+                                                  : object->ops->plain(object, call, &own);
+        if (rc < 0)
+            return rc;
+    }
+    if (!has_items(&own) || own.seq.count == 0) {
+        *out = own;
+        return own.kind == BENCH_OBJECT ? -ENOTSUP : 0;
+    }
+    struct bench_value *items = bench_arena_alloc(call->arena, own.seq.count * sizeof(*items));
+    int rc = items == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; rc == 0 && i < own.seq.count; i++)
+        rc = make_plain(call, &own.seq.items[i], depth + 1, &items[i]);
+    own.seq.items = items;
+    *out = own;
+    return rc;
+}
+
+int bench_value_plain(struct bench_call *call, const struct bench_value *value,
+                      struct bench_value *out)
+{
+    return make_plain(call, value, 0, out);
+}
+
+void bench_value_release(const struct bench_value *value)
+{
+    if (value->kind == BENCH_OBJECT && value->object->ops->release != NULL)
+        value->object->ops->release(value->object);
+    for (size_t i = 0; has_items(value) && i < value->seq.count; i++)
+        bench_value_release(&value->seq.items[i]);
 }

@@ -5,6 +5,13 @@
 
 #define PARAM(param, param_kind, ...) {.name = (param), .default_value = {.kind = BENCH_##param_kind, __VA_ARGS__}}
 #define NOPARAM {.name = NULL}
+#define IDS .seq = {default_ids, 3}
+
+static const struct bench_value default_ids[] = {
+    {.kind = BENCH_INT, .integer = 1},
+    {.kind = BENCH_INT, .integer = 2},
+    {.kind = BENCH_INT, .integer = 3},
+};
 
 static const struct bench_operation operations[] = {
 #define X(op_id, op_name, op_tx, op_bulk, p0, p1, text)                                            \

@@ -65,7 +65,7 @@ int bench_int128(struct bench_arena *arena, __int128 value, struct bench_value *
 static bool is_sequence(enum bench_kind kind)
 {
     return kind == BENCH_TUPLE || kind == BENCH_FROZENSET || kind == BENCH_SLICE ||
-           kind == BENCH_LIST || kind == BENCH_DICT;
+           kind == BENCH_LIST || kind == BENCH_DICT || kind == BENCH_SET;
 }
 
 static bool same_double(double a, double b)
@@ -123,6 +123,7 @@ bool bench_value_equal(const struct bench_value *a, const struct bench_value *b)
         return a->text.length == b->text.length &&
                (a->text.length == 0 || memcmp(a->text.data, b->text.data, a->text.length) == 0);
     case BENCH_FROZENSET:
+    case BENCH_SET:
         return same_members(a, b);
     case BENCH_TUPLE:
     case BENCH_SLICE:

@@ -116,6 +116,8 @@ int bench_value_repr(const struct bench_value *v, struct bench_buf *out)
     case BENCH_FROZENSET:
         return v->seq.count == 0 ? bench_buf_printf(out, "frozenset()")
                                  : repr_items(v, "frozenset({", "})", out);
+    case BENCH_SET:
+        return v->seq.count == 0 ? bench_buf_printf(out, "set()") : repr_items(v, "{", "}", out);
     case BENCH_SLICE:
         return repr_items(v, "slice(", ")", out);
     case BENCH_ELLIPSIS:
@@ -123,7 +125,8 @@ int bench_value_repr(const struct bench_value *v, struct bench_buf *out)
     case BENCH_NOTIMPLEMENTED:
         return bench_buf_printf(out, "NotImplemented");
     case BENCH_OBJECT:
-        return bench_buf_printf(out, "<%s object>", v->object->ops->type_name);
+        return bench_buf_printf(out, v->object->ops->remote ? "<netref %s>" : "<%s object>",
+                                v->object->ops->type_name);
     }
     return -EINVAL;
 }

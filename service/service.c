@@ -28,14 +28,15 @@ const char *bench_service_kind_name(enum bench_kind kind)
         [BENCH_SLICE] = "slice",   [BENCH_ELLIPSIS] = "ellipsis",
         [BENCH_LIST] = "list",     [BENCH_NOTIMPLEMENTED] = "NotImplementedType",
         [BENCH_DICT] = "dict",     [BENCH_OBJECT] = "object",
+        [BENCH_SET] = "set",
     };
     return (size_t)kind < BENCH_COUNT_OF(names) ? names[kind] : "?";
 }
 
 /* ---- arguments ---- */
 
-static int integer_arg(struct bench_call *call, const char *name, const struct bench_value *arg,
-                       int64_t max, int64_t *out)
+int bench_service_integer(struct bench_call *call, const char *name, const struct bench_value *arg,
+                          int64_t max, int64_t *out)
 {
     if (arg->kind == BENCH_BIGINT)
         return bench_raise(call, "ValueError", "%s is not in 0 to %" PRId64, name, max);
@@ -82,9 +83,6 @@ static int bytes_arg(struct bench_call *call, const struct bench_value *arg, int
 
 /* ---- the operations; args are complete and in the row's order ---- */
 
-typedef int (*operation_fn)(struct bench_call *call, const struct bench_value *args,
-                            struct bench_value *out);
-
 static int do_ping(struct bench_call *call, const struct bench_value *args, struct bench_value *out)
 {
     (void)call;
@@ -127,7 +125,7 @@ static int do_download(struct bench_call *call, const struct bench_value *args,
                        struct bench_value *out)
 {
     int64_t size = 0;
-    const int rc = integer_arg(call, "size", &args[0], PAYLOAD_MAX, &size);
+    const int rc = bench_service_integer(call, "size", &args[0], PAYLOAD_MAX, &size);
     return rc < 0 ? rc : bench_service_payload_piece(call, 0, size, out);
 }
 
@@ -135,9 +133,9 @@ static int do_download_chunk(struct bench_call *call, const struct bench_value *
                              struct bench_value *out)
 {
     int64_t size = 0, offset = 0;
-    int rc = integer_arg(call, "size", &args[0], PAYLOAD_MAX, &size);
+    int rc = bench_service_integer(call, "size", &args[0], PAYLOAD_MAX, &size);
     if (rc == 0)
-        rc = integer_arg(call, "offset", &args[1], PAYLOAD_MAX - size, &offset);
+        rc = bench_service_integer(call, "offset", &args[1], PAYLOAD_MAX - size, &offset);
     return rc < 0 ? rc : bench_service_payload_piece(call, offset, size, out);
 }
 
@@ -155,9 +153,9 @@ static int do_download_chunked(struct bench_call *call, const struct bench_value
                                struct bench_value *out)
 {
     int64_t size = 0, chunk_size = 0;
-    int rc = integer_arg(call, "size", &args[0], PAYLOAD_MAX, &size);
+    int rc = bench_service_integer(call, "size", &args[0], PAYLOAD_MAX, &size);
     if (rc == 0)
-        rc = integer_arg(call, "chunk_size", &args[1], PAYLOAD_MAX, &chunk_size);
+        rc = bench_service_integer(call, "chunk_size", &args[1], PAYLOAD_MAX, &chunk_size);
     if (rc == 0 && chunk_size == 0)
         return bench_raise(call, "ValueError", "chunk_size must be at least 1");
     return rc < 0 ? rc : bench_service_give_pieces(size, chunk_size, out);
@@ -167,7 +165,7 @@ static int do_cpu_work(struct bench_call *call, const struct bench_value *args,
                        struct bench_value *out)
 {
     int64_t iterations = 0;
-    int rc = integer_arg(call, "iterations", &args[0], BENCH_CPU_MAX, &iterations);
+    int rc = bench_service_integer(call, "iterations", &args[0], BENCH_CPU_MAX, &iterations);
     if (rc < 0)
         return rc;
     char *digits = bench_arena_alloc(call->arena, BENCH_CPU_DIGITS + 1);
@@ -184,7 +182,7 @@ static int do_compute(struct bench_call *call, const struct bench_value *args,
 {
     int64_t n = 0;
     __int128 sum = 0;
-    int rc = integer_arg(call, "n", &args[0], BENCH_COMPUTE_MAX, &n);
+    int rc = bench_service_integer(call, "n", &args[0], BENCH_COMPUTE_MAX, &n);
     if (rc == 0)
         rc = bench_service_sum(call->session, n, &sum);
     return rc < 0 ? rc : bench_int128(call->arena, sum, out);
@@ -211,7 +209,7 @@ static int do_health_check(struct bench_call *call, const struct bench_value *ar
     return 0;
 }
 
-static const operation_fn functions[BENCH_OPERATION_COUNT] = {
+static const bench_service_fn functions[BENCH_OPERATION_COUNT] = {
     [BENCH_OP_PING] = do_ping,           [BENCH_OP_ECHO] = do_echo,
     [BENCH_OP_UPLOAD] = do_upload,       [BENCH_OP_DOWNLOAD] = do_download,
     [BENCH_OP_UPLOAD_CHUNK] = do_upload, [BENCH_OP_DOWNLOAD_CHUNK] = do_download_chunk,
@@ -219,6 +217,20 @@ static const operation_fn functions[BENCH_OPERATION_COUNT] = {
     [BENCH_OP_IO_WORK] = do_io_work,     [BENCH_OP_HEALTH_CHECK] = do_health_check,
     [BENCH_OP_UPLOAD_CHUNKED] = do_upload_chunked,
     [BENCH_OP_DOWNLOAD_CHUNKED] = do_download_chunked,
+    [BENCH_OP_GET_USER] = bench_service_get_user,
+    [BENCH_OP_GET_USER_DICT] = bench_service_get_user_dict,
+    [BENCH_OP_GET_USER_TUPLE] = bench_service_get_user_tuple,
+    [BENCH_OP_GET_USERS] = bench_service_get_users,
+    [BENCH_OP_GET_USERS_DICTS] = bench_service_get_users_dicts,
+    [BENCH_OP_GET_USERS_TUPLES] = bench_service_get_users_tuples,
+    [BENCH_OP_GET_USERS_BATCH] = bench_service_get_users_batch,
+    [BENCH_OP_GET_USERS_BATCH_DICTS] = bench_service_get_users_batch_dicts,
+    [BENCH_OP_NESTED] = bench_service_nested,
+    [BENCH_OP_METHOD_A] = bench_service_method_a,
+    [BENCH_OP_METHOD_B] = bench_service_method_b,
+    [BENCH_OP_METHOD_C] = bench_service_method_c,
+    [BENCH_OP_METHOD_D] = bench_service_method_d,
+    [BENCH_OP_FAIL] = bench_service_fail,
 };
 
 /* ---- calling ---- */
@@ -380,9 +392,16 @@ static const char *const root_methods[] = {
     NULL,
 };
 
+static const char *const root_docs[] = {
+#define X(ID, name, tx, bulk, p0, p1, summary) summary,
+#include "bench/operations.def"
+#undef X
+};
+
 static const struct bench_object_ops root_ops = {
     .type_name = "rpycbench.ReferenceService",
     .method_names = root_methods,
+    .method_docs = root_docs,
     .getattr = root_getattr,
     .repr = root_repr,
 };

@@ -25,6 +25,14 @@ int bench_service_sum(struct bench_session *session, int64_t n, __int128 *out) B
 
 /* ---- streaming (service/stream.c) ---- */
 
+/* Calls `take` with each item of what a caller gave: TUPLE, LIST, FROZENSET, or an OBJECT that is
+ * iterated. Returns as the functions of struct bench_object_ops, or what `take` returned if that
+ * was not 0. */
+int bench_service_for_each(struct bench_call *call, const struct bench_value *iterable,
+                           int (*take)(void *user, struct bench_call *call,
+                                       const struct bench_value *item),
+                           void *user) BENCH_MUST_CHECK;
+
 /* The total length of what upload_chunked got: BYTES, a TUPLE or LIST of BYTES, or an OBJECT that
  * is iterated. Returns as the functions of struct bench_object_ops. */
 int bench_service_take_pieces(struct bench_call *call, const struct bench_value *pieces,
@@ -34,7 +42,49 @@ int bench_service_take_pieces(struct bench_call *call, const struct bench_value 
 int bench_service_give_pieces(int64_t size, int64_t chunk_size,
                               struct bench_value *out) BENCH_MUST_CHECK;
 
+/* ---- users (service/users.c) and calls (service/calls.c): rows of operations.def ---- */
+
+#define BENCH_USER_MAX  INT64_C(1000000000000)
+#define BENCH_USERS_MAX 10000 /* of one answer */
+#define BENCH_DEPTH_MAX 1000  /* of nested */
+
+typedef int (*bench_service_fn)(struct bench_call *call, const struct bench_value *args,
+                                struct bench_value *out);
+
+int bench_service_get_user(struct bench_call *call, const struct bench_value *args,
+                           struct bench_value *out);
+int bench_service_get_user_dict(struct bench_call *call, const struct bench_value *args,
+                                struct bench_value *out);
+int bench_service_get_user_tuple(struct bench_call *call, const struct bench_value *args,
+                                 struct bench_value *out);
+int bench_service_get_users(struct bench_call *call, const struct bench_value *args,
+                            struct bench_value *out);
+int bench_service_get_users_dicts(struct bench_call *call, const struct bench_value *args,
+                                  struct bench_value *out);
+int bench_service_get_users_tuples(struct bench_call *call, const struct bench_value *args,
+                                   struct bench_value *out);
+int bench_service_get_users_batch(struct bench_call *call, const struct bench_value *args,
+                                  struct bench_value *out);
+int bench_service_get_users_batch_dicts(struct bench_call *call, const struct bench_value *args,
+                                        struct bench_value *out);
+int bench_service_nested(struct bench_call *call, const struct bench_value *args,
+                         struct bench_value *out);
+int bench_service_method_a(struct bench_call *call, const struct bench_value *args,
+                           struct bench_value *out);
+int bench_service_method_b(struct bench_call *call, const struct bench_value *args,
+                           struct bench_value *out);
+int bench_service_method_c(struct bench_call *call, const struct bench_value *args,
+                           struct bench_value *out);
+int bench_service_method_d(struct bench_call *call, const struct bench_value *args,
+                           struct bench_value *out);
+int bench_service_fail(struct bench_call *call, const struct bench_value *args,
+                       struct bench_value *out);
+
 /* ---- shared by the operations (service/service.c) ---- */
+
+/* An argument that has to be a whole number in 0..max; raises otherwise. */
+int bench_service_integer(struct bench_call *call, const char *name, const struct bench_value *arg,
+                          int64_t max, int64_t *out) BENCH_MUST_CHECK;
 
 /* "bytes", as Python names the type. */
 const char *bench_service_kind_name(enum bench_kind kind);

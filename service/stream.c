@@ -7,6 +7,66 @@
 #include "service/service.h"
 #include "service/service_internal.h"
 
+/* ---- what a caller gives to be iterated over ---- */
+
+typedef int (*take_fn)(void *user, struct bench_call *call, const struct bench_value *item);
+
+static int each_of_iterator(struct bench_call *call, struct bench_object *iterator, take_fn take,
+                            void *user)
+{
+    if (iterator->ops->next == NULL)
+        return bench_raise(call, "TypeError", "iter() returned non-iterator of type '%s'",
+                           iterator->ops->type_name);
+    int rc = 0;
+    while (rc == 0) {
+        struct bench_value item = bench_none();
+        rc = iterator->ops->next(iterator, call, &item);
+        if (rc == -ENODATA)
+            return 0;
+        if (rc == 0)
+            rc = take(user, call, &item);
+    }
+    return rc;
+}
+
+static int each_of_object(struct bench_call *call, struct bench_object *object, take_fn take,
+                          void *user)
+{
+    struct bench_value iterator = bench_none();
+    if (object->ops->iter == NULL)
+        return bench_raise(call, "TypeError", "'%s' object is not iterable",
+                           object->ops->type_name);
+    int rc = object->ops->iter(object, call, &iterator);
+    if (rc < 0)
+        return rc;
+    if (iterator.kind != BENCH_OBJECT)
+        return bench_raise(call, "TypeError", "iter() returned non-iterator of type '%s'",
+                           bench_service_kind_name(iterator.kind));
+    rc = each_of_iterator(call, iterator.object, take, user);
+    if (iterator.object != object && iterator.object->ops->release != NULL)
+        iterator.object->ops->release(iterator.object);
+    return rc;
+}
+
+int bench_service_for_each(struct bench_call *call, const struct bench_value *iterable,
+                           take_fn take, void *user)
+{
+    int rc = 0;
+    switch (iterable->kind) {
+    case BENCH_TUPLE:
+    case BENCH_LIST:
+    case BENCH_FROZENSET:
+        for (size_t i = 0; rc == 0 && i < iterable->seq.count; i++)
+            rc = take(user, call, &iterable->seq.items[i]);
+        return rc;
+    case BENCH_OBJECT:
+        return each_of_object(call, iterable->object, take, user);
+    default:
+        return bench_raise(call, "TypeError", "'%s' object is not iterable",
+                           bench_service_kind_name(iterable->kind));
+    }
+}
+
 /* ---- upload_chunked ---- */
 
 static int add_piece(struct bench_call *call, const struct bench_value *piece, int64_t *total)
@@ -21,58 +81,18 @@ static int add_piece(struct bench_call *call, const struct bench_value *piece, i
     return 0;
 }
 
-static int add_iterator(struct bench_call *call, struct bench_object *iterator, int64_t *total)
+static int take_piece(void *user, struct bench_call *call, const struct bench_value *piece)
 {
-    if (iterator->ops->next == NULL)
-        return bench_raise(call, "TypeError", "iter() returned non-iterator of type '%s'",
-                           iterator->ops->type_name);
-    int rc = 0;
-    while (rc == 0) {
-        struct bench_value piece = bench_none();
-        rc = iterator->ops->next(iterator, call, &piece);
-        if (rc == 0)
-            rc = add_piece(call, &piece, total);
-    }
-    return rc == -ENODATA ? 0 : rc;
-}
-
-static int add_object(struct bench_call *call, struct bench_object *object, int64_t *total)
-{
-    struct bench_value iterator = bench_none();
-    if (object->ops->iter == NULL)
-        return bench_raise(call, "TypeError", "'%s' object is not iterable",
-                           object->ops->type_name);
-    int rc = object->ops->iter(object, call, &iterator);
-    if (rc < 0)
-        return rc;
-    if (iterator.kind != BENCH_OBJECT)
-        return bench_raise(call, "TypeError", "iter() returned non-iterator of type '%s'",
-                           bench_service_kind_name(iterator.kind));
-    rc = add_iterator(call, iterator.object, total);
-    if (iterator.object != object && iterator.object->ops->release != NULL)
-        iterator.object->ops->release(iterator.object);
-    return rc;
+    return add_piece(call, piece, user);
 }
 
 int bench_service_take_pieces(struct bench_call *call, const struct bench_value *pieces,
                               int64_t *total)
 {
-    int rc = 0;
     *total = 0;
-    switch (pieces->kind) {
-    case BENCH_BYTES: /* evaluation: all of them in one, only the length matters */
+    if (pieces->kind == BENCH_BYTES) /* evaluation: all of them in one, only the length matters */
         return add_piece(call, pieces, total);
-    case BENCH_TUPLE:
-    case BENCH_LIST:
-        for (size_t i = 0; rc == 0 && i < pieces->seq.count; i++)
-            rc = add_piece(call, &pieces->seq.items[i], total);
-        return rc;
-    case BENCH_OBJECT:
-        return add_object(call, pieces->object, total);
-    default:
-        return bench_raise(call, "TypeError", "'%s' object is not iterable",
-                           bench_service_kind_name(pieces->kind));
-    }
+    return bench_service_for_each(call, pieces, take_piece, total);
 }
 
 /* ---- download_chunked ---- */

@@ -68,18 +68,33 @@ static int64_t warmup_of(const struct bench_workload *w, const struct bench_plan
     return w->concurrent ? (plan->warmup + clients - 1) / clients + 1 : plan->warmup;
 }
 
-/* The operations of a workload that leaves the choice: what was asked for, or its own. */
-static size_t chosen_operations(const struct bench_workload *w, const struct bench_plan *plan,
-                                enum bench_operation_id *out)
+/* What is called. */
+struct choice {
+    enum bench_operation_id operation;
+    const char *text; /* or NULL */
+};
+
+enum {
+    CHOICES_MAX = BENCH_COUNT_OF(((struct bench_plan *)0)->operations) +
+                  BENCH_COUNT_OF(((struct bench_plan *)0)->calls)
+};
+
+/* Of a workload that leaves the choice: what was asked for, or its own. */
+static size_t chosen_calls(const struct bench_workload *w, const struct bench_plan *plan,
+                           struct choice *out)
 {
     bool free_choice = w->operation == BENCH_OP_PING && w->sample == BENCH_SAMPLE_STEP &&
-                       plan->noperations > 0;
+                       plan->noperations + plan->ncalls > 0;
+    size_t n = 0;
     if (!free_choice) {
-        out[0] = w->operation;
+        out[0] = (struct choice){w->operation, NULL};
         return 1;
     }
-    memcpy(out, plan->operations, plan->noperations * sizeof(*out));
-    return plan->noperations;
+    for (size_t i = 0; i < plan->noperations; i++)
+        out[n++] = (struct choice){plan->operations[i], NULL};
+    for (size_t i = 0; i < plan->ncalls; i++)
+        out[n++] = (struct choice){w->operation, plan->calls[i]};
+    return n;
 }
 
 static void add_arguments(struct bench_case *c, const struct bench_operation *operation)
@@ -88,19 +103,24 @@ static void add_arguments(struct bench_case *c, const struct bench_operation *op
         const struct bench_value *v = &operation->params[i].default_value;
         if (v->kind == BENCH_FLOAT)
             set(c, operation->params[i].name, "%g", v->real);
-        else
+        else if (v->kind == BENCH_STR)
+            set(c, operation->params[i].name, "%.*s", (int)v->text.length, v->text.data);
+        else if (v->kind == BENCH_TUPLE)
+            set(c, operation->params[i].name, "%zu of them", v->seq.count);
+        else if (v->kind == BENCH_INT)
             set(c, operation->params[i].name, "%" PRId64, v->integer);
     }
 }
 
 static void one_clients_case(struct list *list, const struct bench_plan *plan,
-                             const struct bench_workload *w, enum bench_operation_id id,
+                             const struct bench_workload *w, const struct choice *choice,
                              int clients, int64_t rate)
 {
-    const struct bench_operation *operation = bench_operation_get(id);
+    const struct bench_operation *operation = bench_operation_get(choice->operation);
     struct bench_case *c = add(list, &(struct bench_case){
                                          .workload = w,
-                                         .operation = id,
+                                         .operation = choice->operation,
+                                         .text = choice->text,
                                          .sample = w->sample,
                                          .nsteps = 1,
                                          .clients = clients,
@@ -123,6 +143,8 @@ static void one_clients_case(struct list *list, const struct bench_plan *plan,
             : w->concurrent                      ? "requests_per_client"
                                                  : "requests",
             "%" PRId64, bench_workload_count(w, plan));
+    if (choice->text != NULL)
+        return;
     add_arguments(c, operation);
     if (operation->tx)
         set(c, "payload", "%s", bench_format_size_exact(DEFAULT_TX).s);
@@ -133,14 +155,41 @@ static void clients_cases(struct list *list, const struct bench_plan *plan,
 {
     static const struct bench_list closed = {.values = {0}, .n = 1};
     const struct bench_list *rates = w->sample == BENCH_SAMPLE_STEP ? &plan->rates : &closed;
-    enum bench_operation_id operations[BENCH_COUNT_OF(plan->operations)];
-    size_t n = chosen_operations(w, plan, operations);
+    struct choice choices[CHOICES_MAX];
+    size_t n = chosen_calls(w, plan, choices);
     for (size_t o = 0; o < n; o++)
         for (size_t i = 0; i < (w->concurrent ? plan->clients.n : 1); i++)
             for (size_t k = 0; k < rates->n; k++)
-                one_clients_case(list, plan, w, operations[o],
+                one_clients_case(list, plan, w, &choices[o],
                                  w->concurrent ? (int)plan->clients.values[i] : 1,
                                  rates->values[k]);
+}
+
+/* Calls back into the client that wait for each other. */
+static void depths_cases(struct list *list, const struct bench_plan *plan,
+                         const struct bench_workload *w)
+{
+    static const int depths[] = {1, 5, 10};
+    for (size_t i = 0; i < BENCH_COUNT_OF(depths); i++) {
+        struct bench_case *c = add(list, &(struct bench_case){
+                                             .workload = w,
+                                             .operation = w->operation,
+                                             .args = {bench_int(depths[i])},
+                                             .nargs = 1,
+                                             .sample = w->sample,
+                                             .nsteps = 1,
+                                             .clients = 1,
+                                             .warmup = warmup_of(w, plan, 1),
+                                             .load = {.arrival = plan->arrival,
+                                                      .seed = (uint64_t)plan->seed},
+                                         });
+        if (c == NULL)
+            return;
+        set(c, "clients", "1");
+        if (plan->duration_ns == 0)
+            set(c, "requests", "%" PRId64, bench_workload_count(w, plan));
+        set(c, "depth", "%d", depths[i]);
+    }
 }
 
 static struct bench_case bulk_case(const struct bench_workload *w, bool up, uint64_t size)
@@ -278,6 +327,9 @@ int bench_cases_make(const struct bench_plan *plan, const struct bench_workload 
     switch (workload->cases) {
     case BENCH_CASES_CLIENTS:
         clients_cases(&list, plan, workload);
+        break;
+    case BENCH_CASES_DEPTHS:
+        depths_cases(&list, plan, workload);
         break;
     case BENCH_CASES_SIZES:
         sizes_cases(&list, plan, workload);

@@ -12,7 +12,8 @@ enum { BENCH_CASE_PARAMETERS = 10 };
 
 struct bench_case {
     const struct bench_workload *workload;
-    enum bench_operation_id operation; /* of every step */
+    enum bench_operation_id operation; /* of every step, unless there is a text */
+    const char *text; /* a user's own call; borrowed from the plan; NULL = the operation */
     struct bench_value args[BENCH_OPERATION_PARAMS]; /* of the first step */
     size_t nargs;          /* 0 = the operation's defaults */
     bool up, bulk;         /* direction; false, false = neither */

@@ -14,6 +14,8 @@ const struct cli_command cli_commands[] = {
     {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run},
     {"serve", "PROTOCOL/MODE/SERVER [OPTIONS]", "runs one reference server in the foreground",
      cmd_serve},
+    {"call", "URL EXPRESSION [OPTIONS]",
+     "curl for RPyC: makes one call, prints its value and what it cost", cmd_call},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
      "a delay line in user space: what if the network were slower", cmd_relay},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",
@@ -108,7 +110,11 @@ int cli_parse(const struct cli_command *command, const struct cli_option *option
             return 1;
         }
         int rc;
-        if (strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '\0')
+        const struct cli_option *verbose =
+            strcmp(argv[i], "-v") == 0 ? find_option(options, "verbose", 7) : NULL;
+        if (verbose != NULL)
+            rc = verbose->set(target, NULL, err);
+        else if (strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '\0')
             rc = parse_option(options, target, argc, argv, &i, err);
         else if (argv[i][0] == '-' && argv[i][1] != '\0')
             rc = no_such_option(options, argv[i], strlen(argv[i]), err);

@@ -51,6 +51,7 @@ int cli_usage_error(const struct cli_command *command, const struct bench_error 
 const struct cli_command *cli_find(const char *name);
 
 int cmd_run(int argc, char **argv);
+int cmd_call(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_relay(int argc, char **argv);
 int cmd_report(int argc, char **argv);

@@ -123,7 +123,7 @@ static bool answer_is_right(struct bench_op *op, const struct bench_expected *ex
     if (!expected->known)
         return true;
     if (!expected->bulk)
-        return bench_value_equal(&op->result, &expected->value);
+        return bench_expected_is(expected, &op->result);
     return op->sink.length == expected->length && op->sink.checksum == expected->checksum;
 }
 

@@ -178,6 +178,17 @@ static int set_operation(void *target, const char *value, struct bench_error *er
     return 0;
 }
 
+static int set_call(void *target, const char *value, struct bench_error *err)
+{
+    struct bench_plan *plan = &((struct run_options *)target)->plan;
+    if (plan->ncalls == BENCH_COUNT_OF(plan->calls))
+        return bench_fail(err, -ENOSPC, "given more than %zu times", BENCH_COUNT_OF(plan->calls));
+    if (*value == '\0')
+        return bench_fail(err, -EINVAL, "'' is not an expression");
+    plan->calls[plan->ncalls++] = value;
+    return 0;
+}
+
 /* The value is one of `n` names: marks those that a list names. */
 static int set_choices(const char *const *names, size_t n, bool *chosen, const char *value,
                        struct bench_error *err)
@@ -312,6 +323,8 @@ static struct cli_option options[] = {
 #undef X
     {"style", "LIST", "of `transfer`: whole, pieces, stream (all)", set_style},
     {"operation", "LIST", "called by `latency` and `concurrent` instead of ping", set_operation},
+    {"call", "EXPRESSION",
+     "the same with a call of your own, as 'rpycbench call' takes it; may be repeated", set_call},
     {"ladder", "NAME=LIST", "clients=1,2,4,8, rate=100,200,400 or rtt=0,1ms: a result each",
      set_ladder},
     {"arrival", "KIND", "of an open loop: constant or poisson (constant)", set_arrival},

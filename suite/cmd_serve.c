@@ -119,7 +119,7 @@ static int serve(const struct serve_options *o, const struct bench_server_row *r
     }
     const struct bench_launch_options launch = {
         .bind = o->bind, .port = (uint16_t)o->port, .clients = (int)o->clients,
-        .certificate = tls ? &certificate : NULL};
+        .target = &o->plan.targets[0], .certificate = tls ? &certificate : NULL};
     if (bench_launch(&o->plan, row, &launch, &server, &err) < 0) {
         (void)fprintf(stderr, "rpycbench serve: %s: could not be started: %s\n", o->target,
                       err.msg);

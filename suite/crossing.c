@@ -328,7 +328,7 @@ char *bench_far_subject(const struct bench_far_field *field, char *out, size_t s
     const char *separator = " (";
     for (size_t i = 0; i < first->nparameters && (size_t)n < sizeof(text); i++) {
         const struct bench_parameter *parameter = &first->parameters[i];
-        if (same(parameter->name, "rtt") || same(parameter->name, "direction") ||
+        if (same(parameter->name, "direction") || bench_parameter_is_condition(parameter) ||
             bench_parameter_is_count(first, parameter))
             continue;
         n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%.40s=%.40s", separator,

@@ -24,8 +24,13 @@ struct bench_expected {
     bool known; /* false: any answer will do (a foreign server's probe) */
     bool bulk;
     uint64_t length, checksum; /* bulk */
-    struct bench_value value;  /* else */
+    struct bench_value value;  /* else; objects as the plain data that they hold */
+    bool reference;            /* the service answers an object: some protocols only refer to it */
 };
+
+/* Whether an answer that is not bulk is the expected one. A reference says only that there is an
+ * object, so it is right if the service answers one, too. */
+bool bench_expected_is(const struct bench_expected *expected, const struct bench_value *answer);
 
 struct bench_step {
     const struct bench_program *program; /* NULL when another program makes the calls */

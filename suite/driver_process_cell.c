@@ -40,6 +40,16 @@ static json_t *value_json(const struct bench_value *value)
         return json_real(value->real);
     case BENCH_STR:
         return json_stringn(value->text.data, value->text.length);
+    case BENCH_TUPLE: {
+        json_t *list = json_array();
+        for (size_t i = 0; list != NULL && i < value->seq.count; i++) {
+            if (json_array_append_new(list, value_json(&value->seq.items[i])) < 0) {
+                json_decref(list);
+                return NULL;
+            }
+        }
+        return list;
+    }
     default:
         return NULL;
     }
@@ -84,7 +94,7 @@ static uint64_t answer_offset(const struct bench_step *step)
 static json_t *expected_json(const struct bench_step *step)
 {
     const struct bench_expected *expected = &step->expected;
-    if (!expected->known)
+    if (!expected->known || expected->reference)
         return json_null();
     if (expected->bulk)
         return piece_json(answer_offset(step), expected->length);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/buf.h"
 #include "bench/units.h"
 #include "core/proc.h"
 #include "suite/programs.h"
@@ -21,6 +22,34 @@ enum {
     STOP_GRACE_S = 5,
 };
 #define UNIX_PREFIX "unix:"
+
+/* --option NAME=VALUE for those that the server needs and that are not at their default. */
+static int add_server_options(const struct bench_target *target,
+                              struct bench_server_command *command)
+{
+    const struct bench_protocol *protocol = target->protocol;
+    struct bench_buf text;
+    int rc = 0;
+    bench_buf_init(&text, 4096);
+    for (const struct bench_option *row = protocol->options; rc == 0 && row && row->name; row++) {
+        if (!row->server)
+            continue;
+        bench_buf_clear(&text);
+        rc = bench_options_print(row, target->options, &text);
+        if (rc == 0)
+            rc = bench_buf_add(&text, "", 1);
+        const char *value = (const char *)bench_buf_head(&text);
+        if (rc < 0 || (row->default_text != NULL && strcmp(value, row->default_text) == 0))
+            continue;
+        char word[160];
+        (void)snprintf(word, sizeof(word), "%s=%s", row->name, value);
+        rc = bench_server_command_add(command, "--option");
+        if (rc == 0)
+            rc = bench_server_command_add(command, word);
+    }
+    bench_buf_fini(&text);
+    return rc;
+}
 
 static int add_options(const struct bench_plan *plan, const struct bench_launch_options *o,
                        struct bench_server_command *command)
@@ -38,6 +67,8 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(words); i++)
         rc = bench_server_command_add(command, words[i]);
+    if (rc == 0 && o->target != NULL)
+        rc = add_server_options(o->target, command);
     if (rc < 0 || o->certificate == NULL)
         return rc;
     const char *const tls[] = {"--tls-cert", o->certificate->cert_file, "--tls-key",

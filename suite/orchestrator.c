@@ -293,7 +293,8 @@ static void run_server(struct session *s, struct bench_group *group, int block, 
     const struct bench_launch_options options = {.bind = "127.0.0.1",
                                                  .clients = bench_plan_most_clients(s->plan),
                                                  .certificate = certificate_for(s, group->base),
-                                                 .cpus = cores_of(s, group)};
+                                                 .cpus = cores_of(s, group),
+                                                 .target = group->base};
     bench_progress_step(s->watch->progress, bench_estimate_start(group->base->server), "starting %s",
                         group->base->name);
     if (bench_launch(s->plan, group->base->server, &options, &server, &err) < 0) {

@@ -113,6 +113,8 @@ struct bench_plan {
     enum bench_payload_kind payload;
     enum bench_operation_id operations[8]; /* instead of ping in `latency` and `concurrent` */
     size_t noperations;
+    const char *calls[8]; /* a user's own, in the notation of each target's protocol; likewise */
+    size_t ncalls;
     enum bench_arrival arrival;
     bool placements[BENCH_PLACEMENT_COUNT]; /* at least one */
     bool placement_chosen;                  /* asked for: it is part of what a result is keyed by */

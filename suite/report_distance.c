@@ -135,7 +135,7 @@ static int write_field(struct bench_writer *writer, const struct bench_far_field
     char subject[512], load[256], text[1024];
     (void)snprintf(text, sizeof(text), "distance: %s, %s",
                    bench_far_subject(field, subject, sizeof(subject)),
-                   bench_text_clean(first->load_model, load, sizeof(load)));
+                   bench_report_load(first, BENCH_FACTOR_RTT, load, sizeof(load)));
     fputs(writer->markdown ? "\n" : "\n\n", writer->out);
     bench_write_heading(writer, "###", text);
     int status = write_table(writer, field, "p50 at a round-trip time of", p50_cell);

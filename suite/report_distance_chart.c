@@ -58,17 +58,17 @@ static void fill_expected(const struct bench_far_curve *curve, struct span span,
 static void describe(struct bench_chart *chart, const struct bench_far_field *field, size_t ordinal)
 {
     const struct bench_result *first = field->groups[0]->rows[0];
-    char subject[TEXT_BYTES / 2], text[TEXT_BYTES];
+    char subject[TEXT_BYTES / 2], load[256], text[TEXT_BYTES];
     (void)bench_far_subject(field, subject, sizeof(subject));
     (void)snprintf(chart->name, sizeof(chart->name), "distance");
     if (ordinal > 0)
         (void)snprintf(chart->name, sizeof(chart->name), "distance-%zu", ordinal + 1);
     (void)snprintf(chart->title, sizeof(chart->title), "%s: response time by distance", subject);
     (void)snprintf(text, sizeof(text),
-                   "%.100s; marks: means with their 95 %% interval over trials%s; less is better",
-                   first->load_model,
+                   "%.200s; marks: means with their 95 %% interval over trials%s; less is better",
+                   bench_report_load(first, BENCH_FACTOR_RTT, load, sizeof(load)),
                    field->expects && !(field->rtts[0] > 0)
-                       ? "; dashed: expected, the mean without distance plus round trips times "
+                       ? "; dashed: expected, the mean without distance plus waits times "
                          "distance"
                        : "");
     (void)bench_text_clean(text, chart->subtitle, sizeof(chart->subtitle));

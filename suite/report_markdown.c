@@ -27,7 +27,8 @@ static void put_clean(FILE *out, const char *text)
 
 static bool is_verdict(const struct bench_comparison *comparison)
 {
-    return strcmp(comparison->verdict, "faster") == 0;
+    return strcmp(comparison->verdict, "faster") == 0 ||
+           strcmp(comparison->verdict, "client share") == 0;
 }
 
 static size_t count_others(const struct bench_run *run, const char *workload)

@@ -333,18 +333,15 @@ static int tell_client_share(struct duel *duel)
     const struct side *program = program_is_a ? &duel->a : &duel->b;
     const struct side *own = program_is_a ? &duel->b : &duel->a;
     double seen = bench_result_time(program->result), true_time = bench_result_time(own->result);
-    if (bench_target_is_program(own->result->target) || !(seen > 0) || !(true_time > 0) ||
+    if (!bench_target_is_program(program->result->target) || !(seen > 0) || !(true_time > 0) ||
         own->result->status == BENCH_CELL_INVALID || program->result->status == BENCH_CELL_INVALID)
         return 0;
     const bool bound = own->result->status == BENCH_CELL_CLIENT_BOUND;
     if (seen <= true_time * CLEAR_RATIO)
-        return duel_tell(duel, "no clear difference", NAN,
-                         "%s sees %s (p50), no more than our own client of the same server, %s",
-                         program->name, bench_format_seconds(seen).s,
-                         bench_format_seconds(true_time).s);
-    return duel_tell(duel, "client share", NAN,
-                     "%s sees %s (p50) where the same server answers our own client in %s%s: "
-                     "%s%.0f %% of it is its client's own",
+        return 0;
+    return duel_tell(duel, "client share", seen / true_time,
+                     "through %s a request takes %s (p50) where the same server answers our own "
+                     "client in %s%s: %s%.0f %% of it is the client's own",
                      program->name, bench_format_seconds(seen).s, bound ? "at most " : "",
                      bench_format_seconds(true_time).s, bound ? "at least " : "",
                      100 * (1 - true_time / seen));

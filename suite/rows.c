@@ -57,6 +57,8 @@ static int expect(struct bench_rows *rows, const struct bench_spec *spec, struct
     struct bench_call call = {.arena = &rows->arena, .service = service};
     struct bench_value answer;
     int rc = service->call(service, &call, operation, args, nargs, &answer);
+    if (operation->id == BENCH_OP_FAIL)
+        return 0; /* no answer is right */
     if (rc < 0)
         return bench_fail(err, rc, "%s: %s", operation->name, call.exception.message);
     step->expected.known = true;
@@ -70,7 +72,21 @@ static int expect(struct bench_rows *rows, const struct bench_spec *spec, struct
         step->expected.checksum = XXH3_64bits(answer.text.data, answer.text.length);
         return 0;
     }
-    return bench_value_copy(&rows->arena, &answer, &step->expected.value);
+    step->expected.reference = answer.kind == BENCH_OBJECT;
+    rc = bench_value_plain(&call, &answer, &step->expected.value);
+    if (rc == 0) /* what it consists of goes with the objects */
+        rc = bench_value_copy(&rows->arena, &step->expected.value, &step->expected.value);
+    bench_value_release(&answer);
+    return rc < 0 ? bench_fail(err, rc, "%s: its answer cannot be kept", operation->name) : 0;
+}
+
+bool bench_expected_is(const struct bench_expected *expected, const struct bench_value *answer)
+{
+    if (!expected->known)
+        return true;
+    if (answer->kind == BENCH_OBJECT)
+        return expected->reference;
+    return bench_value_equal(answer, &expected->value);
 }
 
 static char *dup_or_empty(const char *text) { return strdup(text == NULL ? "" : text); }
@@ -88,6 +104,12 @@ static int add_parameter(struct bench_result *result, const char *name, const ch
     return 0;
 }
 
+/* What is called, for people. */
+static const char *name_of(const struct bench_case *what)
+{
+    return what->text != NULL ? what->text : bench_operation_get(what->operation)->name;
+}
+
 static int describe(struct bench_result *result, const struct bench_case *what)
 {
     char text[128];
@@ -99,7 +121,7 @@ static int describe(struct bench_result *result, const struct bench_case *what)
     else
         (void)snprintf(text, sizeof(text), "closed loop, %d connection%s", what->clients, many);
     result->workload = strdup(what->workload->name);
-    result->operation = strdup(bench_operation_get(what->operation)->name);
+    result->operation = strdup(name_of(what));
     result->reason = strdup("");
     result->load_model = strdup(what->sample == BENCH_SAMPLE_CONNECTION
                                     ? "one connection after the other"
@@ -110,6 +132,24 @@ static int describe(struct bench_result *result, const struct bench_case *what)
                  : 0;
     for (size_t i = 0; rc == 0 && i < what->nparameters; i++)
         rc = add_parameter(result, what->parameters[i].name, what->parameters[i].value);
+    return rc;
+}
+
+/* A user's own call: what the right answer is nobody knows. */
+static int make_text_step(struct bench_row *row, struct bench_error *err)
+{
+    const struct bench_target *t = row->target;
+    const struct bench_spec spec = {.kind = BENCH_SPEC_TEXT, .text = row->what->text};
+    struct bench_program *program = NULL;
+    int rc = t->protocol->compile(t->options, &spec, &program, err);
+    if (rc == -EINVAL || (rc == -ENOTSUP && strncmp(err->msg, "column ", 7) == 0)) {
+        /* Perhaps another target's protocol can read it. */
+        char prefix[64];
+        (void)snprintf(prefix, sizeof(prefix), "%s cannot read it: ", t->protocol->name);
+        bench_error_prefix(err, prefix);
+        rc = -ENOTSUP;
+    }
+    row->steps[0].program = program;
     return rc;
 }
 
@@ -179,6 +219,15 @@ static int make_setup(struct bench_row *row, struct bench_error *err)
     return rc;
 }
 
+/* Whether a parameter is a function of the caller's: it has no value that could be written. */
+static bool takes_function(const struct bench_operation *operation)
+{
+    for (size_t i = 0; i < bench_operation_nparams(operation); i++)
+        if (operation->params[i].default_value.kind == BENCH_NONE)
+            return true;
+    return false;
+}
+
 /* What tables say that cannot be done need not be compiled to find out. */
 static int check_possible(const struct bench_plan *plan, struct bench_row *row,
                           struct bench_error *err)
@@ -188,8 +237,14 @@ static int check_possible(const struct bench_plan *plan, struct bench_row *row,
     unsigned needed = what->up ? BENCH_CAP_STREAM_UP : BENCH_CAP_STREAM_DOWN;
     if (what->stream_chunk > 0 && !(p->caps & needed))
         return bench_fail(err, -ENOTSUP, "%s does not stream", p->name);
+    if (what->text == NULL && takes_function(bench_operation_get(what->operation)) &&
+        !(p->caps & BENCH_CAP_CALLBACK))
+        return bench_fail(err, -ENOTSUP, "%s has no callbacks", p->name);
     if (what->rtt_ns > 0 && p->caps & BENCH_CAP_NO_TRANSPORT)
         return bench_fail(err, -ENOTSUP, "%s has no network to be far away in", p->name);
+    if (what->text != NULL && row->target->client != NULL)
+        return bench_fail(err, -ENOTSUP, "the %s client makes the reference operations only",
+                          row->target->client->client);
     if (what->load.rate_per_s > 0 && row->target->client != NULL)
         return bench_fail(err, -ENOTSUP, "the %s client runs closed loops only",
                           row->target->client->client);
@@ -208,7 +263,7 @@ static int compile_row(struct bench_rows *rows, struct bench_row *row, struct be
     struct bench_error why = {0};
     int rc = check_possible(rows->plan, row, &why);
     for (size_t i = 0; rc == 0 && i < what->nsteps; i++)
-        rc = make_step(rows, row, i, &why);
+        rc = what->text != NULL ? make_text_step(row, &why) : make_step(rows, row, i, &why);
     if (rc == 0 && what->bulk)
         rc = make_setup(row, &why);
     if (rc == -ENOTSUP) {
@@ -216,8 +271,7 @@ static int compile_row(struct bench_rows *rows, struct bench_row *row, struct be
         return 0;
     }
     if (rc < 0)
-        return bench_fail(err, rc, "%s, %s: %.180s", row->target->name,
-                          bench_operation_get(what->operation)->name, why.msg);
+        return bench_fail(err, rc, "%s, %s: %.180s", row->target->name, name_of(what), why.msg);
     return 0;
 }
 

@@ -95,6 +95,8 @@ static void plan_facts(struct bench_facts *f, const struct bench_plan *plan)
                                  i > 0 ? "," : "", bench_operation_get(plan->operations[i])->name);
     if (plan->noperations > 0)
         bench_facts_add(f, "operation", "%s", operations);
+    for (size_t i = 0; i < plan->ncalls; i++)
+        bench_facts_add(f, "call", "%s", plan->calls[i]);
     bench_facts_add(f, "priority", "%s", plan->normal_priority ? "normal" : "raised");
 }
 

@@ -17,7 +17,12 @@ enum bench_workload_id {
 /* What one sample is. UNIT: all steps of a unit together. */
 enum bench_sample { BENCH_SAMPLE_STEP, BENCH_SAMPLE_UNIT, BENCH_SAMPLE_CONNECTION };
 enum bench_warm { BENCH_WARM_NONE, BENCH_WARM_ONE, BENCH_WARM_ALL };
-enum bench_cases_kind { BENCH_CASES_CLIENTS, BENCH_CASES_SIZES, BENCH_CASES_FILES };
+enum bench_cases_kind {
+    BENCH_CASES_CLIENTS,
+    BENCH_CASES_DEPTHS,
+    BENCH_CASES_SIZES,
+    BENCH_CASES_FILES,
+};
 enum bench_ranking { BENCH_RANKING_TIME, BENCH_RANKING_THROUGHPUT };
 
 struct bench_plan;

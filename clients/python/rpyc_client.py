@@ -7,7 +7,7 @@ import common
 import library
 
 OPTIONS = {"call": ("plain", "cached"), "version": ("auto",), "socket": ("auto", "python"),
-           "tls": library.SWITCH}
+           "policy": ("reference", "strict"), "tls": library.SWITCH}
 
 
 class Rpyc(library.Library):
@@ -53,14 +53,26 @@ class Rpyc(library.Library):
         args = list(step.args)
         if step.tx is not None:
             args.append(step.tx if step.pieces is None else step.pieces)
+        method = getattr(conn.root, name) if self.cached else None
+        if name == "nested":
+            return self._nested(conn, method, args[0])
         if self.cached:
-            method = getattr(conn.root, name)
             if step.streams_back:
                 return lambda: list(method(*args))
             return lambda: method(*args)
         if step.streams_back:
             return lambda: list(getattr(conn.root, name)(*args))
         return lambda: getattr(conn.root, name)(*args)
+
+    @staticmethod
+    def _nested(conn, method, depth):
+        """The server calls the function, which calls the server."""
+        def plain(below):
+            return conn.root.nested(below, plain)
+
+        def cached(below):
+            return method(below, cached)
+        return lambda: (plain if method is None else cached)(depth)
 
     def close(self, connection):
         connection.rpyc.close()

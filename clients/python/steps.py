@@ -15,7 +15,8 @@ class Step:
 
     def __init__(self, said, payload):
         self.operation = said["operation"]
-        self.args = said["args"]
+        # JSON has no tuples; a list would go by reference.
+        self.args = [tuple(arg) if isinstance(arg, list) else arg for arg in said["args"]]
         self.tx = None  # bytes that are the last argument
         self.pieces = None  # the same, as they are streamed
         self.streams_back = self.operation == "download_chunked"

@@ -381,6 +381,8 @@ static int parse_argument(const char *word, enum bench_kind kind, struct bench_v
     char *end;
 
     errno = 0;
+    if (kind != BENCH_FLOAT && kind != BENCH_INT)
+        return -EPROTO; /* nor has the client a word for it */
     if (kind == BENCH_FLOAT)
         *out = bench_float(strtod(word, &end));
     else
@@ -500,7 +502,11 @@ static int answer(struct bench_session *session, struct line_session *self, stru
     }
     if (rc == -EREMOTEIO)
         return reply_exception(session, &call.exception);
-    return rc < 0 ? rc : reply_value(session, &result);
+    if (rc < 0)
+        return rc;
+    rc = reply_value(session, &result);
+    bench_value_release(&result); /* this protocol has no references that could outlive the answer */
+    return rc;
 }
 
 static int serve_one(struct bench_session *session, struct line_session *self)

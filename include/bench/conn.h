@@ -98,7 +98,35 @@ BENCH_API int bench_call_blocking(struct bench_conn *conn, struct bench_op *op,
 BENCH_API int bench_open_blocking(struct bench_conn *conn, int64_t timeout_ns,
                                   struct bench_error *err) BENCH_MUST_CHECK;
 
+/* ---- watching, for tools only, never in a measured path ---- */
+
+/* One message of the protocol, sent or received. Strings are borrowed for the call of the
+ * watcher. */
+struct bench_conn_message {
+    bool sent;
+    const char *kind; /* "GETATTR", "REPLY", "GET" */
+    int64_t id;       /* that a request and its answer share; -1 = there is none */
+    char what[96];    /* what it is about, on one line; a long text ends in "..." */
+    uint64_t plain, wire; /* bytes before compression, and as sent */
+    int64_t at_ns;        /* steady clock; 0 = now */
+    const char *text;     /* the other side's traceback, for people; NULL = none */
+    size_t text_length;
+};
+
+typedef void (*bench_conn_watch_fn)(struct bench_conn *conn,
+                                    const struct bench_conn_message *message, void *user);
+
+/* fn sees each message from now on, those of opening too; it must not touch the connection.
+ * NULL ends it. Backends that do not tell (their watchers see nothing) are allowed. */
+BENCH_API void bench_conn_watch(struct bench_conn *conn, bench_conn_watch_fn fn, void *user);
+
 /* ---- for backends ---- */
+
+/* Whether anybody wants to hear of messages: describing one costs. */
+BENCH_API bool bench_conn_is_watched(const struct bench_conn *conn);
+/* Tells the watcher, if there is one. */
+BENCH_API void bench_conn_message(struct bench_conn *conn,
+                                  const struct bench_conn_message *message);
 
 BENCH_API void *bench_conn_priv(struct bench_conn *conn);
 BENCH_API const void *bench_conn_options(const struct bench_conn *conn);

@@ -25,6 +25,7 @@ struct bench_exception {
     const char *type;   /* "ValueError"; NULL = none raised */
     struct bench_value args; /* TUPLE */
     char message[200];  /* args[0] as text */
+    struct bench_value attributes; /* TUPLE of (STR, value) pairs, or NONE */
 };
 
 /* The context of one call into an object: where results live and how failure is told. */
@@ -40,7 +41,17 @@ struct bench_call {
 /* Raises builtins.TYPE(message) in the call. Always returns -EREMOTEIO. */
 BENCH_API int bench_raise(struct bench_call *call, const char *type, const char *format, ...)
     BENCH_PRINTF(3, 4);
+/* The same for an exception class of the service's own, MODULE.TYPE. attributes: borrowed, as
+ * struct bench_exception has them; NULL = none. */
+BENCH_API int bench_raise_custom(struct bench_call *call, const char *module, const char *type,
+                                 const struct bench_value *attributes, const char *format, ...)
+    BENCH_PRINTF(5, 6);
 
+enum bench_compare { BENCH_EQ, BENCH_NE, BENCH_LT, BENCH_LE, BENCH_GT, BENCH_GE };
+
+/* Special methods that have no member here (__add__, __reversed__, __setitem__ ...) are attributes:
+ * getattr answers a callable object and method_names lists them. The special methods of members
+ * are not attributes; who serves the object derives them from the members. */
 struct bench_object_ops {
     const char *type_name;           /* "module.Class" */
     const char *const *method_names; /* for INSPECT and dir; NULL-ended; may be NULL */
@@ -63,8 +74,34 @@ struct bench_object_ops {
     int (*hash)(struct bench_object *, struct bench_call *, int64_t *out);
     int (*dir)(struct bench_object *, struct bench_call *, struct bench_value *out);
     /* The last reference of a session is gone; or NULL. Who calls into objects without a session
-     * table does it once for each distinct object that a call or `iter` answered. */
+     * table does it once for each distinct object that any function here answered, those inside of
+     * tuples included. An object that is answered again before it is released counts once. */
     void (*release)(struct bench_object *);
+
+    const char *const *method_docs; /* beside method_names; NULL, or NULL for one of them: no text */
+    /* Absent: "can't delete attribute" in the peer's words. */
+    int (*delattr)(struct bench_object *, struct bench_call *, const char *name, size_t length);
+    /* Any value, usually a BOOL; NOTIMPLEMENTED lets the other side try. Absent: that. */
+    int (*compare)(struct bench_object *, struct bench_call *, enum bench_compare op,
+                   const struct bench_value *other, struct bench_value *out);
+    /* str(); absent: repr. */
+    int (*str)(struct bench_object *, struct bench_call *, struct bench_value *out);
+    /* `with`: both or none. failure: NONE, or what the block raised (in RPyC its class, or true);
+     * `exit` answers whether that is swallowed. */
+    int (*enter)(struct bench_object *, struct bench_call *, struct bench_value *out);
+    int (*exit)(struct bench_object *, struct bench_call *, const struct bench_value *failure,
+                struct bench_value *out);
+    /* Not NULL: this object is a class, type_name is its own name, and its instances have this
+     * table (which says what isinstance() answers unless `instancecheck` does). */
+    const struct bench_object_ops *instances;
+    int (*instancecheck)(struct bench_object *, struct bench_call *,
+                         const struct bench_value *instance, bool *out);
+    /* The contents as a LIST or DICT value, for JSON and pickles; its items may be objects that
+     * have this, too (and are not answered in the sense of `release`). An object of a class of its
+     * own, other than "builtins." ones, is a DICT in JSON, but a pickle would have to name its
+     * class. Absent: no such form. */
+    int (*plain)(struct bench_object *, struct bench_call *, struct bench_value *out);
+    bool remote; /* an object of the other side: shown as <netref TYPE> */
 };
 
 /* First member of every object. */
@@ -72,13 +109,22 @@ struct bench_object {
     const struct bench_object_ops *ops;
 };
 
+/* The value with every object in it, at any depth, replaced by what its `plain` says; the objects
+ * stay the caller's. 0; -ENOTSUP: one has no plain form, or they are nested too deeply; -ENOMEM; or
+ * as the functions of the table. */
+BENCH_API int bench_value_plain(struct bench_call *call, const struct bench_value *value,
+                                struct bench_value *out) BENCH_MUST_CHECK;
+/* Releases the objects that an answer holds; each may be in it once. */
+BENCH_API void bench_value_release(const struct bench_value *value);
+
 /* A service: what a server serves. */
 struct bench_service {
     /* The root object (RPyC's conn.root). Borrowed, lives as long as the service. */
     struct bench_object *(*root)(const struct bench_service *);
     /* The short way for protocols without objects: runs a row of operations.def. args are the
      * row's parameters, then the transmitted bytes if the row takes them. The same function
-     * serves the methods of root. Returns as the functions of struct bench_object_ops. */
+     * serves the methods of root. Returns as the functions of struct bench_object_ops;
+     * -ECONNABORTED when the service wants the connection closed without an answer. */
     int (*call)(const struct bench_service *, struct bench_call *,
                 const struct bench_operation *operation, const struct bench_value *args,
                 size_t nargs, struct bench_value *out);

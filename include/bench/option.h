@@ -31,6 +31,7 @@ struct bench_option {
     double min, max;           /* for numbers; both 0 = unbounded */
     const char *const *choices; /* ENUM: NULL-ended */
     const char *help;
+    bool server; /* the server has to be told too: the suite starts it with --option NAME=VALUE */
 };
 
 /* A new options structure of size bytes with the table's defaults; table may be NULL (size 0 is

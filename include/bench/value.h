@@ -49,6 +49,7 @@ enum bench_kind {
     BENCH_LIST,    /* .seq; by reference in RPyC */
     BENCH_DICT,    /* .seq of key, value, key, value ... */
     BENCH_OBJECT,  /* .object: exported, or a proxy of something the peer owns */
+    BENCH_SET,     /* .seq; in RPyC only inside a pickle */
 };
 
 struct bench_value {
@@ -90,11 +91,12 @@ BENCH_API struct bench_value bench_tuple(const struct bench_value *items, size_t
 BENCH_API int bench_int128(struct bench_arena *arena, __int128 value, struct bench_value *out)
     BENCH_MUST_CHECK;
 
-/* As Python's repr() prints it ("b'\\x00'", "(1,)", "inf"). Objects print as <TYPE object>.
+/* As Python's repr() prints it ("b'\\x00'", "(1,)", "inf"). Objects print as <TYPE object>, those of
+ * the other side as <netref TYPE>.
  * 0, or the errors of bench_buf_reserve. */
 BENCH_API int bench_value_repr(const struct bench_value *value, struct bench_buf *out);
 
-/* Same kind and same contents; a frozenset without regard to order; NaN equals NaN (this asks
+/* Same kind and same contents; sets without regard to order; NaN equals NaN (this asks
  * "did the same value arrive", not Python's ==). Objects are equal if identical. */
 BENCH_API bool bench_value_equal(const struct bench_value *a, const struct bench_value *b);
 

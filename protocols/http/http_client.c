@@ -333,6 +333,9 @@ static void finish(struct http_conn *http, CURLcode code)
     }
     note_connected(http, op);
     fill_stat(http, op);
+    look_at_status(http);
+    if (bench_conn_is_watched(http->conn))
+        http_reply_tell(&http->reply, http->conn, op, http->target, http->prefix_length);
     detach(http, code == CURLE_OK);
     /* For libcurl the end of the connection ends a head as well as an empty line does. */
     if (code == CURLE_OK && !http->head_done)
@@ -483,6 +486,7 @@ void http_conn_fini(struct bench_conn *conn)
     curl_url_cleanup(http->url);
     curl_slist_free_all(http->plain_headers);
     curl_slist_free_all(http->post_headers);
+    curl_slist_free_all(http->json_headers);
     curl_slist_free_all(http->chunked_headers);
     curl_slist_free_all(http->resolve);
     http_reply_fini(&http->reply);

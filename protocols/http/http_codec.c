@@ -11,14 +11,16 @@
 
 #include "bench/buf.h"
 #include "protocols/http/http_json.h"
+#include "protocols/http/http_value.h"
 
-#define JSON_EXACT_MAX (INT64_C(1) << 53) /* a double holds every whole number up to here */
 #define SIMPLE_DIGITS  15                 /* of a number that needs no check for overflow */
 #define ALLOW_GET      "GET, HEAD"
 #define ALLOW_POST     "POST"
 
 /* How a row is spelled. A path that ends in '/' is followed by the first parameter; `query` names
- * the second one. `key` is the member of the JSON reply and `kind` its value; BYTES = bulk.
+ * the next one. `key` is the member of the JSON reply and `kind` its value; BYTES = bulk. Without a
+ * key the reply is the value itself; TUPLE = JSON has a list of objects where the service answers a
+ * tuple of tuples. A row without a path has no sense here: there are no references to call.
  * `chunked`: the payload travels in chunked encoding. Such a row shares its path with the one that
  * moves the same payload whole: a query tells a streamed reply from a whole one, and a streamed
  * request is the same to the server as a whole one. */
@@ -29,6 +31,8 @@ struct spelling {
     const char *key;
     const char *query;
     bool chunked;
+    bool alias;       /* another row answers the same request */
+    bool needs_query; /* without it the request is another row's */
 };
 
 static const struct spelling spellings[BENCH_OPERATION_COUNT] = {
@@ -45,7 +49,20 @@ static const struct spelling spellings[BENCH_OPERATION_COUNT] = {
     [BENCH_OP_COMPUTE] = {"/compute/", HTTP_VERB_GET, BENCH_INT, "result", NULL, false},
     [BENCH_OP_IO_WORK] = {"/io/", HTTP_VERB_GET, BENCH_STR, "result", NULL, false},
     [BENCH_OP_HEALTH_CHECK] = {"/health", HTTP_VERB_GET, BENCH_STR, "status", NULL, false},
+    [BENCH_OP_GET_USER] = {"/users/", HTTP_VERB_GET, BENCH_DICT, NULL, NULL, false},
+    [BENCH_OP_GET_USERS] = {"/users", HTTP_VERB_GET, BENCH_LIST, NULL, "n", false},
+    [BENCH_OP_GET_USERS_DICTS] = {"/users", HTTP_VERB_GET, BENCH_LIST, NULL, "n", .alias = true},
+    [BENCH_OP_GET_USERS_TUPLES] = {"/users", HTTP_VERB_GET, BENCH_TUPLE, NULL, "n", .alias = true},
+    [BENCH_OP_GET_USERS_BATCH] = {"/users", HTTP_VERB_GET, BENCH_TUPLE, NULL, "ids", .alias = true},
+    [BENCH_OP_GET_USERS_BATCH_DICTS] = {"/users", HTTP_VERB_GET, BENCH_LIST, NULL, "ids",
+                                        .needs_query = true},
+    [BENCH_OP_FAIL] = {"/fail/", HTTP_VERB_GET, BENCH_NONE, NULL, NULL, false},
 };
+
+static bool takes_argument(const struct spelling *row)
+{
+    return row->path[strlen(row->path) - 1] == '/';
+}
 
 static const char *const verb_names[] = {
     [HTTP_VERB_GET] = "GET",
@@ -58,16 +75,6 @@ const char *http_verb_name(enum http_verb verb) { return verb_names[verb]; }
 
 /* ---- spelling a call ---- */
 
-/* The shortest decimal text that reads back as the same double. */
-static void print_real(double value, char *out, size_t size)
-{
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(out, size, "%.*g", digits, value);
-        if (strtod(out, NULL) == value)
-            return;
-    }
-}
-
 static int append(char *target, const char *text, size_t length, struct bench_error *err)
 {
     size_t used = strlen(target);
@@ -79,26 +86,75 @@ static int append(char *target, const char *text, size_t length, struct bench_er
     return 0;
 }
 
+static int append_integer(char *target, const struct bench_value *value, struct bench_error *err)
+{
+    char text[24];
+    if (value->kind == BENCH_BIGINT)
+        return append(target, value->text.data, value->text.length, err);
+    snprintf(text, sizeof(text), "%" PRId64, value->integer);
+    return append(target, text, strlen(text), err);
+}
+
+/* "1,2,3" */
+static int append_integers(char *target, const struct bench_value *tuple, const char *name,
+                           struct bench_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < tuple->seq.count; i++) {
+        const struct bench_value *item = &tuple->seq.items[i];
+        if (item->kind != BENCH_INT && item->kind != BENCH_BIGINT)
+            return bench_fail(err, -EINVAL, "%s takes whole numbers", name);
+        if (i > 0)
+            rc = append(target, ",", 1, err);
+        if (rc == 0)
+            rc = append_integer(target, item, err);
+    }
+    return rc;
+}
+
+/* With everything but letters, digits and "-._~" as %XX (RFC 3986, 2.3). */
+static int append_text(char *target, const struct bench_value *value, struct bench_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < value->text.length; i++) {
+        const unsigned char c = (unsigned char)value->text.data[i];
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                           (c >= 'a' && c <= 'z') || (c != '\0' && strchr("-._~", c) != NULL);
+        char code[4] = {(char)c};
+        if (!plain)
+            snprintf(code, sizeof(code), "%%%02X", c);
+        rc = append(target, code, strlen(code), err);
+    }
+    return rc;
+}
+
 static int append_arg(const struct bench_spec *spec, size_t i, char *target,
                       struct bench_error *err)
 {
     const struct bench_param *param = &spec->operation->params[i];
     struct bench_value value = bench_spec_arg(spec, i);
-    bool real = param->default_value.kind == BENCH_FLOAT;
+    enum bench_kind wanted = param->default_value.kind;
+    bool number = wanted == BENCH_INT || wanted == BENCH_FLOAT;
     char text[40];
 
-    if (value.kind == BENCH_INT) {
-        snprintf(text, sizeof(text), "%" PRId64, value.integer);
+    if (value.kind == BENCH_INT && number)
+        return append_integer(target, &value, err);
+    if (value.kind == BENCH_BIGINT && wanted == BENCH_INT)
+        return append_integer(target, &value, err);
+    if (value.kind == BENCH_FLOAT && wanted == BENCH_FLOAT && isfinite(value.real)) {
+        http_print_real(value.real, text, sizeof(text));
         return append(target, text, strlen(text), err);
     }
-    if (value.kind == BENCH_BIGINT && !real)
-        return append(target, value.text.data, value.text.length, err);
-    if (value.kind == BENCH_FLOAT && real && isfinite(value.real)) {
-        print_real(value.real, text, sizeof(text));
-        return append(target, text, strlen(text), err);
-    }
+    if (value.kind == wanted && wanted == BENCH_TUPLE)
+        return append_integers(target, &value, param->name, err);
+    if (value.kind == wanted && wanted == BENCH_STR)
+        return append_text(target, &value, err);
     return bench_fail(err, -EINVAL, "%s takes %s as %s", spec->operation->name,
-                      real ? "a finite number" : "a whole number", param->name);
+                      wanted == BENCH_FLOAT   ? "a finite number"
+                      : wanted == BENCH_TUPLE ? "a tuple of whole numbers"
+                      : wanted == BENCH_STR   ? "a text"
+                                              : "a whole number",
+                      param->name);
 }
 
 static int spell_operation(const struct bench_spec *spec, struct http_call *out,
@@ -114,14 +170,14 @@ static int spell_operation(const struct bench_spec *spec, struct http_call *out,
         return bench_fail(err, -EINVAL, "%s takes %zu arguments, not %zu", operation->name, nparams,
                           spec->nargs);
     int rc = append(out->target, row->path, strlen(row->path), err);
-    if (rc == 0 && nparams > 0)
+    if (rc == 0 && takes_argument(row))
         rc = append_arg(spec, 0, out->target, err);
     if (rc == 0 && row->query != NULL) {
         char name[32];
         int length = snprintf(name, sizeof(name), "?%s=", row->query);
         rc = append(out->target, name, (size_t)length, err);
         if (rc == 0)
-            rc = append_arg(spec, 1, out->target, err);
+            rc = append_arg(spec, takes_argument(row) ? 1 : 0, out->target, err);
     }
     if (rc < 0)
         return rc;
@@ -137,31 +193,6 @@ static int spell_operation(const struct bench_spec *spec, struct http_call *out,
     return 0;
 }
 
-static int spell_text(const char *text, struct http_call *out, struct bench_error *err)
-{
-    const char *blank = strchr(text, ' ');
-    enum http_verb verb = HTTP_VERB_GET;
-    while (blank != NULL && verb != HTTP_VERB_OTHER &&
-           (strlen(verb_names[verb]) != (size_t)(blank - text) ||
-            memcmp(text, verb_names[verb], (size_t)(blank - text)) != 0))
-        verb++;
-    if (blank == NULL || verb == HTTP_VERB_OTHER)
-        return bench_fail(err, -EINVAL, "'%.60s' is not GET, HEAD or POST and a path", text);
-    const char *path = blank + 1;
-    if (path[0] != '/')
-        return bench_fail(err, -EINVAL, "the path '%.60s' does not begin with '/'", path);
-    for (const char *p = path; *p != '\0'; p++)
-        if (*p <= ' ' || *p > '~' || *p == '#')
-            return bench_fail(err, -EINVAL, "byte 0x%02x in the path '%.60s' must be written %%XX",
-                              (unsigned)(unsigned char)*p, path);
-    int rc = append(out->target, path, strlen(path), err);
-    if (rc < 0)
-        return rc;
-    out->verb = verb;
-    out->bulk = verb != HTTP_VERB_HEAD;
-    return 0;
-}
-
 int http_codec_spell(const struct bench_spec *spec, struct http_call *out, struct bench_error *err)
 {
     *out = (struct http_call){.verb = HTTP_VERB_GET};
@@ -169,7 +200,7 @@ int http_codec_spell(const struct bench_spec *spec, struct http_call *out, struc
     case BENCH_SPEC_OPERATION:
         return spell_operation(spec, out, err);
     case BENCH_SPEC_TEXT:
-        return spell_text(spec->text, out, err);
+        return http_codec_spell_text(spec->text, out, err);
     case BENCH_SPEC_PROBE:
         out->verb = HTTP_VERB_HEAD;
         out->probe = true;
@@ -220,6 +251,21 @@ static int decode_member(const json_t *member, enum bench_kind kind, struct benc
     return 0;
 }
 
+/* A reply that is the value itself, in the form in which the service answers it. */
+static int decode_whole(const json_t *root, enum bench_kind kind, struct bench_arena *arena,
+                        struct bench_value *out)
+{
+    struct bench_value value;
+    int rc = http_value_read(root, arena, &value);
+    if (rc == 0 && kind == BENCH_TUPLE)
+        rc = http_value_to_tuples(&value, arena);
+    if (rc == 0 && value.kind != kind)
+        rc = -EPROTO;
+    if (rc == 0)
+        *out = value;
+    return rc;
+}
+
 /* The reply as our servers write it, {"key":"text"} or {"key":123}, without a parser: building
  * jansson's tree for it costs as much as a tenth of a whole request. False = something else. */
 static bool decode_simple(const struct spelling *row, const char *body, size_t length,
@@ -260,16 +306,26 @@ int http_codec_decode(const struct bench_operation *operation, const void *body,
                       struct bench_arena *arena, struct bench_value *out, struct bench_error *err)
 {
     const struct spelling *row = &spellings[operation->id];
-    if (decode_simple(row, body, length, arena, out))
+    if (row->key != NULL && decode_simple(row, body, length, arena, out))
         return 0;
     json_error_t json_error;
     json_t *root = json_loadb(body, length, 0, &json_error);
     if (root == NULL)
         return bench_fail(err, -EPROTO, "the reply to %s is not JSON: %.100s", operation->name,
                           json_error.text);
-    const json_t *member = json_object_get(root, row->key);
-    int rc = member == NULL ? -EPROTO : decode_member(member, row->kind, arena, out);
+    int rc;
+    if (row->key == NULL) {
+        rc = decode_whole(root, row->kind, arena, out);
+    } else {
+        const json_t *member = json_object_get(root, row->key);
+        rc = member == NULL ? -EPROTO : decode_member(member, row->kind, arena, out);
+    }
     json_decref(root);
+    if (rc == -EPROTO && row->key == NULL)
+        return bench_fail(err, rc, "the reply to %s is not %s", operation->name,
+                          row->kind == BENCH_DICT   ? "an object"
+                          : row->kind == BENCH_NONE ? "a failure"
+                                                    : "a list of objects");
     if (rc == -EPROTO)
         return bench_fail(err, rc, "the reply to %s has no %s '%s'", operation->name,
                           row->kind == BENCH_INT ? "whole number" : "string", row->key);
@@ -296,14 +352,6 @@ bool http_codec_decode_error(const void *body, size_t length, char *out, size_t 
 
 /* ---- reading a request ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes %XX in place. False for a bad escape and for %00. */
 static bool percent_decode(char *text)
 {
@@ -316,8 +364,8 @@ static bool percent_decode(char *text)
             *to++ = *from++;
             continue;
         }
-        int high = hex_digit(from[1]);
-        int low = high < 0 ? -1 : hex_digit(from[2]);
+        int high = http_hex_digit(from[1]);
+        int low = high < 0 ? -1 : http_hex_digit(from[2]);
         if (low < 0 || (high == 0 && low == 0))
             return false;
         *to++ = (char)(high << 4 | low);
@@ -327,9 +375,38 @@ static bool percent_decode(char *text)
     return true;
 }
 
-static bool parse_arg(const char *text, enum bench_kind kind, struct bench_value *out)
+/* "1,2,3"; nothing at all is an empty tuple. */
+static bool parse_integers(const char *text, struct bench_arena *arena, struct bench_value *out)
+{
+    size_t count = *text != '\0' ? 1 : 0;
+    for (const char *p = text; *p != '\0'; p++)
+        count += *p == ',';
+    struct bench_value *items = bench_arena_alloc(arena, (count + 1) * sizeof(*items));
+    if (items == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        char *end;
+        errno = 0;
+        items[i] = bench_int(strtoll(text, &end, 10));
+        if (end == text || (*text != '-' && (*text < '0' || *text > '9')) || errno != 0 ||
+            *end != (i + 1 < count ? ',' : '\0'))
+            return false;
+        text = end + 1;
+    }
+    *out = bench_tuple(items, count);
+    return true;
+}
+
+static bool parse_arg(const char *text, enum bench_kind kind, struct bench_arena *arena,
+                      struct bench_value *out)
 {
     char *end;
+    if (kind == BENCH_TUPLE)
+        return parse_integers(text, arena, out);
+    if (kind == BENCH_STR) {
+        *out = bench_str(text);
+        return *text != '\0';
+    }
     if (*text == '\0' ||
         strspn(text, kind == BENCH_FLOAT ? "+-.0123456789eE" : "-0123456789") != strlen(text))
         return false;
@@ -356,11 +433,13 @@ static char *query_find(char *query, const char *name)
 
 static bool path_matches(const struct spelling *row, const char *path, char *query)
 {
-    if (row->path == NULL || (row->chunked && (row->query == NULL || query == NULL ||
-                                               query_find(query, row->query) == NULL)))
+    const bool picky = row->chunked || row->needs_query;
+    if (row->path == NULL || row->alias ||
+        (picky &&
+         (row->query == NULL || query == NULL || query_find(query, row->query) == NULL)))
         return false;
     size_t length = strlen(row->path);
-    if (row->path[length - 1] != '/')
+    if (!takes_argument(row))
         return strcmp(row->path, path) == 0;
     return strncmp(row->path, path, length) == 0 && strchr(path + length, '/') == NULL;
 }
@@ -372,14 +451,15 @@ static void route_bad(struct http_route *out, const char *name, const char *what
 }
 
 static void route_args(const struct spelling *row, const char *path, char *query,
-                       struct http_route *out)
+                       struct bench_arena *arena, struct http_route *out)
 {
     const struct bench_operation *operation = out->operation;
+    const bool in_path = takes_argument(row);
     out->nargs = bench_operation_nparams(operation);
     for (size_t i = 0; i < out->nargs; i++) {
         const struct bench_param *param = &operation->params[i];
         const char *text = NULL;
-        if (i == 0) {
+        if (i == 0 && in_path) {
             text = path + strlen(row->path);
         } else if (row->query != NULL && query != NULL) {
             char *value = query_find(query, row->query);
@@ -392,7 +472,8 @@ static void route_args(const struct spelling *row, const char *path, char *query
             text = value;
         }
         out->args[i] = param->default_value;
-        if (text != NULL && !parse_arg(text, param->default_value.kind, &out->args[i])) {
+        if (text != NULL &&
+            !parse_arg(text, param->default_value.kind, arena, &out->args[i])) {
             route_bad(out, operation->name, param->name, text);
             return;
         }
@@ -403,7 +484,8 @@ static void route_args(const struct spelling *row, const char *path, char *query
     }
 }
 
-void http_codec_route(enum http_verb verb, char *target, struct http_route *out)
+void http_codec_route(enum http_verb verb, char *target, struct bench_arena *arena,
+                      struct http_route *out)
 {
     *out = (struct http_route){.status = 404};
     /* A request to a proxy carries the whole URL; a server must take it too (RFC 9112, 3.2.2). */
@@ -433,39 +515,13 @@ void http_codec_route(enum http_verb verb, char *target, struct http_route *out)
         out->allow = row->verb == HTTP_VERB_POST ? ALLOW_POST : ALLOW_GET;
         if (out->status == 200) {
             out->operation = bench_operation_get((enum bench_operation_id)id);
-            route_args(row, target, query, out);
+            route_args(row, target, query, arena, out);
         }
         return;
     }
 }
 
 /* ---- writing a reply ---- */
-
-static int add_value(struct bench_buf *buf, const struct bench_value *value)
-{
-    switch (value->kind) {
-    case BENCH_NONE:
-        return bench_buf_printf(buf, "null");
-    case BENCH_BOOL:
-        return bench_buf_printf(buf, value->boolean ? "true" : "false");
-    case BENCH_INT:
-        if (value->integer >= -JSON_EXACT_MAX && value->integer <= JSON_EXACT_MAX)
-            return bench_buf_printf(buf, "%" PRId64, value->integer);
-        return bench_buf_printf(buf, "\"%" PRId64 "\"", value->integer);
-    case BENCH_BIGINT:
-    case BENCH_STR:
-        return http_json_add_string(buf, value->text.data, value->text.length);
-    case BENCH_FLOAT: {
-        char text[40];
-        if (!isfinite(value->real))
-            return -ENOTSUP;
-        print_real(value->real, text, sizeof(text));
-        return bench_buf_add(buf, text, strlen(text));
-    }
-    default:
-        return -ENOTSUP;
-    }
-}
 
 static void take_json(struct bench_buf *buf, struct http_body *out)
 {
@@ -480,11 +536,14 @@ int http_codec_encode(const struct bench_operation *operation, const struct benc
         *out = (struct http_body){HTTP_BINARY, value->text.data, value->text.length};
         return 0;
     }
+    const bool whole = row->key == NULL && row->kind != BENCH_BYTES;
     bench_buf_clear(buf);
-    int rc = bench_buf_printf(buf, "{\"%s\":", row->key != NULL ? row->key : "result");
+    int rc = 0;
+    if (!whole)
+        rc = bench_buf_printf(buf, "{\"%s\":", row->key != NULL ? row->key : "result");
     if (rc == 0)
-        rc = add_value(buf, value);
-    if (rc == 0)
+        rc = http_value_add(buf, value);
+    if (rc == 0 && !whole)
         rc = bench_buf_add(buf, "}", 1);
     if (rc == 0)
         take_json(buf, out);

@@ -5,7 +5,7 @@
  * arguments, and a value becomes a body. No sockets, no state, any thread.
  *
  * Small replies are one JSON object with one member, written without blanks (any spacing is
- * read): {"response":"pong"}. Bulk replies are bare bytes. Whole numbers beyond +-2^53 travel as
+ * read): {"response":"pong"}. Users are objects themselves, several of them a list. Bulk replies are bare bytes. Whole numbers beyond +-2^53 travel as
  * strings, because JSON readers may hold numbers as doubles.
  */
 #ifndef HTTP_CODEC_H
@@ -20,6 +20,7 @@
 struct bench_buf;
 
 #define HTTP_TARGET_MAX 2048                       /* bytes of path and query, with the NUL */
+#define HTTP_BODY_MAX   4096                       /* bytes of a body that a text spec gives */
 #define HTTP_BINARY     "application/octet-stream" /* content type of bulk replies */
 
 enum http_verb { HTTP_VERB_GET, HTTP_VERB_HEAD, HTTP_VERB_POST, HTTP_VERB_OTHER };
@@ -35,13 +36,18 @@ struct http_call {
     const struct bench_operation *operation; /* NULL: a user's text or the probe */
     bool probe;                              /* any answer below 500 is a good one */
     bool bulk;                               /* the reply's body goes to the sink */
+    bool text;                               /* a user's text: any reply becomes a value */
+    bool json_body;                          /* body is to be read as JSON */
     bool chunked_tx;                         /* op->tx goes out piece by piece, chunked */
     uint64_t reply_bytes;                    /* expected of a bulk reply, 0 = unknown */
+    size_t body_length; /* of what a user's text sends */
     char target[HTTP_TARGET_MAX];
+    char body[HTTP_BODY_MAX];
 };
 
 /* 0; -ENOTSUP for a row that HTTP has no spelling for; -EINVAL for arguments of the wrong kind
- * and for text that is not `VERB /path`. */
+ * and for text that is not `VERB /path` or `POST /path BODY`. A body goes out as it stands, but
+ * for one that is written as Python's b'...'; one that begins with { or [ is called JSON. */
 int http_codec_spell(const struct bench_spec *spec, struct http_call *out,
                      struct bench_error *err) BENCH_MUST_CHECK;
 
@@ -50,6 +56,17 @@ int http_codec_spell(const struct bench_spec *spec, struct http_call *out,
 int http_codec_decode(const struct bench_operation *operation, const void *body, size_t length,
                       struct bench_arena *arena, struct bench_value *out,
                       struct bench_error *err) BENCH_MUST_CHECK;
+
+/* The same for a user's text; an error names the column. */
+int http_codec_spell_text(const char *text, struct http_call *out,
+                          struct bench_error *err) BENCH_MUST_CHECK;
+/* The value of a hexadecimal digit, -1 if it is none. */
+int http_hex_digit(char c);
+
+/* What a user's call answered: a JSON object or array as DICT or LIST, anything else as BYTES.
+ * 0 or -ENOMEM. */
+int http_codec_decode_text(const void *body, size_t length, struct bench_arena *arena,
+                           struct bench_value *out) BENCH_MUST_CHECK;
 
 /* Reads {"error":"Type","message":"..."} as "Type: message" on one line, cut to size. False if
  * the body has another shape. */
@@ -69,8 +86,10 @@ struct http_route {
     char why[160];     /* with 400: what is wrong */
 };
 
-/* Finds the row; target is NUL-terminated and decoded in place. HEAD is answered like GET. */
-void http_codec_route(enum http_verb verb, char *target, struct http_route *out);
+/* Finds the row; target is NUL-terminated and decoded in place, and it and the arena hold the
+ * arguments. HEAD is answered like GET. */
+void http_codec_route(enum http_verb verb, char *target, struct bench_arena *arena,
+                      struct http_route *out);
 
 /* A body that is ready to be sent; borrows from the value or from the buffer. */
 struct http_body {
@@ -79,7 +98,7 @@ struct http_body {
     size_t length;
 };
 
-/* The body that answers a row; JSON is written to buf, bytes are borrowed from value. 0,
+/* The body that answers a row with a value that has no objects in it; JSON is written to buf, bytes are borrowed from value. 0,
  * -ENOTSUP (a kind that HTTP cannot carry), or the errors of bench_buf_reserve. */
 int http_codec_encode(const struct bench_operation *operation, const struct bench_value *value,
                       struct bench_buf *buf, struct http_body *out) BENCH_MUST_CHECK;

@@ -36,14 +36,14 @@ struct http_conn {
     CURLM *multi;
     CURL *easy;
     CURLU *url; /* http://HOST:PORT/; what is asked for is CURLOPT_REQUEST_TARGET */
-    struct curl_slist *plain_headers, *post_headers, *chunked_headers, *resolve;
+    struct curl_slist *plain_headers, *post_headers, *json_headers, *chunked_headers, *resolve;
     struct bench_timer *timer;
     int64_t timer_ns; /* wanted by libcurl, -1 = off */
     bool timer_changed, timer_armed;
     struct http_socket sockets[HTTP_SOCKETS];
 
     enum http_verb verb; /* what the easy handle is set up for, with target */
-    bool chunked_tx;
+    bool chunked_tx, json_body;
     long read_buffer, upload_buffer; /* bytes, as they are set */
     size_t host_bytes;               /* of the value of the Host header */
     size_t prefix_length;

@@ -16,10 +16,19 @@ static struct http_raw_conn *raw_of(struct bench_conn *conn)
     return raw;
 }
 
+/* The exchange is over. */
+static void tell(const struct http_raw_conn *raw)
+{
+    if (bench_conn_is_watched(raw->conn))
+        http_reply_tell(&raw->reply, raw->conn, raw->op, bench_conn_address(raw->conn)->path,
+                        raw->prefix_length);
+}
+
 /* The reply is not HTTP as it should be. Returns code. */
 static int broken(struct http_raw_conn *raw, enum bench_failure failure, int code, const char *why)
 {
     const struct bench_address *address = bench_conn_address(raw->conn);
+    tell(raw);
     raw->op = NULL; /* is completed by this */
     return bench_conn_fail(raw->conn, failure, code, "%s:%u: %s", address->host, address->port,
                            why);
@@ -107,6 +116,7 @@ static const struct http_parser_settings parser_settings = {
 static void finish(struct http_raw_conn *raw, bool keep, int status)
 {
     struct bench_op *op = raw->op;
+    tell(raw);
     if (!keep || !http_raw_all_sent(raw) || bench_stream_is_queueing(raw->conn))
         bench_stream_close(raw->conn);
     raw->used = true;

@@ -19,7 +19,7 @@ void http_raw_spell(struct http_raw_program *program, bool keepalive)
     const struct http_call *call = &program->http.call;
     const char *type = "", *end = line_end;
     if (call->verb == HTTP_VERB_POST) {
-        type = HTTP_CONTENT_TYPE "\r\n";
+        type = call->json_body ? HTTP_CONTENT_JSON "\r\n" : HTTP_CONTENT_TYPE "\r\n";
         end = call->chunked_tx ? HTTP_CHUNKED "\r\n\r\n" : "Content-Length: ";
     }
     program->verb_length = (size_t)snprintf(program->verb, sizeof(program->verb), "%s ",
@@ -88,8 +88,8 @@ static size_t put_head(const struct http_raw_conn *raw, const struct http_raw_pr
     p = put(p, program->line, program->line_length);
     p = put(p, raw->host, raw->host_length);
     p = put(p, program->tail, program->tail_length);
-    if (program->http.base.tx && !program->http.call.chunked_tx) {
-        p = put_number(p, raw->op->tx.length);
+    if (program->http.call.verb == HTTP_VERB_POST && !program->http.call.chunked_tx) {
+        p = put_number(p, http_tx_length(&program->http, raw->op));
         p = put(p, head_end, sizeof(head_end) - 1);
     }
     return (size_t)(p - head);
@@ -161,7 +161,8 @@ void http_raw_send(struct http_raw_conn *raw)
             http_raw_send_more(raw);
         return;
     }
-    size_t tx = program->http.base.tx ? op->tx.length : 0;
-    const struct iovec pieces[] = {piece_of(head, n), piece_of(op->tx.data, tx)};
+    size_t tx = http_tx_length(&program->http, op);
+    const struct iovec pieces[] = {piece_of(head, n),
+                                   piece_of(http_tx_data(&program->http, op), tx)};
     (void)write_pieces(raw, pieces, tx > 0 ? 2 : 1);
 }

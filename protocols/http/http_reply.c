@@ -2,6 +2,8 @@
 #include "protocols/http/http_reply.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #define ERROR_BODY_MAX ((size_t)64 << 10) /* of an answer that means failure */
 #define BODY_KEPT      ((size_t)4 << 10)  /* more is given back before the next request */
@@ -15,7 +17,7 @@ int http_program_init(struct http_program *program, const struct bench_protocol 
     program->base = (struct bench_program){
         .protocol = protocol,
         .bulk = program->call.bulk,
-        .tx = program->call.verb == HTTP_VERB_POST,
+        .tx = program->call.verb == HTTP_VERB_POST && program->call.body_length == 0,
     };
     return 0;
 }
@@ -77,6 +79,9 @@ int http_reply_judge(const struct http_reply *reply, struct bench_op *op, const 
                              reply->status, http_verb_name(call->verb), (int)prefix_length, prefix,
                              call->target);
     }
+    if (call->text && http_codec_decode_text(body, length, &op->arena, &op->result) < 0)
+        return bench_op_fail(op, BENCH_FAILURE_OTHER, -ENOMEM,
+                             "no memory for a reply of %zu bytes", length);
     if (call->bulk || call->operation == NULL)
         return 0;
     int rc = http_codec_decode(call->operation, body, length, &op->arena, &op->result, &err);
@@ -84,4 +89,36 @@ int http_reply_judge(const struct http_reply *reply, struct bench_op *op, const 
         (void)bench_op_fail(op, rc == -EPROTO ? BENCH_FAILURE_PROTOCOL : BENCH_FAILURE_OTHER, rc,
                             "%s", err.msg);
     return rc;
+}
+
+void http_reply_tell(const struct http_reply *reply, struct bench_conn *conn,
+                     const struct bench_op *op, const char *prefix, size_t prefix_length)
+{
+    const struct http_call *call = &reply->program->call;
+    const struct bench_op_stat *stat = &op->stat;
+    struct bench_conn_message message = {
+        .sent = true,
+        .kind = http_verb_name(call->verb),
+        .id = -1,
+        .plain = stat->plain_sent,
+        .wire = stat->wire_sent,
+        .at_ns = op->marks.sent,
+    };
+    int n = snprintf(message.what, sizeof(message.what), "%.*s%s", (int)prefix_length, prefix,
+                     call->target);
+    if (n >= (int)sizeof(message.what))
+        memcpy(message.what + sizeof(message.what) - 4, "...", 4);
+    if (stat->frames_sent > 0)
+        bench_conn_message(conn, &message);
+    if (stat->frames_received == 0)
+        return;
+    message = (struct bench_conn_message){
+        .kind = "RESPONSE",
+        .id = -1,
+        .plain = stat->plain_received,
+        .wire = stat->wire_received,
+        .at_ns = op->marks.first_byte,
+    };
+    (void)snprintf(message.what, sizeof(message.what), "status %ld", reply->status);
+    bench_conn_message(conn, &message);
 }

@@ -8,12 +8,13 @@
 #define HTTP_REPLY_H
 
 #include "bench/buf.h"
-#include "bench/op.h"
+#include "bench/conn.h"
 #include "protocols/http/http_codec.h"
 
 /* Both clients send the same heads. */
 #define HTTP_USER_AGENT       "rpycbench/" RPYCBENCH_VERSION
 #define HTTP_CONTENT_TYPE     "Content-Type: application/octet-stream"
+#define HTTP_CONTENT_JSON     "Content-Type: application/json"
 #define HTTP_CHUNKED          "Transfer-Encoding: chunked"
 #define HTTP_CONNECTION_CLOSE "Connection: close"
 
@@ -21,6 +22,18 @@ struct http_program {
     struct bench_program base;
     struct http_call call;
 };
+
+/* What a request carries: the op's payload, or the body that the program's text gives. */
+static inline const void *http_tx_data(const struct http_program *program,
+                                       const struct bench_op *op)
+{
+    return program->base.tx ? op->tx.data : program->call.body;
+}
+
+static inline size_t http_tx_length(const struct http_program *program, const struct bench_op *op)
+{
+    return program->base.tx ? op->tx.length : program->call.body_length;
+}
 
 struct http_reply {
     const struct http_program *program;
@@ -53,5 +66,10 @@ int http_reply_take(struct http_reply *reply, struct bench_op *op, const void *d
  * negative with the op's failure noted. */
 int http_reply_judge(const struct http_reply *reply, struct bench_op *op, const void *body,
                      size_t length, const char *prefix, size_t prefix_length) BENCH_MUST_CHECK;
+
+/* For a watcher of the connection, when the exchange is over or broke: what op's stat and marks
+ * say. prefix as above. */
+void http_reply_tell(const struct http_reply *reply, struct bench_conn *conn,
+                     const struct bench_op *op, const char *prefix, size_t prefix_length);
 
 #endif

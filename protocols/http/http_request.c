@@ -78,18 +78,19 @@ static size_t post_head_bytes(const struct http_conn *http, const struct bench_o
 {
     size_t n = strlen("POST  HTTP/1.1\r\n") + strlen(http->target);
     n += strlen("Host: \r\n") + http->host_bytes;
-    n += strlen("User-Agent: " HTTP_USER_AGENT "\r\nAccept: */*\r\n" HTTP_CONTENT_TYPE "\r\n");
+    n += strlen("User-Agent: " HTTP_USER_AGENT "\r\nAccept: */*\r\n\r\n");
+    n += http->program->call.json_body ? strlen(HTTP_CONTENT_JSON) : strlen(HTTP_CONTENT_TYPE);
     if (!http->options->keepalive)
         n += strlen(HTTP_CONNECTION_CLOSE "\r\n");
     if (http->program->call.chunked_tx)
         return n + strlen(HTTP_CHUNKED "\r\n\r\n");
-    return n + strlen("Content-Length: \r\n\r\n") + http_decimal_digits(op->tx.length);
+    return n + strlen("Content-Length: \r\n\r\n") + http_decimal_digits(http_tx_length(http->program, op));
 }
 
 uint64_t http_post_bytes(const struct http_conn *http, const struct bench_op *op)
 {
     return post_head_bytes(http, op) +
-           (http->program->call.chunked_tx ? http->given_bytes : op->tx.length);
+           (http->program->call.chunked_tx ? http->given_bytes : http_tx_length(http->program, op));
 }
 
 /* ---- preparing one ---- */
@@ -98,6 +99,7 @@ uint64_t http_post_bytes(const struct http_conn *http, const struct bench_op *op
 static bool is_set_up_for(const struct http_conn *http, const struct http_program *program)
 {
     return http->verb == program->call.verb && http->chunked_tx == program->call.chunked_tx &&
+           http->json_body == program->call.json_body &&
            strcmp(http->target + http->prefix_length, program->call.target) == 0;
 }
 
@@ -110,7 +112,9 @@ static bool set_program(struct http_conn *http, const struct http_program *progr
         verb = CURLOPT_NOBODY;
     else if (program->call.verb == HTTP_VERB_POST) {
         verb = CURLOPT_POST;
-        headers = program->call.chunked_tx ? http->chunked_headers : http->post_headers;
+        headers = program->call.chunked_tx  ? http->chunked_headers
+                  : program->call.json_body ? http->json_headers
+                                            : http->post_headers;
     }
     memcpy(http->target + http->prefix_length, program->call.target,
            strlen(program->call.target) + 1);
@@ -123,6 +127,7 @@ static bool set_program(struct http_conn *http, const struct http_program *progr
         return false;
     http->verb = program->call.verb;
     http->chunked_tx = program->call.chunked_tx;
+    http->json_body = program->call.json_body;
     return true;
 }
 
@@ -163,8 +168,8 @@ static bool set_buffers(struct http_conn *http, const struct http_program *progr
 static bool set_body(struct http_conn *http, const struct http_program *program,
                      const struct bench_op *op)
 {
-    const void *data = op->tx.length > 0 ? op->tx.data : "";
-    curl_off_t length = (curl_off_t)op->tx.length;
+    curl_off_t length = (curl_off_t)http_tx_length(program, op);
+    const void *data = length > 0 ? http_tx_data(program, op) : "";
     if (program->call.chunked_tx) {
         data = NULL; /* it is fetched with http_on_fetch */
         length = -1;
@@ -179,5 +184,5 @@ bool http_request_prepare(struct http_conn *http, const struct http_program *pro
     http->given = 0;
     http->given_bytes = 0;
     return (is_set_up_for(http, program) || set_program(http, program)) &&
-           set_buffers(http, program, op) && (!program->base.tx || set_body(http, program, op));
+           set_buffers(http, program, op) && (program->call.verb != HTTP_VERB_POST || set_body(http, program, op));
 }

@@ -16,8 +16,8 @@
 #define READ_STEP                                                                                  \
     ((size_t)1 << 20)                  /* a body's buffer grows by what has arrived, not by        \
                                           what was announced */
-#define ARENA_MAX    ((size_t)1 << 20) /* results of one call; bulk ones are borrowed */
-#define JSON_MAX     ((size_t)1 << 20)
+#define ARENA_MAX    ((size_t)16 << 20) /* results of one call; bulk ones are borrowed */
+#define JSON_MAX     ((size_t)4 << 20)
 #define LINGER_BYTES ((size_t)16 << 20) /* read and dropped after a refusal */
 #define LINGER_NS    (2 * BENCH_NS_PER_S)
 
@@ -388,8 +388,12 @@ static int call_service(struct http_session *s, struct http_route *route, struct
         call->arena = &s->pieces;
         rc = take_iterator(call, value.object, out);
     } else if (rc == 0) {
+        struct bench_value plain;
         *out = (struct reply){.status = 200};
-        rc = http_codec_encode(route->operation, &value, &s->json, &out->body);
+        rc = bench_value_plain(call, &value, &plain);
+        if (rc == 0)
+            rc = http_codec_encode(route->operation, &plain, &s->json, &out->body);
+        bench_value_release(&value);
     }
     if (rc == -EREMOTEIO)
         return exception_reply(s, call->exception.type != NULL ? call->exception.type : "Exception",
@@ -424,7 +428,7 @@ static int answer(struct http_session *s, struct bench_error *err)
     struct bench_call call = {
         .arena = &s->arena, .session = s->session, .service = bench_session_service(s->session)};
     int rc = 0;
-    http_codec_route(verb, s->target, &route);
+    http_codec_route(verb, s->target, &s->arena, &route);
     if (route.status == 400)
         rc = exception_reply(s, "ValueError", route.why, &reply);
     else if (route.status != 200)

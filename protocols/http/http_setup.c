@@ -69,11 +69,14 @@ static int add_header(struct curl_slist **list, const char *line, struct bench_e
 static int set_headers(struct http_conn *http, struct bench_error *err)
 {
     struct curl_slist **const lists[] = {&http->plain_headers, &http->post_headers,
-                                         &http->chunked_headers};
+                                         &http->json_headers, &http->chunked_headers};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(lists); i++) {
         if (i > 0)
-            rc = add_header(lists[i], HTTP_CONTENT_TYPE, err);
+            rc = add_header(lists[i],
+                            lists[i] == &http->json_headers ? HTTP_CONTENT_JSON
+                                                            : HTTP_CONTENT_TYPE,
+                            err);
         if (rc == 0 && i > 0)
             rc = add_header(lists[i], "Expect:", err);
         if (rc == 0 && lists[i] == &http->chunked_headers)

@@ -7,7 +7,7 @@
 #include "service/service.h"
 
 enum { MAX_INFLIGHT = 64 };
-#define ANSWER_LIMIT ((size_t)1 << 20) /* of an evaluated value; bulk answers are borrowed */
+#define ANSWER_LIMIT ((size_t)16 << 20) /* of an evaluated value; bulk answers are borrowed */
 
 /* The answer is worked out when the program is made; running it only hands it over. Operations
  * whose answer depends on what is sent are answered from op->tx. */
@@ -57,7 +57,15 @@ static int evaluate(struct inproc_program *program, const struct bench_spec *spe
         return bench_fail(err, rc, "%s cannot be evaluated", operation->name);
     if (program->answer.kind == BENCH_OBJECT && program->id == BENCH_OP_DOWNLOAD_CHUNKED)
         return flatten(program, args, err);
-    return 0;
+    if (operation->bulk) /* borrowed from the payload, which stays */
+        return 0;
+    /* Nothing is handed over by reference here. */
+    struct bench_value answer = program->answer, plain;
+    rc = bench_value_plain(&call, &answer, &plain);
+    if (rc == 0)
+        rc = bench_value_copy(&program->arena, &plain, &program->answer);
+    bench_value_release(&answer);
+    return rc < 0 ? bench_fail(err, rc, "%s: its answer cannot be kept", operation->name) : 0;
 }
 
 static int compile(const void *options, const struct bench_spec *spec, struct bench_program **out,

@@ -16,7 +16,11 @@
 
 static const char *const call_styles[] = {"plain", "cached", NULL};
 static const char *const versions[] = {"auto", "5", "6", NULL};
+static const char *const policies[] = {"reference", "strict", NULL};
 static const char *const sockets[] = {"auto", "python", "fast", "nodelay", NULL};
+
+#define TEXT(number)  TEXT2(number)
+#define TEXT2(number) #number
 
 static const struct bench_option options[] = {
     {.name = "call",
@@ -52,6 +56,51 @@ static const struct bench_option options[] = {
      .min = 1024,
      .max = 1 << 30,
      .help = "largest message that is accepted after inflating"},
+    {.name = "max-callbacks",
+     .type = BENCH_OPTION_INT,
+     .offset = offsetof(struct rpyc_options, max_callbacks),
+     .default_text = "64",
+     .min = 1,
+     .max = 10000,
+     .help = "calls back into the client that may wait for each other"},
+    {.name = "max-served",
+     .type = BENCH_OPTION_INT,
+     .offset = offsetof(struct rpyc_options, max_served),
+     .default_text = "10000000",
+     .min = 1,
+     .max = UINT32_MAX - 1,
+     .help = "requests of the server that are answered during one call"},
+    {.name = "max-unsent",
+     .type = BENCH_OPTION_SIZE,
+     .offset = offsetof(struct rpyc_options, max_unsent),
+     .default_text = "64MiB",
+     .min = 1024,
+     .max = 1 << 30,
+     .help = "answers that are kept for a server that asks and does not read"},
+    {.name = "policy",
+     .type = BENCH_OPTION_ENUM,
+     .offset = offsetof(struct rpyc_options, policy),
+     .default_text = "reference",
+     .choices = policies,
+     .help = "of the server: reference allows public attributes and pickling besides rpyc's "
+             "defaults, strict is those alone",
+     .server = true},
+    {.name = "max-references",
+     .type = BENCH_OPTION_INT,
+     .offset = offsetof(struct rpyc_options, max_references),
+     .default_text = TEXT(RPYC_REFERENCES),
+     .min = 16,
+     .max = RPYC_REFERENCES_MAX,
+     .help = "of the native server: objects that one client may hold",
+     .server = true},
+    {.name = "max-depth",
+     .type = BENCH_OPTION_INT,
+     .offset = offsetof(struct rpyc_options, max_depth),
+     .default_text = TEXT(RPYC_DEPTH),
+     .min = 1,
+     .max = RPYC_DEPTH_MAX,
+     .help = "of the native server: its requests that wait for each other's answers",
+     .server = true},
     {.name = "tls",
      .type = BENCH_OPTION_BOOL,
      .offset = offsetof(struct rpyc_options, tls),
@@ -81,8 +130,8 @@ const struct bench_protocol rpyc_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "rpyc",
     .summary = "RPyC's own wire protocol, versions 4 to 6",
-    .caps = BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN | BENCH_CAP_UNIX |
-            BENCH_CAP_TLS,
+    .caps = BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN |
+            BENCH_CAP_CALLBACK | BENCH_CAP_UNIX | BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = (uint64_t)1 << 30,

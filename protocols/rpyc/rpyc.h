@@ -6,6 +6,7 @@
 #define RPYC_H
 
 #include "bench/protocol.h"
+#include "protocols/rpyc/rpyc_rules.h"
 
 extern const struct bench_protocol rpyc_protocol;
 
@@ -19,6 +20,12 @@ struct rpyc_options {
     int socket;          /* enum rpyc_socket */
     int64_t max_frame;   /* bytes of a frame's payload as sent */
     int64_t max_inflate; /* bytes of a payload after inflating */
+    int64_t max_callbacks; /* calls of the client's function that wait for each other */
+    int64_t max_served;  /* requests of the server during one op */
+    int64_t max_unsent;  /* bytes of answers that the server does not read */
+    int policy;             /* enum rpyc_policy; of the server */
+    int64_t max_references; /* objects that a session of the server has handed out */
+    int64_t max_depth;      /* requests that wait for a client's answers to each other */
     bool tls;            /* of targets that are started; a connection goes by its address */
 };
 
@@ -28,25 +35,32 @@ struct rpyc_options {
 enum rpyc_flow {
     RPYC_FLOW_WHOLE,  /* as one argument or one result */
     RPYC_FLOW_LEND,   /* the argument is a list of ours, which the server iterates over */
-    RPYC_FLOW_ITERATE /* the result is an object of the server, which we iterate over */
+    RPYC_FLOW_ITERATE, /* the result is an object of the server, which we iterate over */
+    RPYC_FLOW_CALLBACK /* the last argument is a function of ours, which the server calls */
 };
 
-/* A call of one attribute of the root, or a ping, with all that does not change encoded. */
+struct rpyc_code;
+
+/* A call of one attribute of the root, or a ping, with all that does not change encoded; or any
+ * other expression. */
 struct rpyc_program {
     struct bench_program base;
     bool ping;
+    struct rpyc_code *code; /* of an expression, else NULL; owned */
     enum rpyc_flow flow;
     size_t nargs;     /* without tx */
     const char *name; /* of the attribute */
     size_t name_length;
     const uint8_t *name_box; /* the box of the name, as GETATTR takes it */
     size_t name_box_length;
-    const uint8_t *args; /* brine of the arguments, without the tuple's head */
+    const uint8_t *args; /* brine of the arguments, without the tuple's head; CALLBACK: boxes */
     size_t args_length;
     unsigned char text[]; /* what the pointers above point into */
 };
 
 #define RPYC_PING_TEXT "rpycbench ping"
+/* The operation that takes a function, and what that function calls. */
+#define RPYC_NESTED_NAME "nested"
 
 int rpyc_compile(const void *options, const struct bench_spec *spec, struct bench_program **out,
                  struct bench_error *err);

@@ -10,6 +10,7 @@
 
 #include "bench/log.h"
 #include "bench/units.h"
+#include "protocols/rpyc/rpyc_trace.h"
 
 #define MESSAGE_MEMORY ((size_t)64 << 20) /* for reading one message that is not a result */
 
@@ -66,10 +67,11 @@ static int on_payload(struct bench_conn *conn, struct rpyc_client *c, const uint
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, -EPROTO, "%s", err.msg);
     c->layout_certain = true;
     if (message.type == RPYC_REQUEST)
-        return rpyc_client_answer(conn, c, &message);
+        return rpyc_client_serve(conn, c, &message);
     if (message.seq_number == c->awaited_seq && c->awaited_seq >= 0)
         return rpyc_client_on_answer(conn, c, &message);
-    return rpyc_client_on_late_answer(conn, c, &message);
+    rc = rpyc_nested_answer(conn, c, &message);
+    return rc <= 0 ? rc : rpyc_client_on_late_answer(conn, c, &message);
 }
 
 /* One whole frame. */
@@ -85,6 +87,8 @@ static int on_frame(struct bench_conn *conn, struct rpyc_client *c, const struct
     stat->frames_received++;
     stat->plain_received += n + RPYC_FRAME_EXTRA;
     stat->wire_received += frame->total;
+    if (bench_conn_is_watched(conn))
+        rpyc_trace_received(conn, payload, n, frame->total, c->frame_began_ns);
     return n == 0 ? 0 : on_payload(conn, c, payload, n); /* an empty one means nothing */
 }
 
@@ -146,14 +150,18 @@ int rpyc_client_submit(struct bench_conn *conn, struct bench_op *op, struct benc
         return bench_fail(err, -EINVAL, "%.*s needs %zu bytes that are not there",
                           (int)program->name_length, program->name, op->tx.length);
     c->op = op;
+    c->asked_again = false;
+    c->eval.active = false;
     /* Answers to the DELs of the op before this one, unless they are still to come. */
     op->stat = c->between;
     c->between = (struct bench_op_stat){0};
     const struct rpyc_handle *handle = NULL;
     if (c->options->call == RPYC_CALL_CACHED && !program->ping)
-        handle = rpyc_client_find_handle(c, program);
+        handle = rpyc_client_find_handle(c, program->name, program->name_length);
     /* A failed write has completed the op with the connection's failure. */
-    if (program->ping)
+    if (program->code)
+        (void)rpyc_eval_begin(conn, c, program->code);
+    else if (program->ping)
         (void)rpyc_client_send_ping(conn, c, program);
     else if (handle)
         (void)rpyc_client_send_call(conn, c, program, &handle->ref);
@@ -213,6 +221,7 @@ void rpyc_client_fini(struct bench_conn *conn)
     bench_buf_fini(&c->current);
     bench_buf_fini(&c->iterable);
     bench_buf_fini(&c->iterator);
+    rpyc_nested_fini(&c->nested);
     rpyc_outgoing_fini(&c->out);
     rpyc_inflater_fini(&c->inflater);
     bench_arena_fini(&c->arena);

@@ -6,8 +6,10 @@
 #define RPYC_CLIENT_H
 
 #include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_eval.h"
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_msg.h"
+#include "protocols/rpyc/rpyc_serve.h"
 
 #define RPYC_LATE_MAX  64                 /* answers to requests that were taken back */
 #define RPYC_REF_LIMIT ((size_t)64 << 10) /* brine of one reference */
@@ -20,27 +22,12 @@ enum rpyc_step {
     RPYC_STEP_GETATTR,
     RPYC_STEP_INSPECT_ATTR, /* a callable of a class that the client does not know */
     RPYC_STEP_CALL,         /* also PING */
-    RPYC_STEP_INSPECT_RESULT,
     RPYC_STEP_INSPECT_STREAM, /* the result that is iterated over */
     RPYC_STEP_ITER,
     RPYC_STEP_INSPECT_ITER,
     RPYC_STEP_NEXT,
-};
-
-#define RPYC_ITERATORS_MAX 16   /* over one list at the same time */
-#define RPYC_BUFFITER_MAX  1000 /* pieces in one answer */
-
-struct rpyc_lent_iterator {
-    int64_t id;    /* 0 = free */
-    int64_t count; /* how often the server got it */
-    size_t next;   /* piece */
-};
-
-/* What the server may use while it works on an upload. */
-struct rpyc_lent {
-    int64_t given; /* ids so far */
-    int64_t list;  /* its id, 0 = nothing is lent */
-    struct rpyc_lent_iterator iterators[RPYC_ITERATORS_MAX];
+    RPYC_STEP_EVAL, /* of an expression */
+    RPYC_STEP_EVAL_INSPECT,
 };
 
 /* A callable of the root that was fetched for good (call=cached). */
@@ -54,6 +41,7 @@ struct rpyc_client {
     const struct rpyc_options *options;
     struct bench_op *op; /* in flight, or NULL */
     enum rpyc_step step;
+    bool asked_again; /* for an attribute: Python does, by __getattribute__, then __getattr__ */
     enum rpyc_layout layout;
     bool layout_certain; /* set by the user, or the peer has answered in it */
     int64_t next_seq, awaited_seq;
@@ -64,6 +52,9 @@ struct rpyc_client {
     int64_t iterator_count;              /* how often the iterator came */
     unsigned empty_pieces;
     struct rpyc_lent lent;
+    struct rpyc_nested nested;
+    uint64_t unsent; /* bytes of answers to the server since the kernel took everything */
+    struct rpyc_eval eval;
     struct rpyc_handle *handles;
     size_t nhandles;
     int64_t late[RPYC_LATE_MAX]; /* seqs of requests that were taken back */
@@ -107,6 +98,9 @@ int rpyc_client_send_ping(struct bench_conn *conn, struct rpyc_client *c,
 /* Calls a method of an object of the server, without arguments. */
 int rpyc_client_send_callattr(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_step step,
                               const struct bench_buf *ref, const char *name);
+/* A request for whose answer nobody waits; the arguments are values and proxies. */
+int rpyc_client_send_plain(struct bench_conn *conn, struct rpyc_client *c,
+                           enum rpyc_handler handler, const struct bench_value *args, size_t n);
 /* Gives a reference that came `count` times back; nobody waits for the answer. */
 int rpyc_client_send_del(struct bench_conn *conn, struct rpyc_client *c,
                          const struct bench_buf *ref, int64_t count);
@@ -114,8 +108,13 @@ int rpyc_client_send_del_of(struct bench_conn *conn, struct rpyc_client *c,
                             const struct rpyc_ref *ref);
 
 /* Steps (rpyc_steps.c): 0, or negative after bench_conn_fail. */
-const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c,
-                                                  const struct rpyc_program *program);
+const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c, const char *name,
+                                                  size_t length);
+/* Keeps c->current under a name. 0, -ENOSPC, -ENOMEM. */
+int rpyc_client_keep_handle(struct rpyc_client *c, const char *name, size_t length);
+/* The op fails with what the server raised. */
+int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c,
+                       struct rpyc_message *message);
 int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status);
 int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
                           struct rpyc_message *message);
@@ -134,27 +133,10 @@ int rpyc_client_stream_step(struct bench_conn *conn, struct rpyc_client *c,
 /* Gives the objects of the present stream back. */
 int rpyc_client_drop_stream(struct bench_conn *conn, struct rpyc_client *c);
 
-/* What is lent to the server (rpyc_lent.c). Writes the box of a new list of the op's pieces. */
-int rpyc_client_lend(struct rpyc_client *c);
-/* From now on nothing is there any more, whatever the server still holds. */
-void rpyc_client_take_back(struct rpyc_client *c);
-/* Writes the answer to a request for an object of ours. 0 or negative. */
-int rpyc_client_answer_lent(struct rpyc_client *c, const struct rpyc_message *message,
-                            int64_t handler, const struct bench_value *args,
-                            const struct rpyc_ref *ref);
-
-/* Writing answers (rpyc_answer.c). 0 or negative. */
-int rpyc_client_begin_answer(struct rpyc_client *c, const struct rpyc_message *message,
-                             enum rpyc_type type);
-int rpyc_client_answer_value(struct rpyc_client *c, const struct rpyc_message *message,
-                             const struct bench_value *value);
-int rpyc_client_answer_exception(struct rpyc_client *c, const struct rpyc_message *message,
-                                 const char *type, const char *text);
-
 /* Sends what c->out holds. 0, or negative after bench_conn_fail. */
 int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c) BENCH_MUST_CHECK;
-/* Answers a request of the server (rpyc_answer.c). 0, or negative after bench_conn_fail. */
-int rpyc_client_answer(struct bench_conn *conn, struct rpyc_client *c,
-                       struct rpyc_message *message) BENCH_MUST_CHECK;
+/* Answers a request of the server (rpyc_serve.c). 0, or negative after bench_conn_fail. */
+int rpyc_client_serve(struct bench_conn *conn, struct rpyc_client *c,
+                      struct rpyc_message *message) BENCH_MUST_CHECK;
 
 #endif

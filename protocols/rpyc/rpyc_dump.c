@@ -200,6 +200,7 @@ static bool dumpable_nested(const struct bench_value *value, unsigned depth)
     switch (value->kind) {
     case BENCH_LIST:
     case BENCH_DICT:
+    case BENCH_SET:
     case BENCH_OBJECT:
         return false;
     case BENCH_TUPLE:

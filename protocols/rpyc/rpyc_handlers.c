@@ -5,17 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-    BUFFITER_MAX = 10000, /* items of one answer; Python asks for 1000 at most */
-    BUFFITER_BYTES = 64 << 20, /* of byte strings; then it answers with what it has */
-    SPECIALS = 7,         /* special methods that an object can have */
-};
+#include "protocols/rpyc/rpyc_pickle_write.h"
+#include "protocols/rpyc/rpyc_special.h"
 
-static int no_attribute(struct rpyc_peer *peer, const char *type_name, const char *name, size_t n)
-{
-    return bench_raise(&peer->call, "AttributeError", "'%s' object has no attribute '%.*s'",
-                       type_name, n > 100 ? 100 : (int)n, name);
-}
+enum {
+    BUFFITER_MAX = 10000,      /* items of one answer; Python asks for 1000 at most */
+    BUFFITER_BYTES = 64 << 20, /* of texts; then it answers with what it has */
+    NAME_SHOWN = 100,          /* of a name, in messages */
+};
 
 /* An argument that has to be an object of ours. */
 static int need_object(struct rpyc_peer *peer, const struct bench_value *arg,
@@ -27,33 +24,94 @@ static int need_object(struct rpyc_peer *peer, const struct bench_value *arg,
     return 0;
 }
 
-/* The name of an attribute; Python 2 sends bytes. exposed_x and x mean the same. */
-static int need_name(struct rpyc_peer *peer, const struct bench_value *arg, const char **name,
-                     size_t *n)
+/* ---- attributes ---- */
+
+struct name {
+    const char *text;
+    size_t length;
+};
+
+/* Python 2 sends bytes. */
+static int need_name(struct rpyc_peer *peer, const struct bench_value *arg, struct name *out)
 {
-    static const char prefix[] = "exposed_";
     if (arg->kind != BENCH_STR && arg->kind != BENCH_BYTES)
-        return bench_raise(&peer->call, "TypeError", "attribute name must be str or bytes");
-    *name = arg->text.data;
-    *n = arg->text.length;
-    if (*n > sizeof(prefix) - 1 && memcmp(*name, prefix, sizeof(prefix) - 1) == 0) {
-        *name += sizeof(prefix) - 1;
-        *n -= sizeof(prefix) - 1;
-    }
+        return bench_raise(&peer->call, "TypeError", "name must be a string");
+    *out = (struct name){arg->text.data, arg->text.length};
     return 0;
 }
 
-static int get_attribute(struct rpyc_peer *peer, struct bench_object *object,
-                         const struct bench_value *name_arg, struct bench_value *out)
+static bool is_name(const struct name *name, const char *text)
 {
-    const char *name = NULL;
-    size_t n = 0;
-    int rc = need_name(peer, name_arg, &name, &n);
+    return name->length == strlen(text) && memcmp(name->text, text, name->length) == 0;
+}
+
+static int shown(const struct name *name)
+{
+    return name->length > NAME_SHOWN ? NAME_SHOWN : (int)name->length;
+}
+
+static int cannot_access(struct rpyc_peer *peer, const struct name *name)
+{
+    return bench_raise(&peer->call, "AttributeError", "cannot access '%.*s'", shown(name),
+                       name->text);
+}
+
+static bool is_root(const struct rpyc_peer *peer, const struct bench_object *object)
+{
+    return object == peer->call.service->root(peer->call.service);
+}
+
+static int ask_object(struct rpyc_peer *peer, struct bench_object *object, const struct name *name,
+                      struct bench_value *out)
+{
+    if (object->ops->getattr)
+        return object->ops->getattr(object, &peer->call, name->text, name->length, out);
+    return bench_raise(&peer->call, "AttributeError", "'%s' object has no attribute '%.*s'",
+                       rpyc_short_name(object->ops->type_name), shown(name), name->text);
+}
+
+/* All that the root has is exposed: x and exposed_x mean the same, and a name that it has not is
+ * looked at by the policy. */
+static int root_attribute(struct rpyc_peer *peer, struct bench_object *root,
+                          const struct name *name, struct bench_value *out)
+{
+    static const char prefix[] = "exposed_";
+    struct name plain = *name;
+    if (name->length >= sizeof(prefix) - 1 && memcmp(name->text, prefix, sizeof(prefix) - 1) == 0) {
+        plain.text += sizeof(prefix) - 1;
+        plain.length -= sizeof(prefix) - 1;
+    }
+    int rc = ask_object(peer, root, &plain, out);
+    if (rc == -EREMOTEIO && !rpyc_policy_plain(&peer->rules, name->text, name->length))
+        return cannot_access(peer, name);
+    return rc;
+}
+
+/* As GETATTR and CALLATTR see it: *special, or a value (then *special is NULL). */
+static int get_attribute(struct rpyc_peer *peer, struct bench_object *object,
+                         const struct bench_value *name_arg, const struct rpyc_special **special,
+                         struct bench_value *out)
+{
+    struct name name;
+    *special = NULL;
+    int rc = need_name(peer, name_arg, &name);
     if (rc < 0)
         return rc;
-    if (!object->ops->getattr)
-        return no_attribute(peer, object->ops->type_name, name, n);
-    return object->ops->getattr(object, &peer->call, name, n, out);
+    bool plain = rpyc_policy_plain(&peer->rules, name.text, name.length);
+    if (plain) {
+        *special = rpyc_special_find(object->ops, name.text, name.length);
+        if (*special)
+            return 0;
+    }
+    if (is_root(peer, object))
+        rc = root_attribute(peer, object, &name, out);
+    else
+        rc = plain ? ask_object(peer, object, &name, out) : cannot_access(peer, &name);
+    if (rc == -EREMOTEIO && is_name(&name, "__doc__")) { /* every object has it */
+        *out = bench_none();
+        return 0;
+    }
+    return rc;
 }
 
 /* ---- calling ---- */
@@ -71,6 +129,15 @@ static bool good_kwargs(const struct bench_value *kwargs)
     return true;
 }
 
+static int check_arguments(struct rpyc_peer *peer, const struct bench_value *args,
+                           const struct bench_value *kwargs)
+{
+    if (args->kind == BENCH_TUPLE && (!kwargs || good_kwargs(kwargs)))
+        return 0;
+    return bench_raise(&peer->call, "TypeError",
+                       "arguments must be a tuple and a tuple of (name, value)");
+}
+
 static int call_value(struct rpyc_peer *peer, const struct bench_value *target,
                       const struct bench_value *args, const struct bench_value *kwargs,
                       struct bench_value *out)
@@ -82,9 +149,9 @@ static int call_value(struct rpyc_peer *peer, const struct bench_value *target,
     if (!object->ops->call)
         return bench_raise(&peer->call, "TypeError", "'%s' object is not callable",
                            object->ops->type_name);
-    if (args->kind != BENCH_TUPLE || (kwargs && !good_kwargs(kwargs)))
-        return bench_raise(&peer->call, "TypeError",
-                           "arguments must be a tuple and a tuple of (name, value)");
+    rc = check_arguments(peer, args, kwargs);
+    if (rc < 0)
+        return rc;
     if (kwargs && kwargs->seq.count == 0)
         kwargs = NULL;
     return object->ops->call(object, &peer->call, args, kwargs, out);
@@ -96,105 +163,23 @@ static int handle_call(struct rpyc_peer *peer, const struct bench_value *args, s
     return call_value(peer, &args[0], &args[1], nargs > 2 ? &args[2] : NULL, out);
 }
 
-/* ---- special methods, which are members of the table instead of attributes ---- */
-
-typedef int (*special_fn)(struct rpyc_peer *peer, struct bench_object *object,
-                          const struct bench_value *args, struct bench_value *out);
-
-static int special_len(struct rpyc_peer *peer, struct bench_object *object,
-                       const struct bench_value *args, struct bench_value *out)
-{
-    size_t length = 0;
-    (void)args;
-    int rc = object->ops->len(object, &peer->call, &length);
-    *out = bench_int((int64_t)length);
-    return rc;
-}
-
-static int special_item(struct rpyc_peer *peer, struct bench_object *object,
-                        const struct bench_value *args, struct bench_value *out)
-{
-    return object->ops->item(object, &peer->call, &args[0], out);
-}
-
-static int special_contains(struct rpyc_peer *peer, struct bench_object *object,
-                            const struct bench_value *args, struct bench_value *out)
-{
-    bool inside = false;
-    int rc = object->ops->contains(object, &peer->call, &args[0], &inside);
-    *out = bench_bool(inside);
-    return rc;
-}
-
-static int special_iter(struct rpyc_peer *peer, struct bench_object *object,
-                        const struct bench_value *args, struct bench_value *out)
-{
-    (void)args;
-    return object->ops->iter(object, &peer->call, out);
-}
-
-static int special_next(struct rpyc_peer *peer, struct bench_object *object,
-                        const struct bench_value *args, struct bench_value *out)
-{
-    (void)args;
-    return object->ops->next(object, &peer->call, out);
-}
-
-struct special {
-    const char *name;
-    size_t nargs;
-    special_fn fn;
-    bool there;
-};
-
-/* The special methods of a type, SPECIALS rows. */
-static void specials_of(const struct bench_object_ops *ops, struct special *rows)
-{
-    const struct special all[SPECIALS] = {
-        {"__call__", 0, NULL, ops->call != NULL}, /* handled as a call */
-        {"__len__", 0, special_len, ops->len != NULL},
-        {"__getitem__", 1, special_item, ops->item != NULL},
-        {"__contains__", 1, special_contains, ops->contains != NULL},
-        {"__iter__", 0, special_iter, ops->iter != NULL},
-        {"__next__", 0, special_next, ops->next != NULL},
-        {"next", 0, special_next, ops->next != NULL}, /* Python 2's name */
-    };
-    memcpy(rows, all, sizeof(all));
-}
-
-static const struct special *find_special(const struct special *rows,
-                                          const struct bench_value *name)
-{
-    if (name->kind != BENCH_STR && name->kind != BENCH_BYTES)
-        return NULL;
-    for (size_t i = 0; i < SPECIALS; i++)
-        if (rows[i].there && strlen(rows[i].name) == name->text.length &&
-            memcmp(rows[i].name, name->text.data, name->text.length) == 0)
-            return &rows[i];
-    return NULL;
-}
-
 static int handle_callattr(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                            struct bench_value *out)
 {
-    struct special rows[SPECIALS];
+    const struct bench_value *kwargs = nargs > 3 ? &args[3] : NULL;
+    const struct rpyc_special *special;
     struct bench_object *object = NULL;
     struct bench_value method;
     int rc = need_object(peer, &args[0], &object);
+    if (rc == 0)
+        rc = get_attribute(peer, object, &args[1], &special, &method);
+    if (rc == 0 && special)
+        rc = check_arguments(peer, &args[2], kwargs);
     if (rc < 0)
         return rc;
-    const struct bench_value *kwargs = nargs > 3 ? &args[3] : NULL;
-    specials_of(object->ops, rows);
-    const struct special *special = find_special(rows, &args[1]);
-    if (special && !special->fn)
-        return call_value(peer, &args[0], &args[2], kwargs, out);
-    if (special) {
-        if (args[2].kind != BENCH_TUPLE || args[2].seq.count != special->nargs)
-            return bench_raise(&peer->call, "TypeError", "%s takes %zu arguments", special->name,
-                               special->nargs);
-        return special->fn(peer, object, args[2].seq.items, out);
-    }
-    rc = get_attribute(peer, object, &args[1], &method);
+    if (special)
+        return rpyc_special_call(peer, special, object, &args[2], kwargs, out);
+    rc = rpyc_peer_hold(peer, &method);
     return rc < 0 ? rc : call_value(peer, &method, &args[2], kwargs, out);
 }
 
@@ -232,60 +217,68 @@ static int handle_getroot(struct rpyc_peer *peer, const struct bench_value *args
 static int handle_getattr(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                           struct bench_value *out)
 {
+    const struct rpyc_special *special;
     struct bench_object *object = NULL;
     (void)nargs;
     int rc = need_object(peer, &args[0], &object);
-    return rc < 0 ? rc : get_attribute(peer, object, &args[1], out);
+    if (rc == 0)
+        rc = get_attribute(peer, object, &args[1], &special, out);
+    return rc < 0 || !special ? rc : rpyc_special_bind(peer, special, object, out);
 }
 
-/* DELATTR and SETATTR: a Service of rpyc denies both in these words. */
+/* DELATTR and SETATTR are off in both policies; a Service of rpyc has its own words for it. */
 static int handle_denied(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                          struct bench_value *out)
 {
-    (void)args;
+    struct bench_object *object = NULL;
+    struct name name;
     (void)nargs;
     (void)out;
-    return bench_raise(&peer->call, "AttributeError", "access denied");
+    int rc = need_object(peer, &args[0], &object);
+    if (rc == 0)
+        rc = need_name(peer, &args[1], &name);
+    if (rc < 0)
+        return rc;
+    return is_root(peer, object) ? bench_raise(&peer->call, "AttributeError", "access denied")
+                                 : cannot_access(peer, &name);
 }
 
 static int handle_repr(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                        struct bench_value *out)
 {
     (void)nargs;
-    if (args[0].kind == BENCH_OBJECT && args[0].object->ops->repr)
-        return args[0].object->ops->repr(args[0].object, &peer->call, out);
-    struct bench_buf text;
-    bench_buf_init(&text, (size_t)16 << 20);
-    int rc = bench_value_repr(&args[0], &text);
-    const char *copy = NULL;
-    size_t n = bench_buf_length(&text);
-    if (rc == 0)
-        copy = bench_arena_copy(&peer->arena, bench_buf_head(&text), n);
-    bench_buf_fini(&text);
-    if (!copy)
-        return bench_raise(&peer->call, "MemoryError", "the text is too long");
-    *out = bench_str_n(copy, n);
-    return 0;
+    return rpyc_special_repr(peer, &args[0], out);
 }
 
 static int handle_str(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                       struct bench_value *out)
 {
-    if (args[0].kind != BENCH_STR)
-        return handle_repr(peer, args, nargs, out);
-    *out = args[0];
-    return 0;
+    (void)nargs;
+    return rpyc_special_str(peer, &args[0], out);
 }
 
-/* Any comparison; Python then compares by identity, or raises for an order. */
 static int handle_cmp(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                       struct bench_value *out)
 {
-    (void)peer;
-    (void)args;
-    (void)nargs;
-    *out = (struct bench_value){.kind = BENCH_NOTIMPLEMENTED};
-    return 0;
+    static const char *const ops[] = {
+        [BENCH_EQ] = "__eq__", [BENCH_NE] = "__ne__", [BENCH_LT] = "__lt__",
+        [BENCH_LE] = "__le__", [BENCH_GT] = "__gt__", [BENCH_GE] = "__ge__",
+    };
+    const struct bench_value old = bench_str("__cmp__"); /* Python 2's, which no type has */
+    struct bench_object *object = NULL;
+    struct name name;
+    int rc = need_object(peer, &args[0], &object);
+    if (rc == 0)
+        rc = need_name(peer, nargs > 2 ? &args[2] : &old, &name);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < BENCH_COUNT_OF(ops); i++)
+        if (is_name(&name, ops[i]))
+            return rpyc_special_compare(peer, object, (enum bench_compare)i, &args[1], out);
+    if (!rpyc_policy_plain(&peer->rules, name.text, name.length))
+        return cannot_access(peer, &name);
+    return bench_raise(&peer->call, "AttributeError", "type object '%s' has no attribute '%.*s'",
+                       rpyc_short_name(object->ops->type_name), shown(&name), name.text);
 }
 
 static int handle_hash(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
@@ -294,89 +287,133 @@ static int handle_hash(struct rpyc_peer *peer, const struct bench_value *args, s
     struct bench_object *object = NULL;
     (void)nargs;
     int rc = need_object(peer, &args[0], &object);
+    return rc < 0 ? rc : rpyc_special_hash(peer, object, out);
+}
+
+/* Calls an attribute of the object, as CALLATTR would. */
+static int call_attribute(struct rpyc_peer *peer, const struct bench_value *object,
+                          const struct bench_value *name, const struct bench_value *args,
+                          size_t nargs, struct bench_value *out)
+{
+    const struct bench_value all[3] = {*object, *name, bench_tuple(args, nargs)};
+    return handle_callattr(peer, all, 3, out);
+}
+
+/* (object, "__getitem__" or the like, Python 2's "__getslice__" or the like, start, stop, further
+ * arguments): the first with a slice, or else the second with two numbers. */
+static int handle_oldslicing(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
+                             struct bench_value *out)
+{
+    const struct bench_value *more = &args[5];
+    const size_t count = more->kind == BENCH_TUPLE ? more->seq.count : 0;
+    (void)nargs;
+    if (more->kind != BENCH_TUPLE)
+        return bench_raise(&peer->call, "TypeError", "the further arguments are not a tuple");
+    struct bench_value *list = bench_arena_alloc(&peer->arena, (count + 2) * sizeof(*list));
+    struct bench_value *slice = bench_arena_alloc(&peer->arena, 3 * sizeof(*slice));
+    if (!list || !slice)
+        return -ENOMEM;
+    slice[0] = args[3];
+    slice[1] = args[4];
+    slice[2] = bench_none();
+    list[1] = (struct bench_value){.kind = BENCH_SLICE, .seq = {slice, 3}};
+    for (size_t i = 0; i < count; i++)
+        list[2 + i] = more->seq.items[i];
+    int rc = call_attribute(peer, &args[0], &args[1], &list[1], count + 1, out);
+    if (rc != -EREMOTEIO)
+        return rc;
+    list[0] = args[3];
+    list[1] = args[4].kind == BENCH_NONE ? bench_int(INT64_MAX) : args[4];
+    return call_attribute(peer, &args[0], &args[2], list, count + 2, out);
+}
+
+static bool is_false(const struct bench_value *value)
+{
+    return value->kind == BENCH_NONE || (value->kind == BENCH_BOOL && !value->boolean) ||
+           (value->kind == BENCH_INT && value->integer == 0);
+}
+
+/* exc is None, or what tells that the block failed. */
+static int handle_ctxexit(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
+                          struct bench_value *out)
+{
+    const struct bench_value name = bench_str("__exit__");
+    struct bench_value *three = bench_arena_alloc(&peer->arena, 3 * sizeof(*three));
+    if (!three)
+        return -ENOMEM;
+    three[0] = nargs < 2 || is_false(&args[1]) ? bench_none() : args[1];
+    three[1] = three[2] = bench_none();
+    return call_attribute(peer, &args[0], &name, three, 3, out);
+}
+
+/* isinstance(what the reference stands for, class). Only of objects that are out it can be said;
+ * of others the client knows more than we do. */
+static int handle_instancecheck(struct rpyc_peer *peer, const struct bench_value *args,
+                                size_t nargs, struct bench_value *out)
+{
+    struct bench_object *class = NULL;
+    struct rpyc_ref ref;
+    bool inside = false;
+    (void)nargs;
+    int rc = need_object(peer, &args[0], &class);
     if (rc < 0)
         return rc;
-    int64_t hash = rpyc_refs_id(&peer->refs, object);
-    if (object->ops->hash)
-        rc = object->ops->hash(object, &peer->call, &hash);
-    *out = bench_int(hash);
+    if (rpyc_ref_from_value(&args[1], &ref) < 0)
+        return bench_raise(&peer->call, "TypeError", "not a reference: (str, int, int) expected");
+    struct bench_object *object = rpyc_refs_find(&peer->refs, &ref);
+    const struct bench_value instance = {.kind = BENCH_OBJECT, .object = object};
+    if (object && !class->ops->instances)
+        return bench_raise(&peer->call, "TypeError",
+                           "isinstance() arg 2 must be a type, a tuple of types, or a union");
+    if (object && class->ops->instancecheck)
+        rc = class->ops->instancecheck(class, &peer->call, &instance, &inside);
+    else if (object)
+        inside = object->ops == class->ops->instances;
+    *out = bench_bool(inside);
     return rc;
+}
+
+/* ---- pickling ---- */
+
+static int plain_of(void *user, struct bench_object *object, struct bench_value *out)
+{
+    static const char module[] = "builtins.";
+    struct rpyc_peer *peer = user;
+    if (!object->ops->plain || strncmp(object->ops->type_name, module, sizeof(module) - 1) != 0)
+        return bench_raise(&peer->call, "TypeError", "cannot pickle '%s' object",
+                           rpyc_short_name(object->ops->type_name));
+    return object->ops->plain(object, &peer->call, out);
 }
 
 static int handle_pickle(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                          struct bench_value *out)
 {
-    (void)args;
+    struct bench_buf bytes;
     (void)nargs;
-    (void)out;
-    return bench_raise(&peer->call, "ValueError", "pickling is disabled");
-}
-
-static int handle_oldslicing(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
-                             struct bench_value *out)
-{
-    (void)args;
-    (void)nargs;
-    (void)out;
-    return bench_raise(&peer->call, "TypeError", "slicing of Python 2 is not supported");
-}
-
-static int handle_ctxexit(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
-                          struct bench_value *out)
-{
-    (void)peer;
-    (void)args;
-    (void)nargs;
-    *out = bench_none();
-    return 0;
-}
-
-static int handle_instancecheck(struct rpyc_peer *peer, const struct bench_value *args,
-                                size_t nargs, struct bench_value *out)
-{
-    (void)peer;
-    (void)args;
-    (void)nargs;
-    *out = bench_bool(false);
-    return 0;
+    if (!rpyc_policy_pickles(&peer->rules))
+        return bench_raise(&peer->call, "ValueError", "pickling is disabled");
+    if (args[1].kind != BENCH_INT || args[1].integer > RPYC_PICKLE_HIGHEST)
+        return bench_raise(&peer->call, "ValueError", "pickle protocol must be <= %d",
+                           RPYC_PICKLE_HIGHEST);
+    bench_buf_init(&bytes, RPYC_PICKLE_BYTES);
+    int rc = rpyc_pickle_write(&bytes, &args[0], plain_of, peer);
+    if (rc == 0) {
+        const size_t n = bench_buf_length(&bytes);
+        const char *copy = bench_arena_copy(&peer->arena, bench_buf_head(&bytes), n);
+        *out = bench_bytes(copy, n);
+        rc = copy ? 0 : -ENOMEM;
+    }
+    bench_buf_fini(&bytes);
+    if (rc == -EINVAL)
+        return bench_raise(&peer->call, "TypeError", "cannot pickle this kind of value");
+    if (rc == -E2BIG)
+        return bench_raise(&peer->call, "RecursionError", "too deep or too large to pickle");
+    if (rc == -EMSGSIZE || rc == -ENOMEM)
+        return bench_raise(&peer->call, "MemoryError", "the pickle is too large");
+    return rc;
 }
 
 /* ---- names ---- */
-
-static size_t count_names(const char *const *names)
-{
-    size_t n = 0;
-    while (names && names[n])
-        n++;
-    return n;
-}
-
-/* A tuple of the names of an object's methods: (name, None) pairs if `pairs`, else strs. */
-static int method_names(struct rpyc_peer *peer, const struct bench_object_ops *ops, bool pairs,
-                        struct bench_value *out)
-{
-    struct special rows[SPECIALS];
-    specials_of(ops, rows);
-    size_t n = count_names(ops->method_names), total = n + SPECIALS;
-    struct bench_value *items = bench_arena_alloc(&peer->arena, total * sizeof(*items));
-    struct bench_value *pair = bench_arena_alloc(&peer->arena, 2 * total * sizeof(*pair));
-    if (!items || !pair)
-        return -ENOMEM;
-    size_t used = 0;
-    for (size_t i = 0; i < total; i++) {
-        if (i >= n && !rows[i - n].there)
-            continue;
-        struct bench_value name = bench_str(i < n ? ops->method_names[i] : rows[i - n].name);
-        if (pairs) {
-            pair[2 * used] = name;
-            pair[2 * used + 1] = bench_none(); /* no documentation */
-            name = bench_tuple(&pair[2 * used], 2);
-        }
-        items[used++] = name;
-    }
-    *out = bench_tuple(items, used);
-    return 0;
-}
 
 static int handle_inspect(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                           struct bench_value *out)
@@ -388,7 +425,7 @@ static int handle_inspect(struct rpyc_peer *peer, const struct bench_value *args
     const struct bench_object *object = rpyc_refs_find(&peer->refs, &ref);
     if (!object)
         return bench_raise(&peer->call, "KeyError", "no object has this reference");
-    return method_names(peer, object->ops, true, out);
+    return rpyc_special_names(peer, object->ops, true, out);
 }
 
 static int handle_dir(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
@@ -401,39 +438,72 @@ static int handle_dir(struct rpyc_peer *peer, const struct bench_value *args, si
         return rc;
     if (object->ops->dir)
         return object->ops->dir(object, &peer->call, out);
-    return method_names(peer, object->ops, false, out);
+    return rpyc_special_names(peer, object->ops, false, out);
+}
+
+/* ---- BUFFITER ---- */
+
+/* The object itself if it is an iterator, else one over it. */
+static int iterator_of(struct rpyc_peer *peer, struct bench_object *object,
+                       struct bench_object **out)
+{
+    struct bench_value iterator;
+    *out = object;
+    if (object->ops->next)
+        return 0;
+    if (!object->ops->iter)
+        return bench_raise(&peer->call, "TypeError", "'%s' object is not iterable",
+                           rpyc_short_name(object->ops->type_name));
+    int rc = object->ops->iter(object, &peer->call, &iterator);
+    if (rc == 0)
+        rc = rpyc_peer_hold(peer, &iterator);
+    if (rc < 0)
+        return rc;
+    if (iterator.kind != BENCH_OBJECT || !iterator.object->ops->next)
+        return bench_raise(&peer->call, "TypeError", "iter() returned non-iterator");
+    *out = iterator.object;
+    return 0;
+}
+
+/* A copy of the next item, which `next` only lends. */
+static int take_item(struct rpyc_peer *peer, struct bench_object *iterator, size_t *bytes,
+                     struct bench_value *out)
+{
+    struct bench_value item = bench_none();
+    int rc = iterator->ops->next(iterator, &peer->call, &item);
+    if (rc < 0)
+        return rc;
+    if (item.kind == BENCH_BYTES || item.kind == BENCH_STR)
+        *bytes += item.text.length;
+    return bench_value_copy(&peer->arena, &item, out);
 }
 
 static int handle_buffiter(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                            struct bench_value *out)
 {
-    struct bench_object *object = NULL;
+    struct bench_object *object = NULL, *iterator = NULL;
     (void)nargs;
     int rc = need_object(peer, &args[0], &object);
+    if (rc == 0)
+        rc = iterator_of(peer, object, &iterator);
     if (rc < 0)
         return rc;
-    if (!object->ops->next)
-        return bench_raise(&peer->call, "TypeError", "'%s' object is not an iterator",
-                           object->ops->type_name);
     if (args[1].kind != BENCH_INT || args[1].integer < 0 || args[1].integer > BUFFITER_MAX)
         return bench_raise(&peer->call, "ValueError", "count must be within 0 and %d",
                            (int)BUFFITER_MAX);
-    size_t wanted = (size_t)args[1].integer, n = 0;
-    struct bench_value *items = NULL;
-    if (wanted > 0) {
-        items = bench_arena_alloc(&peer->arena, wanted * sizeof(*items));
-        if (!items)
-            return -ENOMEM;
-    }
-    size_t bytes = 0;
+    const size_t wanted = (size_t)args[1].integer;
+    struct bench_value *items = bench_arena_alloc(&peer->arena, (wanted + 1) * sizeof(*items));
+    size_t n = 0, bytes = 0;
+    if (!items)
+        return -ENOMEM;
     while (rc == 0 && n < wanted && bytes < BUFFITER_BYTES) {
-        rc = object->ops->next(object, &peer->call, &items[n]);
-        if (rc == 0 && items[n].kind == BENCH_BYTES)
-            bytes += items[n].text.length;
+        rc = take_item(peer, iterator, &bytes, &items[n]);
         if (rc == 0)
             n++;
     }
     *out = bench_tuple(items, n);
+    if (rc < 0 && rc != -ENODATA)
+        rpyc_refs_discard(&peer->refs, out);
     return rc == -ENODATA ? 0 : rc;
 }
 
@@ -460,6 +530,6 @@ const struct rpyc_handler_row rpyc_handler_rows[RPYC_HANDLERS] = {
     [RPYC_CMP] = {handle_cmp, 2, 3},           [RPYC_HASH] = {handle_hash, 1, 1},
     [RPYC_DIR] = {handle_dir, 1, 1},           [RPYC_PICKLE] = {handle_pickle, 2, 2},
     [RPYC_DEL] = {handle_del, 1, 2},           [RPYC_INSPECT] = {handle_inspect, 1, 1},
-    [RPYC_BUFFITER] = {handle_buffiter, 2, 2}, [RPYC_OLDSLICING] = {handle_oldslicing, 0, SIZE_MAX},
-    [RPYC_CTXEXIT] = {handle_ctxexit, 1, 2},   [RPYC_INSTANCECHECK] = {handle_instancecheck, 2, 2},
+    [RPYC_BUFFITER] = {handle_buffiter, 2, 2}, [RPYC_OLDSLICING] = {handle_oldslicing, 6, 6},
+    [RPYC_CTXEXIT] = {handle_ctxexit, 2, 2},   [RPYC_INSTANCECHECK] = {handle_instancecheck, 2, 2},
 };

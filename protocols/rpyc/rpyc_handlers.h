@@ -9,10 +9,7 @@
 
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_refs.h"
-
-/* Requests of ours that wait for the client at the same time; each one takes stack (64 KiB a
- * thread), of which a level needs about 2 KiB. */
-#define RPYC_DEPTH_MAX 8
+#include "protocols/rpyc/rpyc_rules.h"
 
 /* How a peer reaches the other side. */
 struct rpyc_link {
@@ -27,6 +24,8 @@ struct rpyc_link {
 
 struct rpyc_peer;
 
+enum { RPYC_HELD_MAX = 3 }; /* arguments, method, iterator */
+
 /* An object of the client that a request, or an answer to one of ours, brought. We give it back
  * when the request is answered, or when it is released before that. */
 struct rpyc_remote {
@@ -40,12 +39,16 @@ struct rpyc_remote {
 /* The server's view of one client. */
 struct rpyc_peer {
     struct rpyc_link link;
+    struct rpyc_rules rules;
     struct rpyc_refs refs;
     struct rpyc_outgoing out; /* the answer, or a request of our own */
     enum rpyc_layout layout;  /* of the present request */
     struct bench_arena arena; /* of the present request */
     struct bench_call call;
     struct rpyc_remote *received; /* in the arena */
+    const struct bench_value *args; /* of the present request while it runs, or NULL */
+    struct bench_value held[RPYC_HELD_MAX]; /* let go when it is answered */
+    size_t nheld;
     int64_t next_seq;             /* of our own requests */
     struct bench_arena scratch;   /* of the answer to the latest of them */
     int64_t awaited[RPYC_DEPTH_MAX];
@@ -54,9 +57,10 @@ struct rpyc_peer {
     struct bench_error cause;
 };
 
-/* link is copied. memory_bytes: for reading a request and for its results, together with those
+/* link and rules are copied. memory_bytes: for reading a request and for its results, together with those
  * that are served while it waits. */
 void rpyc_peer_init(struct rpyc_peer *peer, const struct rpyc_link *link,
+                    const struct rpyc_rules *rules,
                     const struct bench_service *service, struct bench_session *session,
                     size_t memory_bytes);
 void rpyc_peer_fini(struct rpyc_peer *peer);
@@ -79,6 +83,8 @@ int rpyc_peer_close(struct rpyc_peer *peer, enum rpyc_layout layout,
 /* Notes a reference that came and makes the object that stands for it. 0 or -ENOMEM. */
 int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref,
                         struct bench_value *out) BENCH_MUST_CHECK;
+/* Keeps the value's objects until the present request is answered. 0 or -ENOMEM. */
+int rpyc_peer_hold(struct rpyc_peer *peer, const struct bench_value *value) BENCH_MUST_CHECK;
 /* Asks INSPECT for the received objects of unknown classes. After this nothing that the latest
  * message held is there any more. Returns as the functions of struct bench_object_ops. */
 int rpyc_remote_inspect(struct rpyc_peer *peer) BENCH_MUST_CHECK;

@@ -210,7 +210,21 @@ int rpyc_read_exception(struct rpyc_reader *body, struct rpyc_exception *out)
     out->module = type->seq.items[0];
     out->type = type->seq.items[1];
     out->args = *args;
+    out->attributes = record.seq.items[2];
+    out->traceback = record.seq.items[3];
     return 0;
+}
+
+static bool is_word(const struct bench_value *text, const char *word)
+{
+    const size_t n = strlen(word);
+    return text->kind == BENCH_STR && text->text.length == n &&
+           memcmp(text->text.data, word, n) == 0;
+}
+
+bool rpyc_exception_is(const struct rpyc_exception *exception, const char *type)
+{
+    return is_word(&exception->module, "builtins") && is_word(&exception->type, type);
 }
 
 static int text_part(const struct bench_value *value)
@@ -259,7 +273,7 @@ static void proxy_release(struct bench_object *object)
 
 int rpyc_proxy_init(struct rpyc_proxy *proxy, struct bench_arena *arena, const struct rpyc_ref *ref)
 {
-    *proxy = (struct rpyc_proxy){.object.ops = &proxy->ops, .ops.release = proxy_release};
+    *proxy = (struct rpyc_proxy){.object.ops = &proxy->ops, .ops.release = proxy_release, .ops.remote = true};
     if (bench_value_copy(arena, &ref->name, &proxy->ref.name) < 0 ||
         bench_value_copy(arena, &ref->class_id, &proxy->ref.class_id) < 0 ||
         bench_value_copy(arena, &ref->instance_id, &proxy->ref.instance_id) < 0)
@@ -367,30 +381,4 @@ int rpyc_write_box(struct bench_buf *out, const struct bench_value *value, rpyc_
                    void *user)
 {
     return write_nested(out, value, export, user, 0);
-}
-
-int rpyc_write_exception(struct bench_buf *out, const struct bench_exception *exception)
-{
-    const char *module = exception->module ? exception->module : "builtins";
-    if (strcmp(module, "builtins") == 0 && strcmp(exception->type, "StopIteration") == 0)
-        return rpyc_dump_int(out, 1);
-    /* ((module, type), args, attributes, traceback); Python fails on texts that are bytes. */
-    const struct bench_value type[2] = {bench_str(module), bench_str(exception->type)};
-    const struct bench_value empty = bench_tuple(NULL, 0);
-    bool usable = exception->args.kind == BENCH_TUPLE && rpyc_dumpable(&exception->args);
-    struct bench_value record[4] = {
-        bench_tuple(type, 2),
-        usable ? exception->args : empty,
-        empty,
-        bench_str("<traceback denied>"),
-    };
-    const struct bench_value whole = bench_tuple(record, 4);
-    size_t before = bench_buf_length(out);
-    int rc = rpyc_dump(out, &whole);
-    if (rc != -EILSEQ && rc != -E2BIG)
-        return rc;
-    /* A message that was cut in the middle of a character, say: the type alone then. */
-    out->end = out->start + before;
-    record[1] = empty;
-    return rpyc_dump(out, &whole);
 }

@@ -96,9 +96,13 @@ struct rpyc_exception {
     bool stop_iteration;             /* then the rest is empty */
     struct bench_value module, type; /* STR */
     struct bench_value args;         /* TUPLE */
+    struct bench_value attributes;   /* as it came: normally a TUPLE of (STR, value) */
+    struct bench_value traceback;    /* as it came: normally a STR */
 };
 
 int rpyc_read_exception(struct rpyc_reader *body, struct rpyc_exception *out) BENCH_MUST_CHECK;
+/* True for builtins.TYPE. */
+bool rpyc_exception_is(const struct rpyc_exception *exception, const char *type);
 /* "module.Type: message", cut to size. */
 void rpyc_exception_text(const struct rpyc_exception *exception, char *text, size_t size);
 
@@ -140,7 +144,8 @@ typedef int (*rpyc_export_fn)(void *user, struct bench_object *object, struct rp
 /* A whole box. LIST and DICT are refused with -EINVAL: the service has to hand out objects. */
 int rpyc_write_box(struct bench_buf *out, const struct bench_value *value, rpyc_export_fn export,
                    void *user) BENCH_MUST_CHECK;
-/* The record of builtins.TYPE(args) or of what `exception` says; StopIteration is the int 1. */
+/* The record of what `exception` says, whose module may be NULL (builtins); StopIteration is the
+ * int 1. What does not travel by value goes as its repr. */
 int rpyc_write_exception(struct bench_buf *out,
                          const struct bench_exception *exception) BENCH_MUST_CHECK;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a request's message to its answer: unboxing, the table of handlers, boxing. */
+#include <assert.h>
 #include <errno.h>
 
 #include "protocols/rpyc/rpyc_handlers.h"
@@ -7,11 +8,11 @@
 #define SCRATCH_BYTES ((size_t)16 << 20) /* for reading an answer to a request of ours */
 
 void rpyc_peer_init(struct rpyc_peer *peer, const struct rpyc_link *link,
-                    const struct bench_service *service, struct bench_session *session,
-                    size_t memory_bytes)
+                    const struct rpyc_rules *rules, const struct bench_service *service,
+                    struct bench_session *session, size_t memory_bytes)
 {
-    *peer = (struct rpyc_peer){.link = *link};
-    rpyc_refs_init(&peer->refs);
+    *peer = (struct rpyc_peer){.link = *link, .rules = *rules};
+    rpyc_refs_init(&peer->refs, rules->references);
     rpyc_outgoing_init(&peer->out);
     bench_arena_init(&peer->arena, memory_bytes);
     bench_arena_init(&peer->scratch, SCRATCH_BYTES);
@@ -60,6 +61,22 @@ static int settle(struct rpyc_peer *peer, struct rpyc_message *message, struct b
     return rpyc_remote_inspect(peer);
 }
 
+/* ---- what a request holds ---- */
+
+int rpyc_peer_hold(struct rpyc_peer *peer, const struct bench_value *value)
+{
+    assert(peer->nheld < RPYC_HELD_MAX);
+    peer->held[peer->nheld++] = *value;
+    return rpyc_refs_hold(&peer->refs, value);
+}
+
+static void let_go(struct rpyc_peer *peer)
+{
+    for (size_t i = 0; i < peer->nheld; i++)
+        rpyc_refs_let_go(&peer->refs, &peer->held[i]);
+    peer->nheld = 0;
+}
+
 /* ---- running ---- */
 
 /* KeyError with the number as it came, as Python's table of handlers raises it. */
@@ -97,9 +114,13 @@ static int run(struct rpyc_peer *peer, struct rpyc_message *message, struct benc
     if (args.seq.count < row->min || args.seq.count > row->max)
         return bench_raise(&peer->call, "TypeError", "handler %d does not take %zu arguments",
                            (int)number, args.seq.count);
+    peer->args = &args;
     if (peer->received)
         rc = settle(peer, message, &args);
-    return rc < 0 ? rc : row->fn(peer, args.seq.items, args.seq.count, out);
+    if (rc == 0)
+        rc = row->fn(peer, args.seq.items, args.seq.count, out);
+    peer->args = NULL;
+    return rc;
 }
 
 /* ---- answering ---- */
@@ -131,17 +152,6 @@ static int write_exception(struct rpyc_peer *peer, const struct rpyc_message *me
     return rc < 0 ? rc : rpyc_write_exception(&peer->out.text, &peer->call.exception);
 }
 
-/* A result that was not sent: what was made for it goes. */
-static void release_result(struct rpyc_peer *peer, const struct bench_value *result)
-{
-    if (result->kind == BENCH_TUPLE)
-        for (size_t i = 0; i < result->seq.count; i++)
-            release_result(peer, &result->seq.items[i]);
-    if (result->kind == BENCH_OBJECT && !rpyc_proxy_of(result) &&
-        rpyc_refs_id(&peer->refs, result->object) == 0 && result->object->ops->release)
-        result->object->ops->release(result->object);
-}
-
 static int answer(struct rpyc_peer *peer, const struct rpyc_message *message, int status,
                   const struct bench_value *result)
 {
@@ -152,7 +162,7 @@ static int answer(struct rpyc_peer *peer, const struct rpyc_message *message, in
         return write_exception(peer, message);
     rc = write_result(peer, message, result);
     if (rc < 0)
-        release_result(peer, result);
+        rpyc_refs_discard(&peer->refs, result);
     if (rc == 0 || rc == -ENOMEM)
         return rc;
     (void)bench_raise(&peer->call, rc == -ENOSPC ? "MemoryError" : "TypeError",
@@ -204,6 +214,7 @@ int rpyc_peer_next_del(struct rpyc_peer *peer, struct bench_error *err)
         remote = remote->next;
     if (!remote) {
         peer->received = NULL;
+        let_go(peer);
         bench_arena_reset(&peer->arena);
         return 0;
     }

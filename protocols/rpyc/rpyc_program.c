@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_code.h"
 #include "protocols/rpyc/rpyc_msg.h"
-#include "protocols/rpyc/rpyc_text.h"
 
 enum {
     ARGS_LIMIT = 16 << 20, /* bytes of encoded arguments */
@@ -33,7 +33,10 @@ static int encode(const struct plan *plan, struct bench_buf *buf, size_t *args_a
     if (rc < 0)
         return bench_fail(err, -EINVAL, "the name of the attribute is not UTF-8");
     for (size_t i = 0; i < plan->nargs; i++) {
-        rc = rpyc_dump(buf, &plan->args[i]);
+        /* A tuple of which not all go by value is a tuple of boxes. */
+        rc = plan->flow == RPYC_FLOW_CALLBACK ? rpyc_write_box_head(buf, RPYC_VALUE) : 0;
+        if (rc == 0)
+            rc = rpyc_dump(buf, &plan->args[i]);
         if (rc < 0)
             return bench_fail(err, rc == -EINVAL ? -ENOTSUP : rc,
                               "argument %zu cannot be sent by value", i + 1);
@@ -78,7 +81,10 @@ static int compile_operation(const struct bench_spec *spec, struct bench_program
 {
     const struct bench_operation *operation = spec->operation;
     struct bench_value args[BENCH_OPERATION_PARAMS];
+    const bool callback = strcmp(operation->name, RPYC_NESTED_NAME) == 0;
     size_t nargs = bench_operation_nparams(operation);
+    if (callback)
+        nargs = 1; /* the function is lent by each call */
     for (size_t i = 0; i < nargs; i++)
         args[i] = bench_spec_arg(spec, i);
     const struct plan plan = {
@@ -90,27 +96,63 @@ static int compile_operation(const struct bench_spec *spec, struct bench_program
         .tx = operation->tx,
         .flow = operation->id == BENCH_OP_UPLOAD_CHUNKED     ? RPYC_FLOW_LEND
                 : operation->id == BENCH_OP_DOWNLOAD_CHUNKED ? RPYC_FLOW_ITERATE
+                : callback                                   ? RPYC_FLOW_CALLBACK
                                                              : RPYC_FLOW_WHOLE,
     };
     return build(&plan, out, err);
+}
+
+/* root.NAME(constants): encoded whole, like an operation. False: it is anything else. */
+static bool is_simple_call(const struct rpyc_node *tree)
+{
+    if (tree->kind != RPYC_NODE_CALL || tree->first->kind != RPYC_NODE_ATTR ||
+        tree->first->first->kind != RPYC_NODE_ROOT)
+        return false;
+    const struct rpyc_node *arg = tree->first->next;
+    while (arg && arg->kind == RPYC_NODE_CONST && !arg->keyword)
+        arg = arg->next;
+    return !arg;
+}
+
+static int compile_call(const struct rpyc_node *tree, struct bench_program **out,
+                        struct bench_error *err)
+{
+    const struct rpyc_node *attr = tree->first;
+    struct bench_value args[RPYC_EXPR_ARGS_MAX];
+    size_t n = 0;
+    for (const struct rpyc_node *arg = attr->next; arg; arg = arg->next)
+        args[n++] = arg->value;
+    const struct plan plan = {
+        .name = attr->name, .name_length = attr->name_length, .args = args, .nargs = n};
+    return build(&plan, out, err);
+}
+
+static int compile_expression(struct bench_arena *arena, const struct rpyc_node *tree,
+                              struct bench_program **out, struct bench_error *err)
+{
+    struct rpyc_program *p = calloc(1, sizeof(*p));
+    if (!p)
+        return bench_fail(err, -ENOMEM, "no memory for a program");
+    p->base = (struct bench_program){.protocol = &rpyc_protocol};
+    int rc = rpyc_code_new(arena, tree, &p->code, err);
+    if (rc < 0) {
+        free(p);
+        return rc;
+    }
+    *out = &p->base;
+    return 0;
 }
 
 static int compile_text(const struct bench_spec *spec, struct bench_program **out,
                         struct bench_error *err)
 {
     struct bench_arena arena;
-    struct rpyc_call_text call;
+    struct rpyc_node *tree = NULL;
     bench_arena_init(&arena, TEXT_LIMIT);
-    int rc = rpyc_parse_call(&arena, spec->text, &call, err);
-    if (rc == 0) {
-        const struct plan plan = {
-            .name = call.name,
-            .name_length = call.name_length,
-            .args = call.args,
-            .nargs = call.nargs,
-        };
-        rc = build(&plan, out, err);
-    }
+    int rc = rpyc_expr_parse(&arena, spec->text, strlen(spec->text), &tree, err);
+    if (rc == 0)
+        rc = is_simple_call(tree) ? compile_call(tree, out, err)
+                                  : compile_expression(&arena, tree, out, err);
     bench_arena_fini(&arena);
     return rc;
 }
@@ -140,4 +182,9 @@ int rpyc_compile(const void *options, const struct bench_spec *spec, struct benc
     return bench_fail(err, -EINVAL, "unknown kind of spec %d", (int)spec->kind);
 }
 
-void rpyc_program_free(struct bench_program *program) { free(program); }
+void rpyc_program_free(struct bench_program *program)
+{
+    if (program)
+        rpyc_code_free(((struct rpyc_program *)program)->code);
+    free(program);
+}

@@ -29,14 +29,25 @@ static bool is_awaited(const struct rpyc_peer *peer, int64_t seq)
     return false;
 }
 
-/* A request of the client while one of ours is not answered. The outer request keeps what it has:
- * the inner one gets memory of its own. */
+/* A request of the client while one of ours is not answered. The outer request keeps what it has,
+ * its arguments even if the client gives them back meanwhile: the inner one gets memory of its
+ * own. */
 static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
                        struct bench_error *err)
 {
+    if (peer->args) {
+        int rc = rpyc_peer_hold(peer, peer->args);
+        if (rc < 0)
+            return bench_fail(err, rc, "no memory for references");
+        peer->args = NULL; /* once is enough */
+    }
     const struct bench_arena arena = peer->arena;
     const struct bench_call call = peer->call;
     struct rpyc_remote *const received = peer->received;
+    struct bench_value held[RPYC_HELD_MAX];
+    const size_t nheld = peer->nheld;
+    memcpy(held, peer->held, sizeof(held));
+    peer->nheld = 0;
     size_t left = arena.limit > arena.total ? arena.limit - arena.total : 1;
     bench_arena_init(&peer->arena, left);
     message->body.arena = &peer->arena;
@@ -51,6 +62,8 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     peer->arena = arena;
     peer->call = call;
     peer->received = received;
+    memcpy(peer->held, held, sizeof(held));
+    peer->nheld = nheld;
     return rc;
 }
 
@@ -87,10 +100,10 @@ static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
 /* Whether one more request may wait. */
 static int check_depth(struct rpyc_peer *peer)
 {
-    if (peer->depth < RPYC_DEPTH_MAX)
+    if (peer->depth < peer->rules.depth)
         return 0;
-    return bench_raise(&peer->call, "RecursionError", "more than %d requests wait for each other",
-                       RPYC_DEPTH_MAX);
+    return bench_raise(&peer->call, "RecursionError", "more than %u requests wait for each other",
+                       peer->rules.depth);
 }
 
 static int bad_answer(struct rpyc_peer *peer, const struct rpyc_message *answer, int rc)
@@ -117,7 +130,8 @@ static int raise_again(struct rpyc_peer *peer, struct rpyc_message *answer)
     const char *type = bench_arena_copy(&peer->arena, from.type.text.data, from.type.text.length);
     *to = (struct bench_exception){.module = module, .type = type};
     rpyc_exception_text(&from, to->message, sizeof(to->message));
-    if (!module || !type || bench_value_copy(&peer->arena, &from.args, &to->args) < 0)
+    if (!module || !type || bench_value_copy(&peer->arena, &from.args, &to->args) < 0 ||
+        bench_value_copy(&peer->arena, &from.attributes, &to->attributes) < 0)
         return give_up(peer, bench_fail(&peer->cause, -ENOMEM, "no memory for an exception"));
     return -EREMOTEIO;
 }
@@ -137,6 +151,9 @@ static int remote_iter(struct bench_object *object, struct bench_call *call,
                        struct bench_value *out);
 static int remote_next(struct bench_object *object, struct bench_call *call,
                        struct bench_value *out);
+static int remote_call(struct bench_object *object, struct bench_call *call,
+                       const struct bench_value *args, const struct bench_value *kwargs,
+                       struct bench_value *out);
 
 /* A class has those special methods that the client's answer, a tuple of (name, text), tells. */
 static void learn_methods(struct bench_object_ops *ops, const struct bench_value *methods)
@@ -154,6 +171,8 @@ static void learn_methods(struct bench_object_ops *ops, const struct bench_value
             ops->len = remote_len;
         else if (is_name(name, "__getitem__"))
             ops->item = remote_item;
+        else if (is_name(name, "__call__"))
+            ops->call = remote_call;
     }
 }
 
@@ -264,6 +283,7 @@ int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, stru
             remote->proxy.ops.item = remote_item;
             remote->proxy.ops.iter = remote_iter;
             remote->proxy.ops.next = remote_next;
+            remote->proxy.ops.call = remote_call;
         }
         remote->next = peer->received;
         peer->received = remote;
@@ -275,41 +295,36 @@ int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, stru
 
 /* ---- what the service may ask of them ---- */
 
-static int write_callattr(struct rpyc_remote *remote, const char *name,
-                          const struct bench_value *args)
+/* CALLATTR (object, name, args, kwargs), or without a name CALL (object, args, kwargs). */
+static int write_call(struct rpyc_remote *remote, const char *name, const struct bench_value *args,
+                      const struct bench_value *kwargs)
 {
+    const struct bench_value nothing = bench_tuple(NULL, 0);
     struct rpyc_peer *peer = remote->peer;
     struct bench_buf *text = &peer->out.text;
-    int rc = rpyc_peer_begin_request(peer, RPYC_CALLATTR, RPYC_TUPLE);
+    int rc = rpyc_peer_begin_request(peer, name ? RPYC_CALLATTR : RPYC_CALL, RPYC_TUPLE);
     if (rc == 0)
-        rc = rpyc_dump_tuple_head(text, 4);
+        rc = rpyc_dump_tuple_head(text, name ? 4 : 3);
     if (rc == 0)
         rc = rpyc_write_box_head(text, RPYC_LOCAL_REF);
     if (rc == 0)
         rc = rpyc_write_ref(text, &remote->proxy.ref);
-    if (rc == 0)
+    if (rc == 0 && name)
         rc = rpyc_write_box_head(text, RPYC_VALUE);
-    if (rc == 0)
+    if (rc == 0 && name)
         rc = rpyc_dump_text(text, name, strlen(name));
     if (rc == 0)
         rc = rpyc_write_box(text, args, rpyc_refs_export, &peer->refs);
-    if (rc == 0)
-        rc = rpyc_write_box_head(text, RPYC_VALUE); /* keywords */
-    return rc < 0 ? rc : rpyc_dump_tuple_head(text, 0);
+    return rc < 0 ? rc
+                  : rpyc_write_box(text, kwargs ? kwargs : &nothing, rpyc_refs_export, &peer->refs);
 }
 
-/* -ENODATA when the client answers with StopIteration. */
-static int ask(struct bench_object *object, const char *name, const struct bench_value *args,
-               struct bench_value *out)
+/* Sends the request that was written (rc: how that went) and reads its answer. -ENODATA when the
+ * client answers with StopIteration. */
+static int await_value(struct rpyc_peer *peer, int rc, struct bench_value *out)
 {
-    struct rpyc_remote *remote = (struct rpyc_remote *)object;
-    struct rpyc_peer *peer = remote->peer;
     struct rpyc_message answer;
-    if (peer->broken)
-        return peer->broken;
-    int rc = check_depth(peer);
-    if (rc == 0)
-        rc = exchange(peer, write_callattr(remote, name, args), &answer);
+    rc = exchange(peer, rc, &answer);
     if (rc < 0)
         return rc;
     if (answer.type == RPYC_EXCEPTION)
@@ -327,11 +342,27 @@ static int ask(struct bench_object *object, const char *name, const struct bench
     return rc < 0 ? give_up(peer, rc) : rpyc_remote_inspect(peer);
 }
 
+static int ask(struct bench_object *object, const char *name, const struct bench_value *args,
+               const struct bench_value *kwargs, struct bench_value *out)
+{
+    struct rpyc_remote *remote = (struct rpyc_remote *)object;
+    struct rpyc_peer *peer = remote->peer;
+    if (peer->broken)
+        return peer->broken;
+    int rc = check_depth(peer);
+    if (rc < 0)
+        return rc;
+    rc = write_call(remote, name, args, kwargs);
+    if (rc == -EINVAL || rc == -E2BIG || rc == -EILSEQ || rc == -ENOSPC)
+        return bench_raise(&peer->call, "TypeError", "an argument cannot be sent");
+    return await_value(peer, rc, out);
+}
+
 /* The same where StopIteration is an exception like any other. */
 static int ask_value(struct bench_object *object, struct bench_call *call, const char *name,
                      const struct bench_value *args, struct bench_value *out)
 {
-    int rc = ask(object, name, args, out);
+    int rc = ask(object, name, args, NULL, out);
     return rc == -ENODATA ? bench_raise(call, "StopIteration", "%s", "") : rc;
 }
 
@@ -368,5 +399,15 @@ static int remote_next(struct bench_object *object, struct bench_call *call,
 {
     const struct bench_value nothing = bench_tuple(NULL, 0);
     (void)call;
-    return ask(object, "__next__", &nothing, out);
+    return ask(object, "__next__", &nothing, NULL, out);
+}
+
+static int remote_call(struct bench_object *object, struct bench_call *call,
+                       const struct bench_value *args, const struct bench_value *kwargs,
+                       struct bench_value *out)
+{
+    int rc = ask(object, NULL, args, kwargs, out);
+    if (rc == 0 && rpyc_proxy_of(out) == NULL && out->kind != BENCH_OBJECT)
+        rc = bench_value_copy(call->arena, out, out);
+    return rc == -ENODATA ? bench_raise(call, "StopIteration", "%s", "") : rc;
 }

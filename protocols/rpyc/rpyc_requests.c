@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bench/units.h"
 #include "protocols/rpyc/rpyc_client.h"
+#include "protocols/rpyc/rpyc_trace.h"
 
 int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c)
 {
@@ -15,7 +17,12 @@ int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c)
     stat->frames_sent++;
     stat->plain_sent += c->out.plain_bytes;
     stat->wire_sent += c->out.wire_bytes;
-    return bench_stream_write(conn, c->out.pieces, c->out.count);
+    if (!bench_conn_is_watched(conn))
+        return bench_stream_write(conn, c->out.pieces, c->out.count);
+    const int64_t now_ns = bench_now_ns();
+    rc = bench_stream_write(conn, c->out.pieces, c->out.count);
+    rpyc_trace_sent(conn, &c->out, now_ns); /* the server is at work meanwhile */
+    return rc;
 }
 
 int rpyc_client_begin_request(struct rpyc_client *c, enum rpyc_handler handler)
@@ -103,10 +110,26 @@ static int add_lent_list(struct rpyc_client *c)
     return rc < 0 ? rc : rpyc_client_lend(c);
 }
 
-/* The box of the call's positional arguments; op->tx is the last of them, if there is one. */
-static int add_call_args(struct rpyc_client *c, const struct rpyc_program *program)
+/* The same when the last one is a function. handle: of the method that is called. */
+static int add_lent_function(struct rpyc_client *c, const struct rpyc_program *program,
+                             const struct bench_buf *handle)
 {
     struct bench_buf *text = &c->out.text;
+    int rc = add_args_head(text, program->nargs + 1);
+    if (rc == 0)
+        rc = bench_buf_add(text, program->args, program->args_length);
+    return rc < 0 ? rc
+                  : rpyc_client_lend_function(
+                        c, c->options->call == RPYC_CALL_CACHED ? handle : NULL);
+}
+
+/* The box of the call's positional arguments; op->tx is the last of them, if there is one. */
+static int add_call_args(struct rpyc_client *c, const struct rpyc_program *program,
+                         const struct bench_buf *handle)
+{
+    struct bench_buf *text = &c->out.text;
+    if (program->flow == RPYC_FLOW_CALLBACK)
+        return add_lent_function(c, program, handle);
     if (program->flow == RPYC_FLOW_LEND)
         return add_lent_list(c);
     const struct bench_op *op = c->op;
@@ -133,7 +156,7 @@ int rpyc_client_send_call(struct bench_conn *conn, struct rpyc_client *c,
     if (rc == 0)
         rc = add_local(text, handle);
     if (rc == 0)
-        rc = add_call_args(c, program);
+        rc = add_call_args(c, program, handle);
     if (rc == 0)
         rc = rpyc_write_box_head(text, RPYC_VALUE); /* kwargs */
     if (rc == 0)
@@ -146,7 +169,7 @@ int rpyc_client_send_ping(struct bench_conn *conn, struct rpyc_client *c,
 {
     int rc = rpyc_client_begin_request(c, RPYC_PING);
     if (rc == 0)
-        rc = add_call_args(c, program);
+        rc = add_call_args(c, program, NULL);
     return send_step(conn, c, RPYC_STEP_CALL, rc);
 }
 
@@ -170,6 +193,16 @@ int rpyc_client_send_callattr(struct bench_conn *conn, struct rpyc_client *c, en
             rc = rpyc_dump_tuple_head(text, 0);
     }
     return send_step(conn, c, step, rc);
+}
+
+int rpyc_client_send_plain(struct bench_conn *conn, struct rpyc_client *c,
+                           enum rpyc_handler handler, const struct bench_value *args, size_t n)
+{
+    const struct bench_value all = bench_tuple(args, n);
+    int rc = rpyc_client_begin_request(c, handler);
+    if (rc == 0)
+        rc = rpyc_write_box(&c->out.text, &all, NULL, NULL);
+    return rpyc_client_finish_request(conn, c, rc);
 }
 
 int rpyc_client_send_del(struct bench_conn *conn, struct rpyc_client *c,

@@ -10,6 +10,11 @@
 #define MIN_MESSAGE ((uint64_t)1 << 10)
 #define PEER_MEMORY ((size_t)256 << 20) /* for reading one request and for its results */
 
+/* What all sessions share. */
+struct rpyc_server {
+    struct rpyc_rules rules;
+};
+
 struct rpyc_session {
     struct bench_session *session;
     struct rpyc_peer peer;
@@ -156,6 +161,19 @@ static void say_close(struct rpyc_session *self)
         (void)send_out(self, &ignored);
 }
 
+static int rpyc_server_init(void *user, const void *options, struct bench_error *err)
+{
+    struct rpyc_server *server = user;
+    const struct rpyc_options *o = options;
+    (void)err;
+    server->rules = (struct rpyc_rules){
+        .policy = (enum rpyc_policy)o->policy,
+        .references = (uint32_t)o->max_references,
+        .depth = (unsigned)o->max_depth,
+    };
+    return 0;
+}
+
 static int rpyc_serve(struct bench_session *session, struct bench_error *err)
 {
     struct rpyc_session *self = bench_session_priv(session);
@@ -163,7 +181,9 @@ static int rpyc_serve(struct bench_session *session, struct bench_error *err)
     size_t room = (size_t)(limit < MIN_MESSAGE ? MIN_MESSAGE : limit);
     self->session = session;
     const struct rpyc_link link = {send_out, receive, self};
-    rpyc_peer_init(&self->peer, &link, bench_session_service(session), session, PEER_MEMORY);
+    const struct rpyc_server *server = bench_session_server(session);
+    rpyc_peer_init(&self->peer, &link, server ? &server->rules : &rpyc_default_rules,
+                   bench_session_service(session), session, PEER_MEMORY);
     rpyc_inflater_init(&self->inflater, room);
     bench_buf_init(&self->message, room + 1);
     int rc = serve_frames(self, err);
@@ -178,6 +198,8 @@ static int rpyc_serve(struct bench_session *session, struct bench_error *err)
 }
 
 const struct bench_server_ops rpyc_server_ops = {
+    .server_size = sizeof(struct rpyc_server),
+    .init = rpyc_server_init,
     .session_size = sizeof(struct rpyc_session),
     .serve = rpyc_serve,
 };

@@ -13,20 +13,18 @@ enum { HANDLES_MAX = 256 }; /* callables that call=cached keeps */
 
 /* ---- callables that are kept ---- */
 
-const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c,
-                                                  const struct rpyc_program *program)
+const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c, const char *name,
+                                                  size_t length)
 {
     for (size_t i = 0; i < c->nhandles; i++) {
         const struct rpyc_handle *h = &c->handles[i];
-        if (h->name_length == program->name_length &&
-            memcmp(h->name, program->name, program->name_length) == 0)
+        if (h->name_length == length && memcmp(h->name, name, length) == 0)
             return h;
     }
     return NULL;
 }
 
-/* Keeps c->current under the program's name. */
-static int keep_handle(struct rpyc_client *c, const struct rpyc_program *program)
+int rpyc_client_keep_handle(struct rpyc_client *c, const char *name, size_t length)
 {
     if (c->nhandles == HANDLES_MAX)
         return -ENOSPC;
@@ -35,11 +33,11 @@ static int keep_handle(struct rpyc_client *c, const struct rpyc_program *program
         return -ENOMEM;
     c->handles = grown;
     struct rpyc_handle *h = &grown[c->nhandles];
-    h->name = malloc(program->name_length + 1);
+    h->name = malloc(length + 1);
     if (!h->name)
         return -ENOMEM;
-    memcpy(h->name, program->name, program->name_length);
-    h->name_length = program->name_length;
+    memcpy(h->name, name, length);
+    h->name_length = length;
     h->ref = c->current; /* moved */
     bench_buf_init(&c->current, RPYC_REF_LIMIT);
     c->nhandles++;
@@ -69,6 +67,10 @@ int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int st
     }
     if (rc == 0)
         rc = rpyc_client_drop_stream(conn, c);
+    if (rc == 0 && c->eval.active) {
+        rc = rpyc_eval_end(conn, c);
+        sent_last = sent_last || c->eval.sent_del;
+    }
     if (rc < 0)
         return rc; /* the connection broke and took the op with it */
     if (sent_last && rpyc_client_has_nagle(c))
@@ -91,13 +93,19 @@ int rpyc_client_bad_message(struct bench_conn *conn, const struct rpyc_reader *b
                            "the server sent an answer that cannot be read: %s", body->problem);
 }
 
-static int raised(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     struct rpyc_exception exception;
     char text[sizeof(c->op->error.msg)];
     int rc = rpyc_read_exception(&message->body, &exception);
     if (rc < 0)
         return rpyc_client_bad_message(conn, &message->body, rc);
+    if (c->step == RPYC_STEP_GETATTR && !c->asked_again &&
+        rpyc_exception_is(&exception, "AttributeError")) {
+        rc = rpyc_client_send_getattr(conn, c, program_of(c));
+        c->asked_again = true;
+        return rc;
+    }
     if (exception.stop_iteration && c->step == RPYC_STEP_NEXT)
         return rpyc_client_finish_op(conn, c, 0);
     rpyc_exception_text(&exception, text, sizeof(text));
@@ -143,7 +151,7 @@ static int call_it(struct bench_conn *conn, struct rpyc_client *c)
     const struct rpyc_program *program = program_of(c);
     if (c->options->call != RPYC_CALL_CACHED)
         return rpyc_client_send_call(conn, c, program, &c->current);
-    int rc = keep_handle(c, program);
+    int rc = rpyc_client_keep_handle(c, program->name, program->name_length);
     if (rc < 0)
         return fail_op(conn, c, BENCH_FAILURE_OTHER, rc, "cannot keep another bound method");
     return rpyc_client_send_call(conn, c, program, &c->handles[c->nhandles - 1].ref);
@@ -156,7 +164,7 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
     int rc = rpyc_read_box_head(&message->body, &label);
     if (rc == 0 && label != RPYC_REMOTE_REF)
         return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
-                       "the root's attribute is a value and cannot be called");
+                       "TypeError: the root's attribute is a value and cannot be called");
     if (rc == 0)
         rc = rpyc_read_ref(&message->body, &ref);
     if (rc < 0)
@@ -170,39 +178,6 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
     return call_it(conn, c);
 }
 
-/* The resolvers of boxes in a result. */
-static int result_local(void *user, const struct rpyc_ref *ref, struct bench_value *out)
-{
-    (void)user;
-    (void)ref;
-    *out = bench_none(); /* an object of ours came home: lists that are lent do not stay out */
-    return 0;
-}
-
-static int result_remote(void *user, const struct rpyc_ref *ref, struct bench_value *out)
-{
-    struct bench_op *op = user;
-    struct rpyc_proxy *proxy = rpyc_proxy_new(&op->arena, ref);
-    if (!proxy)
-        return -ENOMEM;
-    *out = (struct bench_value){.kind = BENCH_OBJECT, .object = &proxy->object};
-    return 0;
-}
-
-/* Gives back what a result refers to: it is shown, not used further. */
-static int drop_proxies(struct bench_conn *conn, struct rpyc_client *c,
-                        const struct bench_value *value)
-{
-    const struct rpyc_proxy *proxy = rpyc_proxy_of(value);
-    if (proxy)
-        return rpyc_client_send_del_of(conn, c, &proxy->ref);
-    int rc = 0;
-    if (value->kind == BENCH_TUPLE)
-        for (size_t i = 0; rc == 0 && i < value->seq.count; i++)
-            rc = drop_proxies(conn, c, &value->seq.items[i]);
-    return rc;
-}
-
 static int finish_result(struct bench_conn *conn, struct rpyc_client *c)
 {
     const struct rpyc_program *program = program_of(c);
@@ -211,8 +186,7 @@ static int finish_result(struct bench_conn *conn, struct rpyc_client *c)
     if (program->ping && !bench_value_equal(result, &ping))
         return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
                        "the answer to a ping is not what was sent");
-    int rc = drop_proxies(conn, c, result);
-    return rc < 0 ? rc : rpyc_client_finish_op(conn, c, 0);
+    return rpyc_client_finish_op(conn, c, 0);
 }
 
 /* A reference where bytes should be goes back. */
@@ -268,19 +242,21 @@ static int got_result(struct bench_conn *conn, struct rpyc_client *c, struct rpy
         return rpyc_client_stream_step(conn, c, message);
     if (op->program->bulk)
         return got_bulk(conn, c, message);
-    const struct rpyc_resolver resolver = {result_local, result_remote, op};
-    message->body.arena = &op->arena;
-    message->body.copy = true;
-    int rc = rpyc_read_box(&message->body, &resolver, &op->result);
+    struct rpyc_reader body = message->body;
+    int64_t label;
+    body.arena = &op->arena;
+    body.copy = true;
+    int rc = rpyc_read_box_head(&body, &label);
+    if (rc == 0 && label != RPYC_VALUE)
+        return rpyc_eval_result(conn, c, message);
     if (rc == 0)
-        rc = rpyc_read_end(&message->body);
+        rc = rpyc_read_value(&body, &op->result);
+    if (rc == 0)
+        rc = rpyc_read_end(&body);
     if (rc < 0) {
         op->result = bench_none();
-        return rpyc_client_bad_message(conn, &message->body, rc);
+        return rpyc_client_bad_message(conn, &body, rc);
     }
-    const struct rpyc_proxy *proxy = rpyc_proxy_of(&op->result);
-    if (proxy && !rpyc_knows_class(c->layout, &proxy->ref))
-        return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_RESULT, &proxy->ref);
     return finish_result(conn, c);
 }
 
@@ -292,8 +268,10 @@ int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
     c->awaited_seq = -1;
     if (c->op)
         c->op->marks.first_byte = c->frame_began_ns;
+    if (c->step == RPYC_STEP_EVAL || c->step == RPYC_STEP_EVAL_INSPECT)
+        return rpyc_eval_answer(conn, c, message);
     if (message->type == RPYC_EXCEPTION)
-        return raised(conn, c, message);
+        return rpyc_client_raised(conn, c, message);
     switch (c->step) {
     case RPYC_STEP_GETROOT:
         return got_root(conn, c, message);
@@ -306,14 +284,12 @@ int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
         return call_it(conn, c);
     case RPYC_STEP_CALL:
         return got_result(conn, c, message);
-    case RPYC_STEP_INSPECT_RESULT:
-        return finish_result(conn, c);
     case RPYC_STEP_INSPECT_STREAM:
     case RPYC_STEP_ITER:
     case RPYC_STEP_INSPECT_ITER:
     case RPYC_STEP_NEXT:
         return rpyc_client_stream_step(conn, c, message);
-    case RPYC_STEP_IDLE:
+    default: /* of an expression, above */
         break;
     }
     return 0;

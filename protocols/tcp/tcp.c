@@ -2,6 +2,7 @@
 #include "protocols/tcp/tcp.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,7 @@ static int compile(const void *options, const struct bench_spec *spec, struct be
                           "tcp has no notation for calls; it knows the reference "
                           "operations only");
     if (spec->kind == BENCH_SPEC_OPERATION && !tcp_carries(spec->operation->id))
-        return bench_fail(err, -ENOTSUP, "the floor has no streams, so no %s",
+        return bench_fail(err, -ENOTSUP, "the floor has no streams and no structures, so no %s",
                           spec->operation->name);
     struct tcp_program *program = calloc(1, sizeof(*program));
     if (program == NULL)
@@ -106,6 +107,18 @@ static int value_of(struct bench_op *op, const struct tcp_reply_head *head, cons
     return op->result.text.data == NULL ? -ENOMEM : 0;
 }
 
+/* For a watcher of the connection. */
+static void tell(struct bench_op *op, bool sent, uint64_t bytes, const char *what)
+{
+    struct bench_conn_message message = {.sent = sent,
+                                         .kind = sent ? "REQUEST" : "REPLY",
+                                         .id = -1,
+                                         .plain = bytes,
+                                         .wire = bytes};
+    (void)snprintf(message.what, sizeof(message.what), "%s", what);
+    bench_conn_message(op->conn, &message);
+}
+
 static void count_reply(struct bench_op *op, const struct tcp_reply_head *head)
 {
     uint64_t bytes = TCP_REPLY_HEAD + head->body_length;
@@ -113,6 +126,8 @@ static void count_reply(struct bench_op *op, const struct tcp_reply_head *head)
     op->stat.round_trips++;
     op->stat.plain_received += bytes;
     op->stat.wire_received += bytes;
+    if (bench_conn_is_watched(op->conn))
+        tell(op, false, bytes, head->status == TCP_STATUS_EXCEPTION ? "an exception" : "");
 }
 
 static void finish(struct bench_op *op, const struct tcp_reply_head *head, int status)
@@ -207,6 +222,8 @@ static int submit(struct bench_conn *conn, struct bench_op *op, struct bench_err
     op->stat.frames_sent++;
     op->stat.plain_sent += bytes;
     op->stat.wire_sent += bytes;
+    if (bench_conn_is_watched(conn))
+        tell(op, true, bytes, bench_operation_get(program->id)->name);
     union {
         const void *in;
         void *out;

@@ -138,7 +138,7 @@ static int answer(struct bench_session *session, struct tcp_session *self,
     const struct bench_operation *operation =
         bench_operation_get((enum bench_operation_id)request->id);
     if (!tcp_carries(operation->id)) {
-        bench_raise(&call, "NotImplementedError", "the floor has no streams, so no %s",
+        bench_raise(&call, "NotImplementedError", "the floor has no streams and no structures, so no %s",
                     operation->name);
         return send_exception(session, &call.exception, err);
     }

@@ -40,10 +40,26 @@ enum {
     TCP_KIND_BIGINT = 'G', /* decimal digits, '-' in front if negative */
 };
 
-/* A message is whole: the floor has no streams. */
+/* A message is whole and holds one number or text: the floor has neither streams nor structures. */
 static inline bool tcp_carries(enum bench_operation_id id)
 {
-    return id != BENCH_OP_UPLOAD_CHUNKED && id != BENCH_OP_DOWNLOAD_CHUNKED;
+    switch (id) {
+    case BENCH_OP_UPLOAD_CHUNKED:
+    case BENCH_OP_DOWNLOAD_CHUNKED:
+    case BENCH_OP_GET_USER:
+    case BENCH_OP_GET_USER_DICT:
+    case BENCH_OP_GET_USER_TUPLE:
+    case BENCH_OP_GET_USERS:
+    case BENCH_OP_GET_USERS_DICTS:
+    case BENCH_OP_GET_USERS_TUPLES:
+    case BENCH_OP_GET_USERS_BATCH:
+    case BENCH_OP_GET_USERS_BATCH_DICTS:
+    case BENCH_OP_NESTED:
+    case BENCH_OP_FAIL:
+        return false;
+    default:
+        return true;
+    }
 }
 
 static inline void tcp_put_u32(uint8_t *out, uint32_t value)

@@ -74,7 +74,22 @@ def _number(low, high):
     return parse
 
 
-def _parse(protocols, description):
+def _set_options(options, words, choices):
+    """The protocol's own options as attributes; the first of the values is the default."""
+    for name, values in choices.items():
+        setattr(options, name, values[0])
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in choices:
+            raise Failure("no option '%s'; there is %s" % (name, ", ".join(choices) or "none"),
+                          USAGE_STATUS)
+        if value not in choices[name]:
+            raise Failure("option %s: '%s' is none of %s"
+                          % (name, value, ", ".join(choices[name])), USAGE_STATUS)
+        setattr(options, name, value)
+
+
+def _parse(protocols, description, choices):
     parser = _Parser(description=description, allow_abbrev=False)
     descriptor = _number(-1, 1 << 20)  # -1 = none
     parser.add_argument("--protocol", choices=protocols, default=protocols[0])
@@ -89,12 +104,15 @@ def _parse(protocols, description):
     parser.add_argument("--payload-seed", type=_number(0, (1 << 64) - 1), default=0)
     parser.add_argument("--tls-cert", help="serve over TLS with this certificate (PEM)")
     parser.add_argument("--tls-key", help="its key (PEM)")
+    parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE",
+                        help="of the protocol; may be repeated")
     parser.add_argument("--check", action="store_true", help="print the versions and exit")
     options = parser.parse_args()
     if options.control_fd == -1:
         options.control_fd = None
     if (options.tls_cert is None) != (options.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
+    _set_options(options, options.option, choices)
     return options
 
 
@@ -109,15 +127,16 @@ def _find_ready_fd(argv):
     return None
 
 
-def begin(protocol, description, *others):
+def begin(protocol, description, *others, choices=None):
     """Parses the command line and prepares the process; ends it if that fails.
 
     others: further names of the same wire protocol; the suite has a client for each.
+    choices: the values of each option of the protocol (--option KEY=VALUE), the default first.
     """
     _me.pid = os.getpid()
     _me.ready_fd = _find_ready_fd(sys.argv)
     try:
-        options = _parse([protocol, *others], description)
+        options = _parse([protocol, *others], description, choices or {})
         _me.check = options.check
         if _me.ready_fd is not None:
             os.set_inheritable(_me.ready_fd, False)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The reference service as a Flask application, for gunicorn or any other WSGI server."""
+import socket
+
 import flask
 from werkzeug.exceptions import HTTPException
 
@@ -75,6 +77,29 @@ def io(delay):
 @app.get("/health")
 def health():
     return as_json(http_api.health())
+
+
+@app.get("/users/<number>")
+def user(number):
+    return as_json(http_api.user(number))
+
+
+@app.get("/users")
+def users():
+    query = flask.request.args
+    return as_json(http_api.users(query.get("n", "100"), query.get("ids")))
+
+
+@app.get("/fail/<kind>")
+def fail(kind):
+    return as_json(http_api.fail(kind))
+
+
+@app.errorhandler(service.Drop)
+def drop(_error):
+    """WSGI cannot say this; gunicorn finds the connection closed when it wants to answer."""
+    flask.request.environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)
+    return flask.Response(status=500)
 
 
 @app.errorhandler(ValueError)

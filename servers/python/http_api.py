@@ -80,3 +80,19 @@ def io(delay):
 
 def health():
     return to_json({"status": service.health_check()})
+
+
+def user(word):
+    return to_json(service.get_user_dict(integer(word)))
+
+
+def users(n, ids=None):
+    """The first n, or those with the ids "1,2,3"."""
+    if ids is None:
+        return to_json(service.get_users_dicts(integer(n)))
+    numbers = [integer(text) for text in ids.split(",")] if ids else []
+    return to_json(service.get_users_batch_dicts(numbers))
+
+
+def fail(kind):
+    service.fail(kind)

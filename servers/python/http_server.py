@@ -36,8 +36,12 @@ ROUTES = {
     ("GET", "compute"): lambda word, query, body: http_api.compute(word),
     ("GET", "io"): lambda word, query, body: http_api.io(word),
     ("GET", "health"): lambda word, query, body: http_api.health(),
+    ("GET", "users"): lambda word, query, body: http_api.user(word) if word else
+        http_api.users(query.get("n", ["100"])[0], query.get("ids", [None])[0]),
+    ("GET", "fail"): lambda word, query, body: http_api.fail(word),
 }
-WITH_ARGUMENT = {"download", "download-chunk", "cpu", "compute", "io"}
+WITH_ARGUMENT = {"download", "download-chunk", "cpu", "compute", "io", "fail"}
+MAYBE_ARGUMENT = {"users"}
 BINARY = {"echo", "download", "download-chunk"}
 
 
@@ -197,7 +201,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name, slash, word = urllib.parse.unquote(path[1:]).partition("/")
         method = "GET" if self.command == "HEAD" else self.command
         allowed = [verb for verb in ("GET", "POST") if (verb, name) in ROUTES]
-        good_word = word and "/" not in word if name in WITH_ARGUMENT else not slash
+        if name in WITH_ARGUMENT or name in MAYBE_ARGUMENT and slash:
+            good_word = word and "/" not in word
+        else:
+            good_word = not slash
         if not path.startswith("/") or not allowed or not good_word:
             self.fail(404, "NotFound", "no such path: %s" % path[:80])
         elif method not in allowed:
@@ -211,6 +218,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             result = function(word, urllib.parse.parse_qs(query, keep_blank_values=True), body)
         except ValueError as error:
             self.fail(400, "ValueError", str(error))
+        except service.Drop:
+            self.close_connection = True
         except Exception as error:
             self.fail(500, type(error).__name__, str(error))
         else:

@@ -7,7 +7,7 @@ import threading
 import common
 import service
 
-OPTIONS = common.begin("rpyc", __doc__)
+OPTIONS = common.begin("rpyc", __doc__, choices={"policy": ("reference", "strict")})
 rpyc = common.package("rpyc")
 servers = common.package("rpyc.utils.server")
 authenticators = common.package("rpyc.utils.authenticators")
@@ -15,6 +15,9 @@ authenticators = common.package("rpyc.utils.authenticators")
 
 class ReferenceService(rpyc.Service):
     """As a user would write it; what the functions do is the same for all servers."""
+
+    def on_connect(self, conn):
+        self._connection = conn
 
     def exposed_ping(self):
         return service.ping()
@@ -51,6 +54,58 @@ class ReferenceService(rpyc.Service):
 
     def exposed_health_check(self):
         return service.health_check()
+
+    def exposed_get_user(self, id=1):
+        return service.get_user(id)
+
+    def exposed_get_user_dict(self, id=1):
+        return service.get_user_dict(id)
+
+    def exposed_get_user_tuple(self, id=1):
+        return service.get_user_tuple(id)
+
+    def exposed_get_users(self, n=100):
+        return service.get_users(n)
+
+    def exposed_get_users_dicts(self, n=100):
+        return service.get_users_dicts(n)
+
+    def exposed_get_users_tuples(self, n=100):
+        return service.get_users_tuples(n)
+
+    def exposed_get_users_batch(self, ids=(1, 2, 3)):
+        return service.get_users_batch(ids)
+
+    def exposed_get_users_batch_dicts(self, ids=(1, 2, 3)):
+        return service.get_users_batch_dicts(ids)
+
+    def exposed_nested(self, depth=3, callback=None):
+        return service.nested(depth, callback)
+
+    # Calling one another is a matter of this process only.
+
+    def exposed_method_a(self):
+        return "a" + self.exposed_method_b()
+
+    def exposed_method_b(self):
+        return "b" + self.exposed_method_c()
+
+    def exposed_method_c(self):
+        return "c" + self.exposed_method_d()
+
+    def exposed_method_d(self):
+        return "d"
+
+    def exposed_fail(self, kind="value"):
+        try:
+            service.fail(kind)
+        except service.Drop:
+            # rpyc has no word for this: it finds the stream closed when it wants to answer.
+            self._connection._channel.close()
+
+
+# What a client may do besides rpyc's defaults.
+POLICIES = {"reference": {"allow_public_attrs": True, "allow_pickle": True}, "strict": {}}
 
 
 class Announced:
@@ -100,7 +155,7 @@ def serve(options):
         server = server_class(ReferenceService, hostname=options.bind, port=options.port,
                               ipv6=":" in options.bind, logger=quiet_logger(),
                               authenticator=authenticator,
-                              protocol_config={"allow_public_attrs": True, "allow_pickle": True})
+                              protocol_config=POLICIES[options.policy])
     except OSError as error:
         raise common.cannot_listen(options, error) from error
     server.start()

@@ -15,6 +15,9 @@ LIMIT = 1 << 30  # bytes of one payload
 CPU_LIMIT = 10**9  # iterations
 COMPUTE_LIMIT = 10**12
 IO_LIMIT = 3600  # seconds
+USER_LIMIT = 10**12
+USERS_LIMIT = 10000  # of one answer
+DEPTH_LIMIT = 1000
 KINDS = ("random", "zeros", "text")
 
 _tile = bytes(TILE)
@@ -135,3 +138,96 @@ def io_work(delay=0.01):
 
 def health_check():
     return "ok"
+
+
+class User:
+    """What a service has behind its interface: an object with attributes, not plain data."""
+
+    def __init__(self, number):
+        _check("id", number, USER_LIMIT)
+        self.id = number
+        self.name = "user%d" % number
+        self.email = "user%d@example.com" % number
+        self.status = "inactive" if number % 2 else "active"
+
+    def __repr__(self):
+        return "<User %d>" % self.id
+
+    def as_dict(self):
+        return {"id": self.id, "name": self.name, "email": self.email, "status": self.status}
+
+    def as_tuple(self):
+        return (self.id, self.name, self.email, self.status)
+
+
+class CustomError(Exception):
+    """An exception class that no client has."""
+
+    def __init__(self, message):
+        super().__init__(message)
+        self.code = 42
+
+
+class Drop(Exception):
+    """Whoever serves the call is to close its connection without an answer."""
+
+
+def get_user(id=1):
+    return User(id)
+
+
+def get_user_dict(id=1):
+    return User(id).as_dict()
+
+
+def get_user_tuple(id=1):
+    return User(id).as_tuple()
+
+
+def _first(n):
+    _check("n", n, USERS_LIMIT)
+    return range(n)
+
+
+def _batch(ids):
+    numbers = []
+    for number in ids:
+        if len(numbers) == USERS_LIMIT:
+            raise ValueError("more than %d ids" % USERS_LIMIT)
+        numbers.append(number)
+    return numbers
+
+
+def get_users(n=100):
+    return [User(number) for number in _first(n)]
+
+
+def get_users_dicts(n=100):
+    return [User(number).as_dict() for number in _first(n)]
+
+
+def get_users_tuples(n=100):
+    return tuple([User(number).as_tuple() for number in _first(n)])
+
+
+def get_users_batch(ids=(1, 2, 3)):
+    return tuple([User(number).as_tuple() for number in _batch(ids)])
+
+
+def get_users_batch_dicts(ids=(1, 2, 3)):
+    return [User(number).as_dict() for number in _batch(ids)]
+
+
+def nested(depth=3, callback=None):
+    _check("depth", depth, DEPTH_LIMIT)
+    return 0 if depth == 0 else 1 + callback(depth - 1)
+
+
+def fail(kind="value"):
+    if kind == "value":
+        raise ValueError("failed as asked")
+    if kind == "custom":
+        raise CustomError("failed as asked")
+    if kind == "drop":
+        raise Drop()
+    raise ValueError("kind '%s' is not value, custom or drop" % kind[:40])

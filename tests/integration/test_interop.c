@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/buf.h"
 #include "bench/protocol.h"
 #include "bench/units.h"
 #include "rig.h"
@@ -22,7 +23,7 @@
 #define ANSWER_LIMIT    ((uint64_t)1 << 24)
 #define TX_MAX          100000
 
-enum { SHOWN_BYTES = 128 };
+enum { SHOWN_BYTES = 16384 };
 
 struct server_row {
     const char *server, *protocol, *mode, *program;
@@ -47,7 +48,16 @@ struct call {
     size_t nargs;
     double delay; /* io_work's argument */
     size_t tx, chunk_size;
+    size_t ids; /* how many of some_ids are the argument, or NO_IDS */
+    bool http;  /* of by_value: over http, else over rpyc */
 };
+
+static const struct bench_value some_ids[] = {
+    {.kind = BENCH_INT, .integer = 5},
+    {.kind = BENCH_INT, .integer = 77},
+    {.kind = BENCH_INT, .integer = 5},
+};
+#define NO_IDS SIZE_MAX
 
 static const struct call calls[] = {
     {.name = "ping()", .operation = BENCH_OP_PING},
@@ -77,6 +87,29 @@ static const struct call calls[] = {
     {.name = "compute(400000)", .operation = BENCH_OP_COMPUTE, .args = {400000}, .nargs = 1},
     {.name = "io_work(0.01)", .operation = BENCH_OP_IO_WORK, .delay = 0.01, .nargs = 1},
     {.name = "health_check()", .operation = BENCH_OP_HEALTH_CHECK},
+    {.name = "get_users_tuples(0)", .operation = BENCH_OP_GET_USERS_TUPLES, .args = {0}, .nargs = 1},
+    {.name = "get_users_tuples(5)", .operation = BENCH_OP_GET_USERS_TUPLES, .args = {5}, .nargs = 1},
+    {.name = "get_users_tuples()", .operation = BENCH_OP_GET_USERS_TUPLES},
+    {.name = "get_users_batch((5, 77, 5))", .operation = BENCH_OP_GET_USERS_BATCH, .ids = 3},
+    {.name = "get_users_batch(())", .operation = BENCH_OP_GET_USERS_BATCH, .ids = NO_IDS},
+};
+
+/* Where every answer is a value: rpyc refers to objects, and http knows no methods. */
+static const struct call by_value[] = {
+    {.name = "get_user(7)", .operation = BENCH_OP_GET_USER, .args = {7}, .nargs = 1, .http = true},
+    {.name = "get_users(3)", .operation = BENCH_OP_GET_USERS, .args = {3}, .nargs = 1, .http = true},
+    {.name = "get_users_dicts(100)",
+     .operation = BENCH_OP_GET_USERS_DICTS,
+     .args = {100},
+     .nargs = 1,
+     .http = true},
+    {.name = "get_users_batch_dicts((5, 77, 5))",
+     .operation = BENCH_OP_GET_USERS_BATCH_DICTS,
+     .ids = 3,
+     .http = true},
+    {.name = "get_user_tuple(7)", .operation = BENCH_OP_GET_USER_TUPLE, .args = {7}, .nargs = 1},
+    {.name = "method_a()", .operation = BENCH_OP_METHOD_A},
+    {.name = "method_d()", .operation = BENCH_OP_METHOD_D},
 };
 
 /* How our client may call: of whom, and whether only the native server has to understand it. */
@@ -117,6 +150,15 @@ static void show(const struct bench_value *value, char out[SHOWN_BYTES])
 
     if (value->kind == BENCH_INT) {
         (void)snprintf(out, SHOWN_BYTES, "%" PRId64, value->integer);
+        return;
+    }
+    if (value->kind == BENCH_TUPLE) {
+        struct bench_buf text;
+        bench_buf_init(&text, SHOWN_BYTES - 1);
+        cr_assert_eq(bench_value_repr(value, &text), 0);
+        (void)snprintf(out, SHOWN_BYTES, "%.*s", (int)bench_buf_length(&text),
+                       (const char *)bench_buf_head(&text));
+        bench_buf_fini(&text);
         return;
     }
     cr_assert(value->kind == BENCH_STR || value->kind == BENCH_BYTES || value->kind == BENCH_BIGINT,
@@ -185,6 +227,10 @@ static void client_close(struct client *c)
 
 static size_t make_args(const struct call *call, struct bench_value args[BENCH_OPERATION_PARAMS])
 {
+    if (call->ids > 0) {
+        args[0] = bench_tuple(some_ids, call->ids == NO_IDS ? 0 : call->ids);
+        return 1;
+    }
     for (size_t i = 0; i < call->nargs; i++)
         args[i] = call->operation == BENCH_OP_IO_WORK ? bench_float(call->delay)
                                                       : bench_int(call->args[i]);
@@ -234,7 +280,11 @@ static struct bench_value right_answer(struct client *c, const struct call *call
         args[nargs++] = bench_bytes(c->tx, call->tx);
     cr_assert_eq(service->call(service, &context, operation, args, nargs, &answer), 0, "%s: %s",
                  call->name, context.exception.message);
-    return answer;
+    struct bench_value plain;
+    cr_assert_eq(bench_value_plain(&context, &answer, &plain), 0, "%s", call->name);
+    cr_assert_eq(bench_value_copy(arena, &plain, &plain), 0);
+    bench_value_release(&answer);
+    return plain;
 }
 
 /* All calls over one connection; shown[i] is what call i answered, as text. */
@@ -255,6 +305,27 @@ static void check_answers(struct client *c, char (*shown)[SHOWN_BYTES])
         show(&answer, right);
         cr_expect(bench_value_equal(&c->op->result, &answer), "%s: %s is %s, not %s", c->name,
                   calls[i].name, shown[i], right);
+        bench_arena_fini(&arena);
+    }
+}
+
+/* What only one of the protocols answers by value. */
+static void check_values(struct client *c)
+{
+    const bool http = strncmp(c->protocol->name, "http", 4) == 0;
+
+    for (size_t i = 0; i < BENCH_COUNT_OF(by_value); i++) {
+        struct bench_arena arena;
+        struct bench_error err = {0};
+
+        if (by_value[i].http != http || (c->protocol->caps & BENCH_CAP_STREAM_UP) == 0)
+            continue;
+        cr_assert_eq(client_call(c, &by_value[i], &err), 0, "%s: %s: %s", c->name, by_value[i].name,
+                     err.msg);
+        bench_arena_init(&arena, (size_t)1 << 20);
+        const struct bench_value answer = right_answer(c, &by_value[i], &arena);
+        cr_expect(bench_value_equal(&c->op->result, &answer), "%s: %s is wrong", c->name,
+                  by_value[i].name);
         bench_arena_fini(&arena);
     }
 }
@@ -315,7 +386,8 @@ ParameterizedTest(int *index, interop, answers, .timeout = 600)
     struct bench_error err = {0};
     struct rig_server server;
     struct client client;
-    char target[64], shown[BENCH_COUNT_OF(calls)][SHOWN_BYTES];
+    static char shown[BENCH_COUNT_OF(calls)][SHOWN_BYTES];
+    char target[64];
     int tried = 0;
 
     if (row->program)
@@ -329,6 +401,7 @@ ParameterizedTest(int *index, interop, answers, .timeout = 600)
             continue;
         client_open(&client, row, ways[i].options, server.port);
         check_answers(&client, shown);
+        check_values(&client);
         check_exception(&client);
         client_close(&client);
         tried++;

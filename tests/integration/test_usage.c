@@ -88,6 +88,8 @@ static const struct bad_line run_lines[] = {
     {{"--workload", "sleeping"}, {"--workload", "sleeping", "latency", "connection"}},
     {{"--workload", "latency,"}, {"--workload", "''", "latency"}},
     {{"--operation", "dance"}, {"--operation", "dance", "ping", "health_check"}},
+    {{"--call", ""}, {"--call", "''"}},
+    {{"--call"}, {"--call", "needs a value"}},
     {{"--payload", "bricks"}, {"--payload", "bricks", "random", "zeros"}},
     {{"--output", ""}, {"--output"}},
     {{"--json", ""}, {"--json"}},
@@ -212,6 +214,30 @@ Test(usage, relay)
         check_line("relay", &lines[i]);
 }
 
+Test(usage, call)
+{
+#define TO "rpyc://127.0.0.1:1"
+    static const struct bad_line lines[] = {
+        {{NULL}, {"URL EXPRESSION"}},
+        {{TO}, {"no expression"}},
+        {{TO, "root.ping()", "more"}, {"'more'", "quotes"}},
+        {{"rpyc/threaded/native", "root.ping()"}, {"rpyc/threaded/native", "rpyc://HOST:PORT"}},
+        {{"gopher://127.0.0.1:1", "x"}, {"gopher"}},
+        {{"rpyc://127.0.0.1:0", "root.ping()"}, {"port", "0"}},
+        {{"rpyc://127.0.0.1:1[call=loud]", "root.ping()"}, {"loud", "plain"}},
+        {{TO ",rpyc://127.0.0.1:2", "root.ping()"}, {"more than one"}},
+        {{TO, "root.ping()", "--timeout", "0"}, {"--timeout", "'0'"}},
+        {{TO, "root.ping()", "--timeout", "soon"}, {"--timeout", "soon"}},
+        {{TO, "root.ping()", "--loud"}, {"--loud", "--verbose", "--json"}},
+        {{TO, "root.ping()", "-x"}, {"-x", "--verbose"}},
+        {{TO, "root.ping()", "--json=yes"}, {"--json", "no value"}},
+    };
+#undef TO
+
+    for (size_t i = 0; i < BENCH_COUNT_OF(lines); i++)
+        check_line("call", &lines[i]);
+}
+
 Test(usage, list)
 {
     static const struct bad_line lines[] = {{{"--all"}, {"--all"}}, {{"servers"}, {"servers"}}};
@@ -241,7 +267,7 @@ Test(usage, commands)
 /* Help goes to stdout, and names every option that a wrong one is told about. */
 Test(usage, help)
 {
-    static const char *const commands[] = {"run", "serve", "relay", "list"};
+    static const char *const commands[] = {"run", "serve", "call", "relay", "list"};
     struct support_output out;
 
     for (size_t i = 0; i < BENCH_COUNT_OF(commands); i++) {

@@ -9,7 +9,13 @@
 #include "protocols/http/http_codec.h"
 #include "protocols/http/http_json.h"
 
-TestSuite(http_codec, .timeout = 20);
+static struct bench_arena arena;
+
+static void setup(void) { bench_arena_init(&arena, 1 << 16); }
+
+static void teardown(void) { bench_arena_fini(&arena); }
+
+TestSuite(http_codec, .init = setup, .fini = teardown, .timeout = 20);
 
 /* ---- calls ---- */
 
@@ -29,6 +35,8 @@ TestSuite(http_codec, .timeout = 20);
     {                                                                                              \
         .kind = BENCH_STR, .text = {(s), sizeof(s) - 1 }                                           \
     }
+
+static const struct bench_value some_ids[] = {INT_ARG(5), INT_ARG(-6), BIG_ARG("7")};
 
 struct spelled {
     const char *name;
@@ -70,6 +78,21 @@ static const struct spelled spelled_rows[] = {
     {"io_work", {REAL_ARG(0.1)}, 1, HTTP_VERB_GET, "/io/0.1", 0},
     {"io_work", {REAL_ARG(1.0 / 3)}, 1, HTTP_VERB_GET, "/io/0.3333333333333333", 0},
     {"io_work", {INT_ARG(2)}, 1, HTTP_VERB_GET, "/io/2", 0},
+    {"get_user", {{0}}, 0, HTTP_VERB_GET, "/users/1", 0},
+    {"get_user", {INT_ARG(77)}, 1, HTTP_VERB_GET, "/users/77", 0},
+    {"get_users", {{0}}, 0, HTTP_VERB_GET, "/users?n=100", 0},
+    {"get_users_dicts", {INT_ARG(5)}, 1, HTTP_VERB_GET, "/users?n=5", 0},
+    {"get_users_tuples", {INT_ARG(6)}, 1, HTTP_VERB_GET, "/users?n=6", 0},
+    {"get_users_batch", {{0}}, 0, HTTP_VERB_GET, "/users?ids=1,2,3", 0},
+    {"get_users_batch_dicts",
+     {{.kind = BENCH_TUPLE, .seq = {some_ids, 3}}},
+     1,
+     HTTP_VERB_GET,
+     "/users?ids=5,-6,7",
+     0},
+    {"get_users_batch", {{.kind = BENCH_TUPLE}}, 1, HTTP_VERB_GET, "/users?ids=", 0},
+    {"fail", {{0}}, 0, HTTP_VERB_GET, "/fail/value", 0},
+    {"fail", {STR_ARG("a/b \xc3\xa4~")}, 1, HTTP_VERB_GET, "/fail/a%2Fb%20%C3%A4~", 0},
 };
 
 static struct bench_spec spec_of(const char *name, const struct bench_value *args, size_t nargs)
@@ -97,6 +120,30 @@ Test(http_codec, spells_operations)
     }
 }
 
+/* The row that the server runs for the request of another one. */
+static const struct bench_operation *served(const struct bench_operation *operation)
+{
+    static const struct {
+        enum bench_operation_id asked, served;
+    } rows[] = {
+        {BENCH_OP_UPLOAD_CHUNKED, BENCH_OP_UPLOAD}, /* only the encoding of its body differs */
+        {BENCH_OP_GET_USERS_DICTS, BENCH_OP_GET_USERS},
+        {BENCH_OP_GET_USERS_TUPLES, BENCH_OP_GET_USERS},
+        {BENCH_OP_GET_USERS_BATCH, BENCH_OP_GET_USERS_BATCH_DICTS},
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++)
+        if (operation->id == rows[i].asked)
+            return bench_operation_get(rows[i].served);
+    return operation;
+}
+
+/* Those that are about references and about calling have no sense in HTTP. */
+static bool has_spelling(enum bench_operation_id id)
+{
+    return id != BENCH_OP_GET_USER_DICT && id != BENCH_OP_GET_USER_TUPLE && id != BENCH_OP_NESTED &&
+           (id < BENCH_OP_METHOD_A || id > BENCH_OP_METHOD_D);
+}
+
 Test(http_codec, spells_every_operation)
 {
     for (int id = 0; id < BENCH_OPERATION_COUNT; id++) {
@@ -104,11 +151,14 @@ Test(http_codec, spells_every_operation)
         struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION, .operation = operation};
         struct http_call call;
         struct http_route route;
+        if (!has_spelling(operation->id)) {
+            cr_expect_eq(http_codec_spell(&spec, &call, NULL), -ENOTSUP, "%s", operation->name);
+            continue;
+        }
         cr_assert_eq(http_codec_spell(&spec, &call, NULL), 0, "%s", operation->name);
-        http_codec_route(call.verb, call.target, &route);
+        http_codec_route(call.verb, call.target, &arena, &route);
         cr_expect_eq(route.status, 200);
-        if (operation->id == BENCH_OP_UPLOAD_CHUNKED) /* only the encoding of its body differs */
-            operation = bench_operation_get(BENCH_OP_UPLOAD);
+        operation = served(operation);
         cr_expect_eq(route.operation, operation, "%s", operation->name);
         cr_assert_eq(route.nargs, bench_operation_nparams(operation));
         for (size_t i = 0; i < route.nargs; i++)
@@ -123,6 +173,8 @@ struct refused_call {
     const char *word; /* of the message */
 };
 
+static const struct bench_value mixed_ids[] = {INT_ARG(1), STR_ARG("2")};
+
 static const struct refused_call refused_calls[] = {
     {"ping", {INT_ARG(1)}, 1, "takes 0"},
     {"cpu_work", {STR_ARG("7")}, 1, "iterations"},
@@ -132,6 +184,10 @@ static const struct refused_call refused_calls[] = {
     {"io_work", {{.kind = BENCH_NONE}}, 1, "delay"},
     {"download_chunk", {INT_ARG(1), STR_ARG("x")}, 2, "offset"},
     {"download_chunk", {INT_ARG(1), INT_ARG(2), INT_ARG(3)}, 3, "takes 2"},
+    {"get_users_batch", {INT_ARG(1)}, 1, "a tuple of whole numbers as ids"},
+    {"get_users_batch", {{.kind = BENCH_TUPLE, .seq = {mixed_ids, 2}}}, 1, "whole numbers"},
+    {"fail", {INT_ARG(1)}, 1, "a text as kind"},
+    {"get_user", {REAL_ARG(1)}, 1, "a whole number as id"},
 };
 
 Test(http_codec, refuses_arguments)
@@ -159,7 +215,8 @@ Test(http_codec, spells_text_and_probe)
     cr_assert_eq(spell_text("GET /a/b?c=d&e=%20", &call, &err), 0, "%s", err.msg);
     cr_expect_eq(call.verb, HTTP_VERB_GET);
     cr_expect_str_eq(call.target, "/a/b?c=d&e=%20");
-    cr_expect(call.bulk);
+    cr_expect(call.text);
+    cr_expect_not(call.bulk);
     cr_expect_null(call.operation);
     cr_assert_eq(spell_text("HEAD /", &call, &err), 0);
     cr_expect_eq(call.verb, HTTP_VERB_HEAD);
@@ -167,12 +224,93 @@ Test(http_codec, spells_text_and_probe)
     cr_expect_not(call.probe);
     cr_assert_eq(spell_text("POST /x", &call, &err), 0);
     cr_expect_eq(call.verb, HTTP_VERB_POST);
+    cr_expect_eq(call.body_length, 0);
 
     struct bench_spec probe = {.kind = BENCH_SPEC_PROBE};
     cr_assert_eq(http_codec_spell(&probe, &call, &err), 0);
     cr_expect_eq(call.verb, HTTP_VERB_HEAD);
     cr_expect_str_eq(call.target, "/");
     cr_expect(call.probe);
+}
+
+Test(http_codec, spells_bodies)
+{
+    static const struct {
+        const char *text, *body;
+        size_t length;
+        bool json;
+    } rows[] = {
+        {"POST /x hello world", "hello world", 11, false},
+        {"POST /x {\"a\": 1}", "{\"a\": 1}", 8, true},
+        {"POST /x [1]", "[1]", 3, true},
+        {"POST /x b'a\\x00\\'\\n\"\\\\'", "a\0'\n\"\\", 6, false},
+        {"POST /x b\"it's\"", "it's", 4, false},
+        {"POST /x b", "b", 1, false},
+        {"POST /x b''", "", 0, false},
+    };
+    static const struct {
+        const char *text, *column;
+    } bad[] = {
+        {"GET /x y", "column 8:"},
+        {"HEAD /x y", "column 9:"},
+        {"POST /x b'a", "column 9:"},
+        {"POST /x b'\\q'", "column 11:"},
+        {"POST /x b'\\x4'", "column 11:"},
+        {"POST /x b'a'b", "column 13:"},
+    };
+    struct http_call call;
+    for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
+        struct bench_error err = {0};
+        cr_assert_eq(spell_text(rows[i].text, &call, &err), 0, "%s: %s", rows[i].text, err.msg);
+        cr_expect_str_eq(call.target, "/x");
+        cr_expect_eq(call.body_length, rows[i].length, "%s", rows[i].text);
+        cr_expect_eq(memcmp(call.body, rows[i].body, rows[i].length), 0, "%s", rows[i].text);
+        cr_expect_eq(call.json_body, rows[i].json, "%s", rows[i].text);
+    }
+    for (size_t i = 0; i < BENCH_COUNT_OF(bad); i++) {
+        struct bench_error err = {0};
+        cr_expect_eq(spell_text(bad[i].text, &call, &err), -EINVAL, "%s", bad[i].text);
+        cr_expect_eq(strncmp(err.msg, bad[i].column, strlen(bad[i].column)), 0, "%s: %s",
+                     bad[i].text, err.msg);
+    }
+    static char large[HTTP_BODY_MAX + 16];
+    memset(large, 'a', sizeof(large) - 1);
+    memcpy(large, "POST /x ", 8);
+    large[8 + HTTP_BODY_MAX] = '\0'; /* the longest that fits */
+    cr_expect_eq(spell_text(large, &call, NULL), 0);
+    large[8 + HTTP_BODY_MAX] = 'a';
+    cr_expect_eq(spell_text(large, &call, NULL), -EINVAL);
+}
+
+Test(http_codec, decodes_answers_of_texts)
+{
+    static const struct {
+        const char *body, *repr;
+    } rows[] = {
+        {"{\"name\": \"User1\", \"tags\": [1, 2.5, true, false, null, \"\\u00e4\"], \"d\": {}}",
+         "{'name': 'User1', 'tags': [1, 2.5, True, False, None, '\xc3\xa4'], 'd': {}}"},
+        {"[]", "[]"},
+        {"", "b''"},
+        {"{broken", "b'{broken'"},
+        {"12", "b'12'"},
+        {"<html>", "b'<html>'"},
+        {"[99999999999999999999]", "b'[99999999999999999999]'"},
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
+        struct bench_buf text;
+        struct bench_value value;
+        bench_buf_init(&text, 1 << 16);
+        cr_assert_eq(http_codec_decode_text(rows[i].body, strlen(rows[i].body), &arena, &value), 0);
+        cr_assert_eq(bench_value_repr(&value, &text), 0);
+        cr_assert_eq(bench_buf_add(&text, "", 1), 0);
+        cr_expect_str_eq((const char *)bench_buf_head(&text), rows[i].repr);
+        bench_buf_fini(&text);
+    }
+    struct bench_arena small;
+    struct bench_value value;
+    bench_arena_init(&small, 1);
+    cr_expect_eq(http_codec_decode_text("[1]", 3, &small, &value), -ENOMEM);
+    bench_arena_fini(&small);
 }
 
 Test(http_codec, refuses_text)
@@ -222,6 +360,20 @@ struct decoded {
     struct bench_value value; /* kind NONE: must be refused */
 };
 
+#define DICT_ARG(items, n)                                                                         \
+    {                                                                                              \
+        .kind = BENCH_DICT, .seq = {(items), (n) }                                                 \
+    }
+
+static const struct bench_value user7[] = {STR_ARG("id"), INT_ARG(7), STR_ARG("name"),
+                                           STR_ARG("user7")};
+static const struct bench_value values7[] = {INT_ARG(7), STR_ARG("user7")};
+static const struct bench_value dict7 = DICT_ARG(user7, 4);
+static const struct bench_value tuple7 = {.kind = BENCH_TUPLE, .seq = {values7, 2}};
+static const struct bench_value scalars[] = {{.kind = BENCH_NONE},
+                                             {.kind = BENCH_BOOL, .boolean = true},
+                                             REAL_ARG(1.5)};
+
 static const struct decoded decoded_rows[] = {
     {"ping", "{\"response\":\"pong\"}", STR_ARG("pong")},
     {"ping", " {\n\t\"response\" : \"pong\" } ", STR_ARG("pong")},
@@ -244,7 +396,23 @@ static const struct decoded decoded_rows[] = {
     {"cpu_work", "{\"result\":\"3595323d0c762e0f\"}", STR_ARG("3595323d0c762e0f")},
     {"cpu_work", "{\"result\":\"1234567890123456\"}", STR_ARG("1234567890123456")},
     {"io_work", "{\"result\":\"data\"}", STR_ARG("data")},
+    {"get_user", "{\"id\": 7, \"name\":\"user7\"}", DICT_ARG(user7, 4)},
+    {"get_users", "[]", {.kind = BENCH_LIST}},
+    {"get_users_dicts", "[{\"id\":7,\"name\":\"user7\"}]", {.kind = BENCH_LIST, .seq = {&dict7, 1}}},
+    {"get_users", "[null,true,1.5]", {.kind = BENCH_LIST, .seq = {scalars, 3}}},
+    {"get_users_tuples", "[]", {.kind = BENCH_TUPLE}},
+    {"get_users_batch",
+     "[{\"id\":7,\"name\":\"user7\"}]",
+     {.kind = BENCH_TUPLE, .seq = {&tuple7, 1}}},
     /* refused */
+    {"get_user", "[]", {0}},
+    {"get_user", "7", {0}},
+    {"get_users", "{}", {0}},
+    {"get_users_tuples", "{}", {0}},
+    {"get_users_tuples", "[1]", {0}},
+    {"get_users", "[1", {0}},
+    {"fail", "{}", {0}},
+    {"fail", "null", {0}},
     {"ping", "", {0}},
     {"ping", "pong", {0}},
     {"ping", "\"pong\"", {0}},
@@ -272,8 +440,6 @@ static const struct decoded decoded_rows[] = {
 
 Test(http_codec, decodes_replies)
 {
-    struct bench_arena arena;
-    bench_arena_init(&arena, 1 << 16);
     for (size_t i = 0; i < BENCH_COUNT_OF(decoded_rows); i++) {
         const struct decoded *row = &decoded_rows[i];
         const struct bench_operation *operation =
@@ -294,19 +460,25 @@ Test(http_codec, decodes_replies)
             cr_expect(bench_value_equal(&value, &row->value), "'%s'", row->body);
         }
     }
-    bench_arena_fini(&arena);
 }
 
 Test(http_codec, decode_needs_memory)
 {
-    struct bench_arena arena;
+    struct bench_arena none;
     struct bench_value value;
     struct bench_error err = {0};
-    bench_arena_init(&arena, 0);
+    bench_arena_init(&none, 0);
     cr_expect_eq(http_codec_decode(bench_operation_get(BENCH_OP_PING), "{\"response\":\"pong\"}",
-                                   19, &arena, &value, &err),
+                                   19, &none, &value, &err),
                  -ENOMEM);
-    bench_arena_fini(&arena);
+    static const char user[] = "{\"id\":1}", users[] = "[{\"id\":1}]";
+    cr_expect_eq(http_codec_decode(bench_operation_get(BENCH_OP_GET_USER), user, sizeof(user) - 1,
+                                   &none, &value, &err),
+                 -ENOMEM);
+    cr_expect_eq(http_codec_decode(bench_operation_get(BENCH_OP_GET_USERS), users,
+                                   sizeof(users) - 1, &none, &value, &err),
+                 -ENOMEM);
+    bench_arena_fini(&none);
 }
 
 Test(http_codec, decodes_errors)
@@ -343,6 +515,13 @@ struct routed {
 #define GET  HTTP_VERB_GET
 #define HEAD HTTP_VERB_HEAD
 #define POST HTTP_VERB_POST
+
+#define IDS_ARG(items, n)                                                                          \
+    {                                                                                              \
+        .kind = BENCH_TUPLE, .seq = {(items), (n) }                                                \
+    }
+
+static const struct bench_value routed_ids[] = {INT_ARG(5), INT_ARG(-6), INT_ARG(7)};
 
 static const struct routed routed_rows[] = {
     {GET, "/", 200, NULL, {{0}}, "GET, HEAD"},
@@ -393,6 +572,28 @@ static const struct routed routed_rows[] = {
     {GET, "/io/2", 200, "io_work", {REAL_ARG(2)}, NULL},
     {GET, "/io/1e-3", 200, "io_work", {REAL_ARG(1e-3)}, NULL},
     {GET, "/health", 200, "health_check", {{0}}, NULL},
+    {GET, "/users/7", 200, "get_user", {INT_ARG(7)}, NULL},
+    {GET, "/users", 200, "get_users", {INT_ARG(100)}, NULL},
+    {GET, "/users?n=7", 200, "get_users", {INT_ARG(7)}, NULL},
+    {GET, "/users?x=7", 200, "get_users", {INT_ARG(100)}, NULL},
+    {GET, "/users?n=1&ids=5,-6,7", 200, "get_users_batch_dicts", {IDS_ARG(routed_ids, 3)}, NULL},
+    {GET, "/users?ids=5%2C-6", 200, "get_users_batch_dicts", {IDS_ARG(routed_ids, 2)}, NULL},
+    {GET, "/users?ids=", 200, "get_users_batch_dicts", {{.kind = BENCH_TUPLE}}, NULL},
+    {GET, "/fail/a%20b", 200, "fail", {STR_ARG("a b")}, NULL},
+    {POST, "/users", 405, NULL, {{0}}, "GET, HEAD"},
+    {POST, "/fail/x", 405, NULL, {{0}}, "GET, HEAD"},
+    {GET, "/fail", 404, NULL, {{0}}, NULL},
+    {GET, "/nested/1", 404, NULL, {{0}}, NULL},
+    {GET, "/users/", 400, NULL, {{0}}, NULL},
+    {GET, "/users/x", 400, NULL, {{0}}, NULL},
+    {GET, "/users?n=", 400, NULL, {{0}}, NULL},
+    {GET, "/users?ids=1,,2", 400, NULL, {{0}}, NULL},
+    {GET, "/users?ids=1,", 400, NULL, {{0}}, NULL},
+    {GET, "/users?ids=+1", 400, NULL, {{0}}, NULL},
+    {GET, "/users?ids=-", 400, NULL, {{0}}, NULL},
+    {GET, "/users?ids=1;2", 400, NULL, {{0}}, NULL},
+    {GET, "/users?ids=9223372036854775808", 400, NULL, {{0}}, NULL},
+    {GET, "/fail/", 400, NULL, {{0}}, NULL},
     {GET, "/nope", 404, NULL, {{0}}, NULL},
     {GET, "ping", 404, NULL, {{0}}, NULL},
     {GET, "*", 404, NULL, {{0}}, NULL},
@@ -424,7 +625,7 @@ Test(http_codec, routes)
         const struct routed *row = &routed_rows[i];
         struct http_route route;
         char *target = strdup(row->target);
-        http_codec_route(row->verb, target, &route);
+        http_codec_route(row->verb, target, &arena, &route);
         cr_expect_eq(route.status, row->status, "%s gave %d", row->target, route.status);
         cr_expect_eq(route.why[0] != '\0', row->status == 400, "%s: '%s'", row->target, route.why);
         if (row->allow != NULL)
@@ -464,6 +665,12 @@ static const struct encoded encoded_rows[] = {
     {BENCH_OP_COMPUTE, {.kind = BENCH_BOOL, .boolean = true}, "{\"result\":true}"},
     {BENCH_OP_COMPUTE, REAL_ARG(0.1), "{\"result\":0.1}"},
     {BENCH_OP_ECHO, {.kind = BENCH_BYTES, .text = {"a\0b", 3}}, NULL},
+    {BENCH_OP_GET_USER, DICT_ARG(user7, 4), "{\"id\":7,\"name\":\"user7\"}"},
+    {BENCH_OP_GET_USERS, {.kind = BENCH_LIST, .seq = {scalars, 3}}, "[null,true,1.5]"},
+    {BENCH_OP_GET_USERS, {.kind = BENCH_LIST, .seq = {&dict7, 1}},
+     "[{\"id\":7,\"name\":\"user7\"}]"},
+    {BENCH_OP_GET_USERS, {.kind = BENCH_LIST}, "[]"},
+    {BENCH_OP_GET_USERS_BATCH, {.kind = BENCH_TUPLE, .seq = {&tuple7, 1}}, "[[7,\"user7\"]]"},
 };
 
 Test(http_codec, encodes_values)

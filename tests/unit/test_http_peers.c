@@ -211,7 +211,8 @@ Test(http_peers, sends_what_it_should)
     client_open(&c, (uint16_t)port, "");
     compile_text(&c, "GET /a/../b?x=%7e");
     cr_expect_eq(call(&c), 0, "%s", c.op->error.msg);
-    cr_expect_eq(c.op->sink.length, 2);
+    cr_expect_eq(c.op->result.kind, BENCH_BYTES);
+    cr_expect_eq(c.op->result.text.length, 2);
     cr_expect_eq(c.op->stat.wire_sent, steps[0].length);
     compile_text(&c, "POST /upload");
     c.op->tx.data = "hello";
@@ -434,7 +435,7 @@ Test(http_peers, cancel_and_close_inside_of_a_callback)
         struct client c = {.status = how};
         cr_assert_eq(support_peer_start(steps, 3, &peer, &err), 0, "%s", err.msg);
         client_open(&c, support_peer_port(peer), "");
-        compile_text(&c, "GET /");
+        compile_operation(&c, BENCH_OP_DOWNLOAD, (const struct bench_value[]){bench_int(50)}, 1);
         c.op->sink.on_data = cancel_inside;
         c.op->done = on_done;
         c.op->user = &c;

@@ -77,14 +77,37 @@ static enum rpyc_handler handler_named(const char *name)
     return RPYC_HANDLERS;
 }
 
+#define FRAME_MAX     ((size_t)32 << 10) /* of the file */
+#define THREADS_BYTES 16                 /* ids of two threads, with bind_threads in 6.x */
+
 struct check {
     struct bench_arena *arena;
     struct rpyc_outgoing *out;
     const char *what; /* "REQUEST seq=2 GETATTR" */
     const uint8_t *payload;
     size_t n;
-    unsigned written; /* messages that were written again */
+    const uint8_t *frame; /* all of it */
+    size_t frame_length;
+    unsigned written;    /* messages that were written again */
+    unsigned compressed; /* of these */
 };
+
+/* Header, newline and, for large ones, the compressed bytes too. */
+static void same_frame(struct check *c)
+{
+    if (c->frame == NULL)
+        return;
+    struct bench_error err;
+    size_t at = 0;
+    cr_assert_eq(rpyc_outgoing_end(c->out, &err), 0, "%s", err.msg);
+    cr_assert_eq(c->out->wire_bytes, c->frame_length, "%s", c->what);
+    for (int i = 0; i < c->out->count; i++) {
+        const struct iovec *piece = &c->out->pieces[i];
+        cr_assert(memcmp(c->frame + at, piece->iov_base, piece->iov_len) == 0, "%s", c->what);
+        at += piece->iov_len;
+    }
+    c->compressed += c->frame[4] == 1;
+}
 
 static void same_again(struct check *c)
 {
@@ -92,6 +115,7 @@ static void same_again(struct check *c)
     cr_assert_eq(n, c->n, "%s: %zu bytes instead of %zu", c->what, n, c->n);
     cr_assert(memcmp(c->out->text.data + RPYC_FRAME_HEADER, c->payload, n) == 0, "%s", c->what);
     c->written++;
+    same_frame(c);
 }
 
 static void check_box(struct check *c, struct rpyc_message *message)
@@ -167,11 +191,11 @@ Test(rpyc_msg, transcripts_are_read_and_written_again)
     while ((line = strsep(&rest, "\n")) != NULL) {
         if (line[0] == '#' || line[0] == '\0')
             continue;
-        uint8_t bytes[1024];
+        static uint8_t bytes[FRAME_MAX];
         struct rpyc_frame frame;
         struct bench_error err;
         const char *version = strsep(&line, "\t");
-        (void)strsep(&line, "\t"); /* conversation */
+        bool threads = strstr(strsep(&line, "\t"), "bind_threads") != NULL;
         (void)strsep(&line, "\t"); /* direction */
         size_t n = unhex(strsep(&line, "\t"), bytes);
         check.what = line;
@@ -180,12 +204,20 @@ Test(rpyc_msg, transcripts_are_read_and_written_again)
         cr_assert_eq(rpyc_frame_parse(bytes, n, sizeof(bytes), &frame, &err), 0);
         cr_assert_eq(frame.total, n);
         cr_assert_eq(rpyc_frame_plain(&inflater, &frame, &check.payload, &check.n, &err), 0);
+        check.frame = threads ? NULL : bytes;
+        check.frame_length = n;
+        if (threads) {
+            cr_assert_eq(check.payload[0], 0);
+            check.payload += THREADS_BYTES;
+            check.n -= THREADS_BYTES;
+        }
         bench_arena_reset(&arena);
         check_message(&check, version[0] == '5' ? RPYC_LAYOUT_A : RPYC_LAYOUT_B);
         seen++;
     }
-    cr_assert_gt(seen, 500);
-    cr_assert_gt(check.written, seen - 10);
+    cr_assert_eq(seen, 760);
+    cr_assert_eq(check.compressed, 6);
+    cr_assert_gt(check.written, seen - 20);
     rpyc_inflater_fini(&inflater);
     rpyc_outgoing_fini(&out);
     bench_arena_fini(&arena);

@@ -405,12 +405,16 @@ static void converse(enum rpyc_layout layout, const char *getroot)
     request(&p, layout, RPYC_CALLATTR, &root, callattr, 3);
     value = next_value(&p);
     cr_assert(is_text(&value, "pong"));
-    request(&p, layout, RPYC_CMP, &root, &one, 1);
+    const struct bench_value equal[2] = {one, bench_str("__eq__")};
+    request(&p, layout, RPYC_CMP, &root, equal, 2);
     cr_assert_eq(next_value(&p).kind, BENCH_NOTIMPLEMENTED);
+    request(&p, layout, RPYC_CMP, &root, &one, 1);
+    expect_exception(&p, "builtins.AttributeError: type object 'ReferenceService' has no attribute "
+                         "'__cmp__'");
     request(&p, layout, RPYC_SETATTR, &root, callattr, 2);
     expect_exception(&p, "builtins.AttributeError: access denied");
     request(&p, layout, RPYC_PICKLE, &root, &one, 1);
-    expect_exception(&p, "builtins.ValueError: pickling is disabled");
+    expect_exception(&p, "builtins.TypeError: cannot pickle 'ReferenceService' object");
 
     /* Sent twice, so one DEL leaves it there and a second one takes it away. */
     request(&p, layout, RPYC_DEL, &ping, &one, 1);
@@ -663,7 +667,7 @@ Test(rpyc_server, many_objects_are_named_found_and_released)
     static struct bench_object objects[N];
     static struct rpyc_ref names[N];
     struct rpyc_refs refs;
-    rpyc_refs_init(&refs);
+    rpyc_refs_init(&refs, 2 * N);
     for (int i = 0; i < N; i++) {
         objects[i].ops = &ops[i % 2];
         cr_assert_eq(rpyc_refs_export(&refs, &objects[i], &names[i]), 0);

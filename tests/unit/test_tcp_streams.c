@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The floor has no streams: both halves say so. */
+/* The floor has no streams and no structures: both halves say so. */
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -13,7 +13,12 @@
 
 TestSuite(tcp_streams, .timeout = 20);
 
-static const enum bench_operation_id streams[] = {BENCH_OP_UPLOAD_CHUNKED,
+static const enum bench_operation_id streams[] = {BENCH_OP_GET_USER,
+                                                  BENCH_OP_GET_USERS_TUPLES,
+                                                  BENCH_OP_GET_USERS_BATCH,
+                                                  BENCH_OP_NESTED,
+                                                  BENCH_OP_FAIL,
+                                                  BENCH_OP_UPLOAD_CHUNKED,
                                                   BENCH_OP_DOWNLOAD_CHUNKED};
 
 Test(tcp_streams, do_not_compile)

@@ -15,7 +15,7 @@ unset object
 set style fill solid 1.0 noborder
 set errorbars small
 set label "latency, ping: response time by distance" at screen 0.02250,0.95778 left font ',28' textcolor rgb '#1a1a1a' noenhanced front
-set label "closed loop, 1 connection; marks: means with their 95 % interval over trials; dashed: expected, the mean without distance plus round trips times distance; less is better" at screen 0.02250,0.91778 left font ',17' textcolor rgb '#555555' noenhanced front
+set label "closed loop, 1 connection; marks: means with their 95 % interval over trials; dashed: expected, the mean without distance plus waits times distance; less is better" at screen 0.02250,0.91778 left font ',17' textcolor rgb '#555555' noenhanced front
 set lmargin at screen 0.07759
 set rmargin at screen 0.75794
 set tmargin at screen 0.88000

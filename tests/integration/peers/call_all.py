@@ -4,7 +4,7 @@
     call_all.py --protocol rpyc|http --port N [--host ADDR]
 
 Prints one JSON object {call: answer}, keys in a fixed order, all answers strings: text as it is,
-a number in decimal, bytes as "LENGTH sha256:HEX" (those of download_chunked once the lengths of
+a number in decimal, a tuple as its repr, bytes as "LENGTH sha256:HEX" (those of download_chunked once the lengths of
 its pieces are right). Both protocols give the same object. Exit status 0, or 1 with the error on
 stderr.
 
@@ -47,13 +47,18 @@ CALLS = [
     ("compute(400000)", "compute", (400000,)),  # above 2^53
     ("io_work(0.01)", "io_work", (0.01,)),
     ("health_check()", "health_check", ()),
+    ("get_users_tuples(0)", "get_users_tuples", (0,)),
+    ("get_users_tuples(5)", "get_users_tuples", (5,)),
+    ("get_users_tuples()", "get_users_tuples", ()),
+    ("get_users_batch((5, 77, 5))", "get_users_batch", ((5, 77, 5),)),
+    ("get_users_batch(())", "get_users_batch", ((),)),
 ]
 
 
 def show(answer):
     if isinstance(answer, bytes):
         return "%d sha256:%s" % (len(answer), hashlib.sha256(answer).hexdigest())
-    if isinstance(answer, bool) or not isinstance(answer, (str, int)):
+    if isinstance(answer, bool) or not isinstance(answer, (str, int, tuple)):
         raise TypeError("unexpected answer of type %s" % type(answer).__name__)
     return str(answer)
 
@@ -96,6 +101,11 @@ class HttpClient:
         "io_work": ("GET", "/io/%g", "result"),
         "health_check": ("GET", "/health", "status"),
     }
+    # operation -> path; its JSON answer is a list of objects
+    LISTS = {
+        "get_users_tuples": lambda n=100: "/users?n=%d" % n,
+        "get_users_batch": lambda ids: "/users?ids=%s" % ",".join(map(str, ids)),
+    }
 
     def __init__(self, host, port):
         import requests
@@ -103,7 +113,14 @@ class HttpClient:
         self.session.trust_env = False  # no proxies
         self.base = "http://%s:%d" % (host, port)
 
+    def users(self, path):
+        reply = self.session.get(self.base + path, timeout=60)
+        reply.raise_for_status()
+        return tuple([tuple(user.values()) for user in reply.json()])
+
     def call(self, name, args):
+        if name in self.LISTS:
+            return self.users(self.LISTS[name](*args))
         method, path, key = self.SPELLING[name]
         body = None
         if method == "POST":

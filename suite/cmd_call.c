@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* `rpycbench call URL EXPRESSION`: one call, its value, and what it cost. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/buf.h"
+#include "bench/units.h"
+#include "suite/call.h"
+#include "suite/cli.h"
+#include "suite/table.h"
+
+struct call_options {
+    struct bench_plan plan; /* one target */
+    const char *url, *expression;
+    bool verbose, json;
+    struct bench_one_call call;
+};
+
+static int set_verbose(void *target, const char *value, struct bench_error *err)
+{
+    (void)value;
+    (void)err;
+    ((struct call_options *)target)->verbose = true;
+    return 0;
+}
+
+static int set_json(void *target, const char *value, struct bench_error *err)
+{
+    (void)value;
+    (void)err;
+    ((struct call_options *)target)->json = true;
+    return 0;
+}
+
+static int set_timeout(void *target, const char *value, struct bench_error *err)
+{
+    int64_t *out = &((struct call_options *)target)->call.timeout_ns;
+    int rc = bench_parse_duration(value, out, err);
+    return rc == 0 && *out <= 0 ? bench_fail(err, -EINVAL, "'%s' is no time to wait", value) : rc;
+}
+
+static int set_argument(void *target, const char *value, struct bench_error *err)
+{
+    struct call_options *o = target;
+    if (o->url == NULL)
+        o->url = value;
+    else if (o->expression == NULL)
+        o->expression = value;
+    else
+        return bench_fail(err, -EINVAL,
+                          "'%s' behind URL and EXPRESSION: put the expression between quotes",
+                          value);
+    return 0;
+}
+
+static const struct cli_option options[] = {
+    {"verbose", NULL, "-v: every message with direction, kind, size and time", set_verbose},
+    {"json", NULL, "value, cost and messages as one JSON object", set_json},
+    {"timeout", "TIME", "for connecting and for the answer, each (30s)", set_timeout},
+    {NULL, NULL, NULL, NULL},
+};
+
+/* ---- errors ---- */
+
+/* The expression with a caret below the column that the message names, if it does. */
+static void point_at(const char *expression, const char *message)
+{
+    const char *column = strstr(message, "column ");
+    char *line = strdup(expression);
+    if (column == NULL || line == NULL || strlen(expression) > 2000) {
+        free(line);
+        return;
+    }
+    const unsigned long at = strtoul(column + strlen("column "), NULL, 10);
+    size_t width = 0;
+    for (size_t i = 0; line[i] != '\0'; i++) {
+        const unsigned char byte = (unsigned char)line[i];
+        if (i + 1 < at && (byte & 0xc0) != 0x80)
+            width++;
+        if (byte < ' ' || byte == 0x7f)
+            line[i] = ' ';
+    }
+    (void)fprintf(stderr, "  %s\n  %*s^\n", line, (int)width, "");
+    free(line);
+}
+
+static int bad_expression(const struct call_options *o, const struct bench_error *err)
+{
+    (void)fprintf(stderr, "rpycbench call: the expression cannot be read: %s\n", err->msg);
+    point_at(o->expression, err->msg);
+    return EXIT_USAGE;
+}
+
+static void print_traceback(const char *text)
+{
+    (void)fprintf(stderr, "on the other side:\n");
+    for (const char *line = text; *line != '\0';) {
+        size_t n = strcspn(line, "\n");
+        char *raw = strndup(line, n), *clean = malloc(n + 1);
+        if (raw != NULL && clean != NULL && n > 0)
+            (void)fprintf(stderr, "  %s\n", bench_text_clean(raw, clean, n + 1));
+        free(raw);
+        free(clean);
+        line += n + (line[n] == '\n');
+    }
+}
+
+/* ---- what came of it ---- */
+
+static int status_of(const struct bench_one_call *call)
+{
+    switch (call->outcome) {
+    case BENCH_CALL_ANSWERED:
+        return EXIT_FINE;
+    case BENCH_CALL_RAISED:
+        return EXIT_NO;
+    case BENCH_CALL_NO_ANSWER:
+    case BENCH_CALL_NOT_REACHED:
+        break;
+    }
+    return EXIT_NOT_MEASURED;
+}
+
+static void print_failure(const struct call_options *o)
+{
+    const struct bench_one_call *call = &o->call;
+    char clean[sizeof(call->error.msg)];
+    (void)bench_text_clean(call->error.msg, clean, sizeof(clean));
+    if (call->outcome == BENCH_CALL_NOT_REACHED)
+        (void)fprintf(stderr, "rpycbench call: %s: not reached: %s\n", o->url, clean);
+    else if (call->outcome == BENCH_CALL_NO_ANSWER)
+        (void)fprintf(stderr, "rpycbench call: %s: no answer (%s): %s\n", o->url,
+                      bench_failure_name(call->failure), clean);
+    else
+        (void)fprintf(stderr, "rpycbench call: %s\n", clean);
+    if (call->traceback != NULL)
+        print_traceback(call->traceback);
+}
+
+static double seconds(int64_t ns) { return (double)ns / (double)BENCH_NS_PER_S; }
+
+static const char *plural(size_t n) { return n == 1 ? "" : "s"; }
+
+static void print_cost(const struct bench_one_call *call)
+{
+    const struct bench_call_cost open = bench_one_call_cost(call, BENCH_PHASE_CONNECT);
+    const struct bench_call_cost cost = bench_one_call_cost(call, BENCH_PHASE_CALL);
+    (void)fprintf(stderr,
+                  "call: %" PRIu32 " round trip%s, %zu message%s, %" PRIu64 " B sent, %" PRIu64
+                  " B received, %s\n",
+                  call->stat.round_trips, plural(call->stat.round_trips), cost.messages,
+                  plural(cost.messages), cost.sent, cost.received,
+                  bench_format_seconds(seconds(call->call_ns)).s);
+    (void)fprintf(stderr, "before it, connecting: ");
+    if (open.messages > 0)
+        (void)fprintf(stderr, "%zu message%s, %" PRIu64 " B sent, %" PRIu64 " B received, ",
+                      open.messages, plural(open.messages), open.sent, open.received);
+    (void)fprintf(stderr, "%s\n", bench_format_seconds(seconds(call->connect_ns)).s);
+}
+
+/* ---- JSON ---- */
+
+static json_t *text_json(const char *text)
+{
+    if (text == NULL)
+        return json_null();
+    size_t size = strlen(text) + 1;
+    char *clean = malloc(size);
+    json_t *json = clean == NULL ? NULL : json_string(bench_text_clean(text, clean, size));
+    free(clean);
+    return json;
+}
+
+static json_t *cost_json(const struct bench_one_call *call, enum bench_call_phase phase,
+                         int64_t ns)
+{
+    const struct bench_call_cost cost = bench_one_call_cost(call, phase);
+    return json_pack("{s:f, s:I, s:I, s:I}", "seconds", seconds(ns), "messages",
+                     (json_int_t)cost.messages, "bytes_sent", (json_int_t)cost.sent,
+                     "bytes_received", (json_int_t)cost.received);
+}
+
+static json_t *messages_json(const struct bench_one_call *call)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < call->nmessages; i++) {
+        const struct bench_conn_message *m = &call->messages[i].message;
+        json_t *one = json_pack(
+            "{s:s, s:b, s:s, s:o, s:o, s:I, s:I, s:f}", "phase",
+            bench_call_phase_names[call->messages[i].phase], "sent", m->sent, "kind", m->kind,
+            "id", m->id < 0 ? json_null() : json_integer(m->id), "what", text_json(m->what),
+            "plain_bytes", (json_int_t)m->plain, "wire_bytes", (json_int_t)m->wire, "seconds",
+            seconds(m->at_ns - call->began_ns));
+        if (json_array_append_new(list, one) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static json_t *error_json(const struct bench_one_call *call)
+{
+    if (call->outcome == BENCH_CALL_ANSWERED)
+        return json_null();
+    return json_pack("{s:s, s:o, s:o}", "kind", bench_failure_name(call->failure), "message",
+                     text_json(call->error.msg), "traceback",
+                     call->traceback == NULL ? json_null()
+                                             : json_string(call->traceback));
+}
+
+static int print_json(const struct call_options *o)
+{
+    static const char *const outcomes[] = {
+        [BENCH_CALL_ANSWERED] = "answered",
+        [BENCH_CALL_RAISED] = "raised",
+        [BENCH_CALL_NO_ANSWER] = "no-answer",
+        [BENCH_CALL_NOT_REACHED] = "not-reached",
+    };
+    const struct bench_one_call *call = &o->call;
+    const char *value = call->outcome == BENCH_CALL_ANSWERED
+                            ? (const char *)bench_buf_head(&call->value)
+                            : NULL;
+    json_t *json = json_pack(
+        "{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "url", text_json(o->url),
+        "expression", text_json(o->expression), "protocol", call->target->protocol->name, "status",
+        outcomes[call->outcome], "value", text_json(value), "error", error_json(call), "connect",
+        cost_json(call, BENCH_PHASE_CONNECT, call->connect_ns), "call",
+        cost_json(call, BENCH_PHASE_CALL, call->call_ns), "round_trips",
+        (int)call->stat.round_trips, "messages", messages_json(call));
+    int rc = json == NULL ? -ENOMEM : json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    (void)putchar('\n');
+    json_decref(json);
+    return rc;
+}
+
+/* ---- the command ---- */
+
+static int make_call(struct call_options *o)
+{
+    struct bench_one_call *call = &o->call;
+    struct bench_error err = {0};
+    call->target = &o->plan.targets[0];
+    call->expression = o->expression;
+    call->verbose = o->verbose ? stderr : NULL;
+    int rc = bench_one_call(call, &err);
+    int status = status_of(call);
+    if (rc == -EINVAL || rc == -ENOTSUP) {
+        status = bad_expression(o, &err);
+    } else if (rc < 0) {
+        (void)fprintf(stderr, "rpycbench call: %s\n", err.msg);
+        status = EXIT_NOT_MEASURED;
+    } else if (o->json) {
+        if (print_json(o) < 0)
+            status = EXIT_NOT_MEASURED;
+    } else if (status == EXIT_FINE) {
+        (void)puts((const char *)bench_buf_head(&call->value));
+        (void)fflush(stdout);
+    }
+    if (rc == 0 && !o->json && status != EXIT_FINE)
+        print_failure(o);
+    if (rc == 0 && !o->json && call->outcome != BENCH_CALL_NOT_REACHED)
+        print_cost(call);
+    bench_one_call_fini(call);
+    return status;
+}
+
+static int parse(struct call_options *o, int argc, char **argv, struct bench_error *err)
+{
+    int rc = cli_parse(cli_find("call"), options, set_argument, o, argc, argv, err);
+    if (rc != 0)
+        return rc;
+    if (o->expression == NULL)
+        return bench_fail(err, -EINVAL, "%s", o->url == NULL ? "call what? write URL EXPRESSION"
+                                                             : "no expression behind the URL");
+    if (strstr(o->url, "://") == NULL)
+        return bench_fail(err, -EINVAL, "'%s' is not a URL: write rpyc://HOST:PORT", o->url);
+    rc = bench_plan_add_targets(&o->plan, o->url, err);
+    if (rc == 0 && o->plan.ntargets != 1)
+        return bench_fail(err, -EINVAL, "'%s' is more than one URL", o->url);
+    const struct bench_target *t = &o->plan.targets[0];
+    return rc == 0 && t->protocol->check != NULL ? t->protocol->check(t->options, err) : rc;
+}
+
+int cmd_call(int argc, char **argv)
+{
+    struct call_options *o = calloc(1, sizeof(*o));
+    struct bench_error err = {0};
+    if (o == NULL)
+        return EXIT_NOT_MEASURED;
+    o->call.timeout_ns = 30 * BENCH_NS_PER_S;
+    int rc = parse(o, argc, argv, &err);
+    int status = EXIT_FINE;
+    if (rc == 0) {
+        status = make_call(o);
+    } else if (rc == -EHOSTUNREACH) {
+        (void)fprintf(stderr, "rpycbench call: %s\n", err.msg);
+        status = EXIT_NOT_MEASURED;
+    } else if (rc < 0) {
+        status = cli_usage_error(cli_find("call"), &err);
+    }
+    bench_plan_fini(&o->plan);
+    free(o);
+    return status;
+}
