@@ -79,7 +79,7 @@ int stream_error(struct bench_conn *conn, int code, const char *what)
                            bench_errno_text(code));
 }
 
-static void rearm_quickack(const struct stream *s)
+void stream_rearm_quickack(const struct stream *s)
 {
     const int one = 1;
     if (s->flags & BENCH_STREAM_QUICKACK)
@@ -192,7 +192,7 @@ static void on_readable(struct bench_conn *conn)
             break; /* the kernel had no more */
     }
     if (s->generation == generation)
-        rearm_quickack(s);
+        stream_rearm_quickack(s);
 }
 
 int stream_update_interest(struct bench_conn *conn)
@@ -221,7 +221,7 @@ bool stream_connected(struct bench_conn *conn)
         (void)stream_error(conn, -EIO, "watching the socket");
         return false;
     }
-    rearm_quickack(s);
+    stream_rearm_quickack(s);
     return true;
 }
 

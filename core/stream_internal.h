@@ -28,6 +28,8 @@ int stream_queue(const struct stream *s, struct iovec *out);
 void stream_queue_drop(struct stream *s, size_t n);
 /* Queues what of the pieces is behind the first `sent` bytes. 0 or negative (failed). */
 int stream_queue_rest(struct bench_conn *conn, const struct iovec *pieces, int count, size_t sent);
+/* If asked for: the next bytes are acknowledged at once. */
+void stream_rearm_quickack(const struct stream *s);
 /* Everything that waited has been sent. */
 void stream_drained(struct bench_conn *conn);
 

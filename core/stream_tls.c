@@ -252,6 +252,8 @@ static void on_readable(struct bench_conn *conn)
         (void)bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "%s", bench_tls_why(s->tls));
     else if (rc != -EAGAIN)
         (void)stream_error(conn, rc, "receiving");
+    else
+        stream_rearm_quickack(s);
 }
 
 /* ---- the handshake ---- */
@@ -271,6 +273,7 @@ static bool shake_hands(struct bench_conn *conn)
         return false;
     }
     s->handshaking = rc < 0;
+    stream_rearm_quickack(s);
     return send_own(conn) == 0 && rc == 0;
 }
 

@@ -43,6 +43,17 @@ struct bench_tls {
 
 /* ---- the socket as OpenSSL sees it ---- */
 
+/* Before a read that may block: alerts and answers that TLS has made by itself. */
+static void send_own(struct bench_tls *tls)
+{
+    const size_t length = bench_buf_length(tls->out);
+    if (length == 0)
+        return;
+    const ssize_t n = send(tls->fd, bench_buf_head(tls->out), length, MSG_NOSIGNAL);
+    if (n > 0)
+        bench_buf_drop(tls->out, (size_t)n);
+}
+
 static int bio_read(BIO *bio, char *data, int size)
 {
     struct bench_tls *tls = BIO_get_data(bio);
@@ -51,6 +62,8 @@ static int bio_read(BIO *bio, char *data, int size)
         BIO_set_retry_read(bio);
         return -1;
     }
+    if (!tls->evented && tls->ready)
+        send_own(tls);
     /* Within a handshake the peer may be waiting for what is still in out. */
     const ssize_t n = recv(tls->fd, data, (size_t)size, tls->ready ? 0 : MSG_DONTWAIT);
     if (n > 0) {

@@ -3,7 +3,7 @@
  * TLS over a connected socket, for core/stream.c and core/session.c. This and tls.c are all that
  * knows OpenSSL's connection API (libcurl has its own). Bytes are read straight from the socket;
  * what is to be sent is put into a buffer of the caller, who sends it, so that the one path for
- * writing stays where it is.
+ * writing stays where it is; only a read that blocks sends alerts by itself.
  *
  * A context may be shared by threads and by forked children once it is made. One thread uses a
  * struct bench_tls.

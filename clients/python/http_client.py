@@ -4,12 +4,13 @@ import http.client
 import importlib.metadata
 import json
 import os
+import ssl
 import time
 
 import common
 import library
 
-OPTIONS = {"keepalive": ("on", "yes", "true")}
+OPTIONS = {"keepalive": ("on", "yes", "true"), "tls": library.SWITCH}
 
 # operation -> (method, path with the arguments, key of the JSON answer or None for bytes)
 SPELLING = {
@@ -49,11 +50,13 @@ class Http(library.Library):
         self.host = None
         self.port = 0
         self.timeout = None
+        self.ca_file = None  # None = plain
 
     def prepare(self, cell):
         library.options(cell["options"], OPTIONS, self.name)
         self.host, self.port = cell["host"], cell["port"]
         self.timeout = cell["timeout_ns"] / 1e9 if cell["timeout_ns"] else None
+        self.ca_file = cell.get("ca_file")
 
     @staticmethod
     def spell(step):
@@ -84,13 +87,19 @@ class Requests(Http):
         super().prepare(cell)
         self.requests = requests
         host = "[%s]" % self.host if ":" in self.host else self.host
-        self.base = "http://%s:%d" % (host, self.port)
+        scheme = "http" if self.ca_file is None else "https"
+        self.base = "%s://%s:%d" % (scheme, host, self.port)
         # An application's Session looks for proxies at every request, and so does this one; what
         # is measured stands for itself, so none is to be found.
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = self.host
+        if self.ca_file is not None:  # these would win over what a Session is told to trust
+            for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+                os.environ.pop(name, None)
 
     def open(self):
         session = self.requests.Session()
+        if self.ca_file is not None:
+            session.verify = self.ca_file
         session.connected_ns = session.ready_ns = None
         return session
 
@@ -146,11 +155,24 @@ class Plain(Http):
 
     name = "http.client"
 
+    def __init__(self):
+        super().__init__()
+        self.tls = None  # a context
+
     def versions(self):
         return "http.client"
 
+    def prepare(self, cell):
+        super().prepare(cell)
+        if self.ca_file is not None:
+            self.tls = ssl.create_default_context(cafile=self.ca_file)
+
     def open(self):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
+        if self.tls is None:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
+        else:
+            connection = http.client.HTTPSConnection(self.host, self.port, timeout=self.timeout,
+                                                     context=self.tls)
         connection.connect()
         connection.connected_ns = connection.ready_ns = time.monotonic_ns()
         return connection

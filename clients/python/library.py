@@ -3,6 +3,9 @@
 import http.client
 
 
+SWITCH = ("on", "off", "yes", "no", "true", "false")  # how a BOOL option may be written
+
+
 class Unavailable(Exception):
     """The library cannot do what the cell asks for."""
 

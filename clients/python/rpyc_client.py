@@ -7,7 +7,7 @@ import common
 import library
 
 OPTIONS = {"call": ("plain", "cached"), "version": ("auto",), "socket": ("auto", "python"),
-           "policy": ("reference", "strict")}
+           "policy": ("reference", "strict"), "tls": library.SWITCH}
 
 
 class Rpyc(library.Library):
@@ -20,6 +20,7 @@ class Rpyc(library.Library):
         self.ipv6 = False
         self.cached = False
         self.config = {}
+        self.ca_file = None  # None = plain
 
     def versions(self):
         import rpyc  # noqa: F401  whether it loads
@@ -31,11 +32,17 @@ class Rpyc(library.Library):
         self.host, self.port = cell["host"], cell["port"]
         self.ipv6 = ":" in self.host
         self.cached = library.options(cell["options"], OPTIONS, self.name).get("call") == "cached"
+        self.ca_file = cell.get("ca_file")
         if cell["timeout_ns"]:
             self.config = {"sync_request_timeout": cell["timeout_ns"] / 1e9}
 
     def open(self):
-        connection = self.rpyc.connect(self.host, self.port, config=self.config, ipv6=self.ipv6)
+        if self.ca_file is None:
+            connection = self.rpyc.connect(self.host, self.port, config=self.config,
+                                           ipv6=self.ipv6)
+        else:
+            connection = self.rpyc.ssl_connect(self.host, self.port, ca_certs=self.ca_file,
+                                               config=self.config, ipv6=self.ipv6)
         connected_ns = time.monotonic_ns()
         connection.root  # asked for once, kept by the connection
         return Connection(connection, connected_ns)

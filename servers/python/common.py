@@ -19,6 +19,7 @@ import platform
 import resource
 import signal
 import socket
+import ssl
 import stat
 import sys
 import sysconfig
@@ -101,12 +102,16 @@ def _parse(protocols, description, choices):
                         help="how many connections to expect at once")
     parser.add_argument("--payload", choices=service.KINDS, default="random")
     parser.add_argument("--payload-seed", type=_number(0, (1 << 64) - 1), default=0)
+    parser.add_argument("--tls-cert", help="serve over TLS with this certificate (PEM)")
+    parser.add_argument("--tls-key", help="its key (PEM)")
     parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE",
                         help="of the protocol; may be repeated")
     parser.add_argument("--check", action="store_true", help="print the versions and exit")
     options = parser.parse_args()
     if options.control_fd == -1:
         options.control_fd = None
+    if (options.tls_cert is None) != (options.tls_key is None):
+        parser.error("--tls-cert and --tls-key go together")
     _set_options(options, options.option, choices)
     return options
 
@@ -214,6 +219,19 @@ def bind(options):
         return sock
     except OSError as error:
         raise cannot_listen(options, error) from error
+
+
+def tls_context(options):
+    """None without TLS; else Python's own defaults, as SSLAuthenticator and gunicorn have them."""
+    if options.tls_cert is None:
+        return None
+    try:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(options.tls_cert, options.tls_key)
+        return context
+    except OSError as error:
+        raise Failure("cannot use the certificate %s with the key %s: %s"
+                      % (options.tls_cert, options.tls_key, error)) from error
 
 
 # ---- stopping ----------------------------------------------------------------------------------

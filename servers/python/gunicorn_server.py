@@ -26,6 +26,8 @@ def settings(options, listener, pool):
     return {
         "bind": "fd://%d" % listener.detach(),
         "backlog": 2048,
+        "certfile": options.tls_cert,
+        "keyfile": options.tls_key,
         "reuse_port": False,
         "preload_app": True,
         "worker_class": "gthread",
@@ -108,6 +110,7 @@ class Application(gunicorn_base.BaseApplication):
 
 
 def serve(options):
+    common.tls_context(options)  # tells now what would fail at each connection
     listener = common.bind(options)
     port = listener.getsockname()[1]
     pool = Pool()

@@ -7,6 +7,7 @@ import selectors
 import signal
 import socket
 import socketserver
+import ssl
 import sys
 import types
 import urllib.parse
@@ -17,6 +18,7 @@ import service
 
 OPTIONS = common.begin("http", __doc__, "http-raw")
 
+HANDSHAKE_SECONDS = 20  # of TLS
 LINE_LIMIT = 8192  # of a chunk header or trailer
 
 # (method, first word of the path) -> function of (argument of the path, query, body)
@@ -111,6 +113,9 @@ class OneWrite(io.BufferedIOBase):
     def flush(self):
         pieces, self._pieces = self._pieces, []
         if not pieces:
+            return
+        if isinstance(self._sock, ssl.SSLSocket):  # has no sendmsg
+            self._sock.sendall(b"".join(pieces))
             return
         sent = self._sock.sendmsg(pieces)
         for piece in pieces:
@@ -231,8 +236,9 @@ class Server(socketserver.TCPServer):
 
     request_queue_size = socket.SOMAXCONN
 
-    def __init__(self, listener):
+    def __init__(self, listener, tls):
         super().__init__(listener.getsockname(), Handler, bind_and_activate=False)
+        self.tls = tls
         self.socket.close()
         self.socket = listener
         self._wake_read, self._wake_write = os.pipe()
@@ -240,6 +246,16 @@ class Server(socketserver.TCPServer):
 
     def stop(self):
         self._stopping = True
+
+    def finish_request(self, request, client_address):
+        """In the thread or process of the connection."""
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(HANDSHAKE_SECONDS)
+        with self.tls.wrap_socket(request, server_side=True) as wrapped:
+            wrapped.settimeout(None)
+            super().finish_request(wrapped, client_address)
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], OSError):  # an OSError is a client that went away
@@ -275,8 +291,8 @@ class Forking(socketserver.ForkingMixIn, Server):
     max_children = 1 << 20  # the default of 40 makes the 41st client wait for another to leave
     block_on_close = False
 
-    def __init__(self, listener):
-        super().__init__(listener)
+    def __init__(self, listener, tls):
+        super().__init__(listener, tls)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)  # only to wake serve()
 
     def collect_children(self, *, blocking=False):
@@ -298,8 +314,9 @@ class Forking(socketserver.ForkingMixIn, Server):
 
 
 def serve(options):
+    tls = common.tls_context(options)
     listener = common.bind(options)
-    server = (Forking if options.mode == "forking" else Threaded)(listener)
+    server = (Forking if options.mode == "forking" else Threaded)(listener, tls)
     common.on_stop(server.stop)
     server.server_activate()
     common.ready(listener.getsockname()[1])

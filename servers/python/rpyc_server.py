@@ -10,6 +10,7 @@ import service
 OPTIONS = common.begin("rpyc", __doc__, choices={"policy": ("reference", "strict")})
 rpyc = common.package("rpyc")
 servers = common.package("rpyc.utils.server")
+authenticators = common.package("rpyc.utils.authenticators")
 
 
 class ReferenceService(rpyc.Service):
@@ -146,10 +147,14 @@ def on_thread_error(args):
 
 def serve(options):
     threading.excepthook = on_thread_error
+    authenticator = None
+    if common.tls_context(options) is not None:  # tells now what would fail at each connection
+        authenticator = authenticators.SSLAuthenticator(options.tls_key, options.tls_cert)
     server_class = Forking if options.mode == "forking" else Threaded
     try:
         server = server_class(ReferenceService, hostname=options.bind, port=options.port,
                               ipv6=":" in options.bind, logger=quiet_logger(),
+                              authenticator=authenticator,
                               protocol_config=POLICIES[options.policy])
     except OSError as error:
         raise common.cannot_listen(options, error) from error
