@@ -146,8 +146,6 @@ static bool has_spelling(enum bench_operation_id id)
 
 Test(http_codec, spells_every_operation)
 {
-    struct bench_arena arena;
-    bench_arena_init(&arena, 1 << 16);
     for (int id = 0; id < BENCH_OPERATION_COUNT; id++) {
         const struct bench_operation *operation = bench_operation_get((enum bench_operation_id)id);
         struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION, .operation = operation};
@@ -166,7 +164,6 @@ Test(http_codec, spells_every_operation)
         for (size_t i = 0; i < route.nargs; i++)
             cr_expect(bench_value_equal(&route.args[i], &operation->params[i].default_value));
     }
-    bench_arena_fini(&arena);
 }
 
 struct refused_call {
@@ -300,17 +297,14 @@ Test(http_codec, decodes_answers_of_texts)
         {"[99999999999999999999]", "b'[99999999999999999999]'"},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
-        struct bench_arena arena;
         struct bench_buf text;
         struct bench_value value;
-        bench_arena_init(&arena, 1 << 16);
         bench_buf_init(&text, 1 << 16);
         cr_assert_eq(http_codec_decode_text(rows[i].body, strlen(rows[i].body), &arena, &value), 0);
         cr_assert_eq(bench_value_repr(&value, &text), 0);
         cr_assert_eq(bench_buf_add(&text, "", 1), 0);
         cr_expect_str_eq((const char *)bench_buf_head(&text), rows[i].repr);
         bench_buf_fini(&text);
-        bench_arena_fini(&arena);
     }
     struct bench_arena small;
     struct bench_value value;
@@ -627,8 +621,6 @@ static const struct routed routed_rows[] = {
 
 Test(http_codec, routes)
 {
-    struct bench_arena arena;
-    bench_arena_init(&arena, 1 << 16);
     for (size_t i = 0; i < BENCH_COUNT_OF(routed_rows); i++) {
         const struct routed *row = &routed_rows[i];
         struct http_route route;
@@ -649,124 +641,4 @@ Test(http_codec, routes)
         }
         free(target);
     }
-    bench_arena_fini(&arena);
-}
-
-/* ---- bodies ---- */
-
-struct encoded {
-    enum bench_operation_id id;
-    struct bench_value value;
-    const char *body;
-};
-
-static const struct encoded encoded_rows[] = {
-    {BENCH_OP_PING, STR_ARG("pong"), "{\"response\":\"pong\"}"},
-    {BENCH_OP_UPLOAD, INT_ARG(12), "{\"size\":12}"},
-    {BENCH_OP_HEALTH_CHECK, STR_ARG("ok"), "{\"status\":\"ok\"}"},
-    {BENCH_OP_COMPUTE, INT_ARG(-3), "{\"result\":-3}"},
-    {BENCH_OP_COMPUTE, INT_ARG(INT64_C(1) << 53), "{\"result\":9007199254740992}"},
-    {BENCH_OP_COMPUTE, INT_ARG((INT64_C(1) << 53) + 1), "{\"result\":\"9007199254740993\"}"},
-    {BENCH_OP_COMPUTE, INT_ARG(INT64_MIN), "{\"result\":\"-9223372036854775808\"}"},
-    {BENCH_OP_COMPUTE, BIG_ARG("123456789012345678901234567890"),
-     "{\"result\":\"123456789012345678901234567890\"}"},
-    {BENCH_OP_COMPUTE, {.kind = BENCH_NONE}, "{\"result\":null}"},
-    {BENCH_OP_COMPUTE, {.kind = BENCH_BOOL, .boolean = true}, "{\"result\":true}"},
-    {BENCH_OP_COMPUTE, REAL_ARG(0.1), "{\"result\":0.1}"},
-    {BENCH_OP_ECHO, {.kind = BENCH_BYTES, .text = {"a\0b", 3}}, NULL},
-    {BENCH_OP_GET_USER, DICT_ARG(user7, 4), "{\"id\":7,\"name\":\"user7\"}"},
-    {BENCH_OP_GET_USERS, {.kind = BENCH_LIST, .seq = {scalars, 3}}, "[null,true,1.5]"},
-    {BENCH_OP_GET_USERS, {.kind = BENCH_LIST, .seq = {&dict7, 1}},
-     "[{\"id\":7,\"name\":\"user7\"}]"},
-    {BENCH_OP_GET_USERS, {.kind = BENCH_LIST}, "[]"},
-    {BENCH_OP_GET_USERS_BATCH, {.kind = BENCH_TUPLE, .seq = {&tuple7, 1}}, "[[7,\"user7\"]]"},
-};
-
-Test(http_codec, encodes_values)
-{
-    struct bench_buf buf;
-    bench_buf_init(&buf, 4096);
-    for (size_t i = 0; i < BENCH_COUNT_OF(encoded_rows); i++) {
-        const struct encoded *row = &encoded_rows[i];
-        const struct bench_operation *operation = bench_operation_get(row->id);
-        struct http_body body;
-        cr_assert_eq(http_codec_encode(operation, &row->value, &buf, &body), 0);
-        if (row->body == NULL) {
-            cr_expect_str_eq(body.content_type, "application/octet-stream");
-            cr_expect_eq(body.data, row->value.text.data, "bulk bodies are not copied");
-            cr_expect_eq(body.length, row->value.text.length);
-            continue;
-        }
-        cr_expect_str_eq(body.content_type, "application/json");
-        cr_expect_eq(body.length, strlen(row->body));
-        cr_expect_arr_eq(body.data, row->body, strlen(row->body), "%s", row->body);
-    }
-    struct http_body body;
-    struct bench_value odd = {.kind = BENCH_ELLIPSIS};
-    const struct bench_operation *compute = bench_operation_get(BENCH_OP_COMPUTE);
-    cr_expect_eq(http_codec_encode(compute, &odd, &buf, &body), -ENOTSUP);
-    odd = bench_float(NAN);
-    cr_expect_eq(http_codec_encode(compute, &odd, &buf, &body), -ENOTSUP);
-    bench_buf_fini(&buf);
-}
-
-struct quoted {
-    const char *text, *json;
-};
-
-static const struct quoted quoted_rows[] = {
-    {"", "\"\""},
-    {"plain text", "\"plain text\""},
-    {"a\"b\\c/", "\"a\\\"b\\\\c/\""},
-    {"\n\t\x01\x7f", "\"\\u000a\\u0009\\u0001\\u007f\""},
-    {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\""},
-    {"cut\xe2\x82", "\"cut\xef\xbf\xbd\xef\xbf\xbd\""},
-    {"\xff", "\"\xef\xbf\xbd\""},
-    {"\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\""}, /* overlong */
-    {"\xe0\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
-    {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, /* a surrogate */
-    {"\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
-    {"\xf0\x8f\xbf\xbf", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
-    {"\xf0\x90\x80\x80", "\"\xf0\x90\x80\x80\""},
-};
-
-Test(http_codec, quotes_strings)
-{
-    for (size_t i = 0; i < BENCH_COUNT_OF(quoted_rows); i++) {
-        struct bench_buf buf;
-        bench_buf_init(&buf, 4096);
-        size_t length = strlen(quoted_rows[i].text);
-        char *text = malloc(length + 1);
-        memcpy(text, quoted_rows[i].text, length);
-        cr_assert_eq(http_json_add_string(&buf, text, length), 0);
-        cr_expect_eq(bench_buf_length(&buf), strlen(quoted_rows[i].json), "row %zu", i);
-        cr_expect_arr_eq(bench_buf_head(&buf), quoted_rows[i].json, bench_buf_length(&buf),
-                         "row %zu", i);
-        free(text);
-        bench_buf_fini(&buf);
-    }
-    struct bench_buf small;
-    bench_buf_init(&small, 8);
-    cr_expect_eq(http_json_add_string(&small, "much too long for it", 20), -EMSGSIZE);
-    bench_buf_fini(&small);
-}
-
-Test(http_codec, errors_go_both_ways)
-{
-    struct bench_buf buf;
-    struct http_body body;
-    char out[128];
-    bench_buf_init(&buf, 4096);
-    cr_assert_eq(http_codec_encode_error("ValueError", "size -1 is \"bad\"", &buf, &body), 0);
-    static const char wanted[] =
-        "{\"error\":\"ValueError\",\"message\":\"size -1 is \\\"bad\\\"\"}";
-    cr_expect_eq(body.length, sizeof(wanted) - 1);
-    cr_expect_arr_eq(body.data, wanted, sizeof(wanted) - 1);
-    cr_assert(http_codec_decode_error(body.data, body.length, out, sizeof(out)));
-    cr_expect_str_eq(out, "ValueError: size -1 is \"bad\"");
-    bench_buf_fini(&buf);
-    cr_expect_eq(http_codec_exception_status("ValueError"), 400);
-    cr_expect_eq(http_codec_exception_status("TypeError"), 400);
-    cr_expect_eq(http_codec_exception_status("KeyError"), 500);
-    cr_expect_eq(http_codec_exception_status("MemoryError"), 500);
 }
