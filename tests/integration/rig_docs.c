@@ -44,10 +44,10 @@ static int note_number(struct rig_doc *doc, const char *why)
 
 void rig_doc_cell(struct rig_doc *doc, const char *answer)
 {
-    static const char no[] = "no: ";
+    const char *why = strstr(answer, ": ");
 
-    if (strncmp(answer, no, sizeof(no) - 1) == 0)
-        rig_doc_print(doc, " no [%d] |", note_number(doc, answer + sizeof(no) - 1));
+    if (why)
+        rig_doc_print(doc, " %.*s [%d] |", (int)(why - answer), answer, note_number(doc, why + 2));
     else
         rig_doc_print(doc, " %s |", answer);
 }

@@ -20,7 +20,7 @@ struct rig_doc {
 void rig_doc_init(struct rig_doc *doc);
 void rig_doc_print(struct rig_doc *doc, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* A cell and what ends it: "yes", or "no [N]" with the rest of "no: why" as a note. */
+/* A cell and what ends it: "yes", or "no [N]" for "no: why", which becomes note N. */
 void rig_doc_cell(struct rig_doc *doc, const char *answer);
 /* The notes of the table above; the next one counts from 1 again. */
 void rig_doc_notes(struct rig_doc *doc);

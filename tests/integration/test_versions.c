@@ -87,6 +87,8 @@ static void merge(json_t *const answers[SERVERS], const char *feature, char out[
     else if (strcmp(said[PYTHON], said[THREADED]) == 0)
         (void)snprintf(out, ANSWER_SIZE, "%s%s", said[THREADED],
                        good ? "" : " (Python's server: the same)");
+    else if (good)
+        (void)snprintf(out, ANSWER_SIZE, "yes: but Python's server: %s", without_no(said[PYTHON]));
     else
         (void)snprintf(out, ANSWER_SIZE, "%s (Python's server: %s)", said[THREADED],
                        without_no(said[PYTHON]));
