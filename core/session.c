@@ -206,6 +206,15 @@ static int receive(struct bench_session *session, void *buf, size_t room, bool b
     }
 }
 
+/* The socket's own limit comes first: recv blocks until then. */
+void bench_session_hurry(struct bench_session *session, int64_t ns)
+{
+    const int64_t deadline_ns = bench_now_ns() + ns;
+    if (session->message_deadline_ns == 0 || deadline_ns < session->message_deadline_ns)
+        session->message_deadline_ns = deadline_ns;
+    (void)set_socket_timeout(session->fd, SO_RCVTIMEO, ns);
+}
+
 /* ---- reading ---- */
 
 int bench_session_peek(struct bench_session *session, size_t want, bool begun, const uint8_t **data,

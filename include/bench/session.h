@@ -47,6 +47,9 @@ BENCH_API bool bench_session_stopping(struct bench_session *session);
 BENCH_API int bench_session_peek(struct bench_session *session, size_t want, bool begun,
                                  const uint8_t **data, size_t *have) BENCH_MUST_CHECK;
 BENCH_API void bench_session_consume(struct bench_session *session, size_t n);
+/* What still comes of the present message has to come within ns (> 0), whatever the limits are:
+ * before a session ends on its own account. For the rest of the session. */
+BENCH_API void bench_session_hurry(struct bench_session *session, int64_t ns);
 /* Exactly n bytes into buf; the errors of peek (end of file is always -ECONNRESET). */
 BENCH_API int bench_session_read(struct bench_session *session, void *buf, size_t n)
     BENCH_MUST_CHECK;

@@ -462,11 +462,11 @@ static int answer(struct http_session *s, struct bench_error *err)
  * way to the client: read on for a while (RFC 9112, 9.6). */
 static void linger(struct http_session *s)
 {
-    int64_t until = bench_now_ns() + LINGER_NS;
     size_t dropped = 0;
     const uint8_t *data;
     size_t have;
-    while (dropped < LINGER_BYTES && bench_now_ns() < until &&
+    bench_session_hurry(s->session, LINGER_NS);
+    while (dropped < LINGER_BYTES &&
            bench_session_peek(s->session, 1, true, &data, &have) == 0) {
         bench_session_consume(s->session, have);
         dropped += have;

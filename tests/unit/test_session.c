@@ -212,6 +212,21 @@ static void *drip(void *argument)
     return NULL;
 }
 
+/* The limits of the session are longer than the test may take. */
+Test(session, in_a_hurry_a_silent_peer_is_left)
+{
+    struct fixture f;
+    const uint8_t *data;
+    size_t have;
+    open_fixture(&f, 0, 3600 * BENCH_NS_PER_S);
+    peer_sends(&f, "ab", 2);
+    cr_assert_eq(bench_session_peek(&f.session, 1, false, &data, &have), 0);
+    bench_session_hurry(&f.session, SHORT_NS);
+    cr_expect_eq(bench_session_peek(&f.session, 4, true, &data, &have), -ETIMEDOUT);
+    cr_expect_eq(bench_session_peek(&f.session, 2, true, &data, &have), 0, "what came is there");
+    close_fixture(&f);
+}
+
 Test(session, a_message_that_keeps_coming_has_one_deadline_for_all)
 {
     struct fixture f;
