@@ -52,9 +52,10 @@ static double freeze(struct rig_server *server, const char *url, const char *rat
     return t;
 }
 
-static void expect_about(double got, double wanted, const char *what)
+/* A machine that is busy with other things adds stalls of its own. */
+static void expect_about(double got, double wanted, double most, const char *what)
 {
-    cr_expect(got > wanted / 2 && got < wanted * 2, "%s is %g ms, by the formula %g ms", what,
+    cr_expect(got > wanted / 2 && got < wanted * most, "%s is %g ms, by the formula %g ms", what,
               got * 1e3, wanted * 1e3);
 }
 
@@ -72,9 +73,9 @@ static void check_open(const json_t *result, double t)
     const double b = rig_number(result, "latency.median");
 
     cr_expect_eq(rig_number(result, "total_requests"), RATE * D_S);
-    expect_about(rig_number(result, "latency.mean"), b + t * t / (2 * D_S), "the mean");
-    expect_about(rig_number(result, "latency.p99"), b + t - 0.01 * D_S, "p99");
-    expect_about(rig_number(result, "latency.p999"), b + t - 0.001 * D_S, "p99.9");
+    expect_about(rig_number(result, "latency.mean"), b + t * t / (2 * D_S), 4, "the mean");
+    expect_about(rig_number(result, "latency.p99"), b + t - 0.01 * D_S, 2, "p99");
+    expect_about(rig_number(result, "latency.p999"), b + t - 0.001 * D_S, 2, "p99.9");
     /* The time from sending on is what a closed loop would call the latency. */
     cr_expect_lt(rig_number(result, "service_time.p99"), t / 4);
 }
