@@ -7,15 +7,13 @@
 #include "protocols/http/http_conn.h"
 #include "protocols/http/http_server.h"
 
-#define MAX_PAYLOAD ((uint64_t)1 << 30) /* bytes */
-
 static const struct bench_scheme schemes[] = {
     {"http", false, 80},
     {"https", true, 443},
     {NULL, false, 0},
 };
 
-static const struct bench_option options[] = {
+const struct bench_option http_option_table[] = {
     {.name = "keepalive",
      .type = BENCH_OPTION_BOOL,
      .offset = offsetof(struct http_options, keepalive),
@@ -63,10 +61,10 @@ const struct bench_protocol http_protocol = {
             BENCH_CAP_STREAM_DOWN | BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
-    .max_payload = MAX_PAYLOAD,
+    .max_payload = HTTP_MAX_PAYLOAD,
     .schemes = schemes,
     .unavailable = http_client_unavailable,
-    .options = options,
+    .options = http_option_table,
     .options_size = sizeof(struct http_options),
     .global_init = http_client_init,
     .global_fini = http_client_fini,

@@ -9,6 +9,7 @@
 #define HTTP_CLIENT_H
 
 #include "bench/conn.h"
+#include "bench/option.h"
 #include "protocols/http/http_reply.h"
 
 struct http_options {
@@ -16,6 +17,11 @@ struct http_options {
     int64_t max_reply; /* bytes of a reply's body */
     bool tls;          /* of targets that are started; a connection goes by its address */
 };
+
+/* Of http and http-raw alike. */
+extern const struct bench_option http_option_table[];
+
+#define HTTP_MAX_PAYLOAD ((uint64_t)1 << 30) /* bytes */
 
 /* NULL, or why libcurl cannot do what is needed. */
 const char *http_client_unavailable(void);

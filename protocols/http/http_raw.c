@@ -7,33 +7,10 @@
 #include "protocols/http/http.h"
 #include "protocols/http/http_server.h"
 
-#define MAX_PAYLOAD ((uint64_t)1 << 30) /* bytes */
-
 static const struct bench_scheme schemes[] = {
     {"http-raw", false, 80},
     {"https-raw", true, 443},
     {NULL, false, 0},
-};
-
-static const struct bench_option options[] = {
-    {.name = "keepalive",
-     .type = BENCH_OPTION_BOOL,
-     .offset = offsetof(struct http_options, keepalive),
-     .default_text = "on",
-     .help = "keep the TCP connection between requests; off: a new one for each request"},
-    {.name = "max-reply",
-     .type = BENCH_OPTION_SIZE,
-     .offset = offsetof(struct http_options, max_reply),
-     .default_text = "1GiB",
-     .min = 1024,
-     .max = 1e12,
-     .help = "largest body of a reply that is accepted"},
-    {.name = "tls",
-     .type = BENCH_OPTION_BOOL,
-     .offset = offsetof(struct http_options, tls),
-     .default_text = "off",
-     .help = "over TLS; a server that is started gets a certificate made for the run"},
-    {.name = NULL},
 };
 
 static int compile(const void *opts, const struct bench_spec *spec, struct bench_program **out,
@@ -64,9 +41,9 @@ const struct bench_protocol http_raw_protocol = {
             BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1, /* what applications do; browsers gave pipelining up */
-    .max_payload = MAX_PAYLOAD,
+    .max_payload = HTTP_MAX_PAYLOAD,
     .schemes = schemes,
-    .options = options,
+    .options = http_option_table,
     .options_size = sizeof(struct http_options),
     .compile = compile,
     .program_free = program_free,
