@@ -311,7 +311,7 @@ static struct cli_option options[] = {
      set_target},
     {"workload", "LIST", "some of the workloads that 'rpycbench list' names; default: all",
      set_workload},
-    {"quick", NULL, "few samples: a first impression in about two minutes", set_quick},
+    {"quick", NULL, "few samples: a first impression in about three minutes", set_quick},
 #define X(member, name, type, normal, quick, min, max, help)                                       \
     {name, BENCH_OPTION_##type == BENCH_OPTION_DURATION ? "TIME" : "N",                             \
      help, set_##member},

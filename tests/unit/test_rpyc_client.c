@@ -37,6 +37,32 @@ Test(rpyc_client, a_plain_call_is_two_round_trips_and_six_frames)
     server_stop(&server);
 }
 
+/* The method that is given back is in front of the next request, unless the socket may send both. */
+Test(rpyc_client, what_is_left_behind_holds_the_next_request_up_on_a_socket_with_nagle)
+{
+    static const struct {
+        const char *socket;
+        uint32_t waits;
+    } cases[] = {{"auto", 1}, {"python", 1}, {"fast", 0}, {"nodelay", 0}};
+    struct server server;
+    server_start(&server);
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        struct client c;
+        client_new(&c, server.port, layouts[0]);
+        cr_assert_eq(bench_options_set(rpyc_protocol.options, c.options, "socket", cases[i].socket,
+                                       &c.err),
+                     0);
+        cr_assert_eq(client_open(&c), 0, "%s", c.err.msg);
+        client_operation(&c, BENCH_OP_PING, NULL, 0);
+        for (int round = 0; round < 2; round++) {
+            cr_assert_eq(client_call(&c), 0, "%s", c.err.msg);
+            cr_expect_eq(c.op->stat.ack_waits, cases[i].waits, "%s", cases[i].socket);
+        }
+        client_free(&c);
+    }
+    server_stop(&server);
+}
+
 Test(rpyc_client, a_cached_call_is_one_round_trip_and_two_frames)
 {
     struct server server;
@@ -55,6 +81,7 @@ Test(rpyc_client, a_cached_call_is_one_round_trip_and_two_frames)
             cr_assert_eq(c.op->stat.round_trips, first ? 2 : 1);
             cr_assert_eq(c.op->stat.frames_sent, first ? 2 : 1);
             cr_assert_eq(c.op->stat.frames_received, first ? 2 : 1);
+            cr_assert_eq(c.op->stat.ack_waits, 0, "nothing is given back");
         }
         client_operation(&c, BENCH_OP_HEALTH_CHECK, NULL, 0); /* another name: fetched as well */
         cr_assert_eq(client_call(&c), 0);
