@@ -41,7 +41,8 @@ int bench_wilcoxon(const double *differences, size_t n, struct bench_rank_test *
 int bench_wilcoxon_cdf(size_t n, size_t w, double *out) BENCH_MUST_CHECK;
 /* Sign flips of the differences of blocks (Good 2005): the share of the 2^n sign patterns whose
  * |sum| is at least that observed (within 1e-12 of it). Exact up to n = 20; beyond, `draws` random
- * patterns from the seed, p = (1 + hits) / (1 + draws). */
+ * patterns from the seed (GSL's mt19937), p = (1 + hits) / (1 + draws). NaN for n = 0 or without
+ * memory. */
 double bench_sign_flip(const double *differences, size_t n, uint64_t seed, size_t draws);
 
 /* Holm (1979): adjusted[i] in the order given; NaN stays NaN and does not count. 0 or -ENOMEM. */

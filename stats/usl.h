@@ -11,6 +11,7 @@
 #include "stats/estimate.h"
 
 #define BENCH_USL_POINTS 6 /* fewer say too little about three parameters */
+#define BENCH_USL_SHARE  0.9
 
 struct bench_usl {
     double lambda, sigma, kappa;
@@ -19,7 +20,7 @@ struct bench_usl {
     double r_squared;
     /* From residual bootstrap; NaN without resamples. */
     struct bench_bounds lambda_bounds, sigma_bounds, kappa_bounds, peak_bounds;
-    /* Where more clients only add waiting: 1 + (share - 1)... see bench_usl_knee. */
+    /* Of bench_usl_knee(BENCH_USL_SHARE) within the points: more clients only add waiting. */
     struct bench_bounds knee;
 };
 
