@@ -39,8 +39,9 @@ static int resample(struct resampling *r)
     gsl_rng_set(random, (unsigned long)r->seed);
     for (size_t i = 0; i < r->resamples; i++) {
         for (size_t k = 0; k < r->n; k++)
-            r->positions[k] = r->indices != NULL ? r->indices[i * r->n + k]
-                                                 : (size_t)gsl_rng_uniform_int(random, (unsigned long)r->n);
+            r->positions[k] = r->indices != NULL
+                                  ? r->indices[i * r->n + k]
+                                  : (size_t)gsl_rng_uniform_int(random, (unsigned long)r->n);
         r->values[i] = r->statistic(r->positions, r->n, r->user);
     }
     gsl_rng_free(random);

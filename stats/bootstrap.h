@@ -13,10 +13,11 @@
 typedef double (*bench_bootstrap_fn)(const size_t *positions, size_t n, void *user);
 
 /*
- * BCa (Efron 1987): z0 = Phi^-1(#{t* < t} / B), a = sum (mean - t(i))^3 / (6 (sum (mean - t(i))^2)^1.5)
- * from the jackknife over trials, levels Phi(z0 + (z0 + z) / (1 - a (z0 + z))), read off the sorted
- * resamples by type 7. n = trials >= 3; resamples x n positions in `indices` (0..n-1), or NULL: drawn from
- * the seed (GSL's mt19937). 0, -ENOMEM, -EINVAL (an index outside, n < 3, or no resamples).
+ * BCa (Efron 1987): z0 = Phi^-1(#{t* < t} / B), a = sum (mean - t(i))^3 / (6 (sum (mean -
+ * t(i))^2)^1.5) from the jackknife over trials, levels Phi(z0 + (z0 + z) / (1 - a (z0 + z))), read
+ * off the sorted resamples by type 7. n = trials >= 3; resamples x n positions in `indices`
+ * (0..n-1), or NULL: drawn from the seed (GSL's mt19937). 0, -ENOMEM, -EINVAL (an index outside, n
+ * < 3, or no resamples).
  */
 int bench_bca(bench_bootstrap_fn statistic, void *user, size_t n, const size_t *indices,
               size_t resamples, uint64_t seed, double confidence,

@@ -129,7 +129,8 @@ long bench_outliers(const double *values, size_t n, bool *outlier)
     if (n > 0)
         memcpy(sorted, values, n * sizeof(*sorted));
     gsl_sort(sorted, 1, n);
-    double low = bench_quantile_sorted(sorted, n, 0.25), high = bench_quantile_sorted(sorted, n, 0.75);
+    double low = bench_quantile_sorted(sorted, n, 0.25),
+           high = bench_quantile_sorted(sorted, n, 0.75);
     double median = bench_quantile_sorted(sorted, n, 0.5), reach = FAR_OUT_IQR * (high - low);
     for (size_t i = 0; i < n; i++) {
         bool beyond = values[i] < low - reach || values[i] > high + reach;

@@ -62,12 +62,12 @@ int bench_ratio_bounds(const double *a, size_t na, const double *b, size_t nb, d
  * ln b[i] - ln a[i]; what a block has in common does not widen it. */
 int bench_paired_ratio_bounds(const double *a, const double *b, size_t n, double confidence,
                               struct bench_bounds *out) BENCH_MUST_CHECK;
-/* Ratio of the means b / a after Fieller (1954), variances of the means unpooled, z or t quantile as
- * given; unbounded (infinite) where the denominator may be 0. */
+/* Ratio of the means b / a after Fieller (1954), variances of the means unpooled, z or t quantile
+ * as given; unbounded (infinite) where the denominator may be 0. */
 struct bench_bounds bench_ratio_fieller(const double *a, size_t na, const double *b, size_t nb,
                                         double quantile);
-/* The same by the delta method on logarithms: exp(ln(b/a) +- quantile * sqrt(va/a^2 + vb/b^2)), va and vb
- * variances of the means. */
+/* The same by the delta method on logarithms: exp(ln(b/a) +- quantile * sqrt(va/a^2 + vb/b^2)), va
+ * and vb variances of the means. */
 struct bench_bounds bench_ratio_delta(const double *a, size_t na, const double *b, size_t nb,
                                       double quantile);
 
@@ -79,8 +79,8 @@ const char *bench_cliff_word(double delta);
 /* ---- percentiles ---- */
 
 /* Order statistics that bracket percentile p of n independent samples: 1-based positions j < k with
- * P(j <= Bin(n, p) < k) >= confidence, j the largest with P(Bin < j) <= alpha/2, k likewise (Le Boudec, Thm 2.1,
- * exact). *j = 0 or *k = n + 1: that end does not exist. */
+ * P(j <= Bin(n, p) < k) >= confidence, j the largest with P(Bin < j) <= alpha/2, k likewise (Le
+ * Boudec, Thm 2.1, exact). *j = 0 or *k = n + 1: that end does not exist. */
 void bench_percentile_positions(uint64_t n, double p, double confidence, uint64_t *j, uint64_t *k);
 
 /* ---- levels of variation ---- */
@@ -90,7 +90,8 @@ void bench_percentile_positions(uint64_t n, double p, double confidence, uint64_
 struct bench_levels {
     double within;  /* S1^2 = T1^2: mean variance within a trial */
     double between; /* S2^2: variance of the trial means */
-    double process; /* T2^2 = S2^2 - S1^2 / per_trial: of the processes themselves; < 0 reads as 0 */
+    double
+        process; /* T2^2 = S2^2 - S1^2 / per_trial: of the processes themselves; < 0 reads as 0 */
     struct bench_bounds mean; /* t(trials - 1) sqrt(S2^2 / trials) */
 };
 struct bench_levels bench_levels_of(const double *values, size_t trials, size_t per_trial,

@@ -67,8 +67,7 @@ int bench_anderson_exponential(const double *values, size_t n, double *a2, doubl
     gsl_sort(sorted, 1, n);
     /* ln F(x) = ln(1 - exp(-x/m)); ln(1 - F(x)) = -x/m. */
     for (size_t i = 0; i < n; i++)
-        sum += (2 * (double)i + 1) *
-               (log(-expm1(-sorted[i] / mean)) - sorted[n - 1 - i] / mean);
+        sum += (2 * (double)i + 1) * (log(-expm1(-sorted[i] / mean)) - sorted[n - 1 - i] / mean);
     free(sorted);
     *a2 = -count - sum / count;
     *corrected = *a2 * (1 + 0.6 / count);

@@ -14,10 +14,7 @@
 #include "stats/estimate.h"
 #include "stats/ranks.h"
 
-static double two_sided_t(double t, double df)
-{
-    return fmin(1, 2 * gsl_cdf_tdist_Q(fabs(t), df));
-}
+static double two_sided_t(double t, double df) { return fmin(1, 2 * gsl_cdf_tdist_Q(fabs(t), df)); }
 
 /* difference over its standard error; no variance: certain, unless there is no difference. */
 static struct bench_t_test t_test(double difference, double variance, double df)
@@ -37,8 +34,7 @@ struct bench_t_test bench_welch(const double *a, size_t na, const double *b, siz
     if (na < 2 || nb < 2)
         return (struct bench_t_test){NAN, NAN, NAN};
     double va = bench_variance(a, na) / (double)na, vb = bench_variance(b, nb) / (double)nb;
-    double df = (va + vb) * (va + vb) /
-                (va * va / ((double)na - 1) + vb * vb / ((double)nb - 1));
+    double df = (va + vb) * (va + vb) / (va * va / ((double)na - 1) + vb * vb / ((double)nb - 1));
     return t_test(bench_mean(a, na) - bench_mean(b, nb), va + vb, df);
 }
 
@@ -82,7 +78,8 @@ int bench_mann_whitney(const double *a, size_t na, const double *b, size_t nb,
     *out = (struct bench_rank_test){.statistic = NAN, .p = NAN};
     if (na == 0 || nb == 0)
         return 0;
-    double *values = malloc((na + nb) * sizeof(*values)), *ranks = malloc((na + nb) * sizeof(*ranks));
+    double *values = malloc((na + nb) * sizeof(*values)),
+           *ranks = malloc((na + nb) * sizeof(*ranks));
     double *counts = malloc((na * nb + 1) * sizeof(*counts));
     int rc = values != NULL && ranks != NULL && counts != NULL ? 0 : -ENOMEM;
     if (rc == 0) {

@@ -47,12 +47,14 @@ static int residuals(const gsl_vector *p, void *user, gsl_vector *f)
     const struct points *points = user;
     const struct bench_usl usl = usl_of(p, 1);
     for (size_t i = 0; i < points->n; i++)
-        gsl_vector_set(f, i, bench_usl_throughput(&usl, points->clients[i]) -
-                                 points->throughput[i] / points->scale);
+        gsl_vector_set(f, i,
+                       bench_usl_throughput(&usl, points->clients[i]) -
+                           points->throughput[i] / points->scale);
     return GSL_SUCCESS;
 }
 
-/* dX/d ln lambda = X; dX/d ln sigma = -X sigma (N - 1) / D; dX/d ln kappa = -X kappa N (N - 1) / D. */
+/* dX/d ln lambda = X; dX/d ln sigma = -X sigma (N - 1) / D; dX/d ln kappa = -X kappa N (N - 1) / D.
+ */
 static int derivatives(const gsl_vector *p, void *user, gsl_matrix *j)
 {
     const struct points *points = user;
@@ -70,11 +72,8 @@ static int derivatives(const gsl_vector *p, void *user, gsl_matrix *j)
 static int fit(struct points *points, struct bench_usl *out)
 {
     gsl_multifit_nlinear_parameters how = gsl_multifit_nlinear_default_parameters();
-    gsl_multifit_nlinear_fdf system = {.f = residuals,
-                                       .df = derivatives,
-                                       .n = points->n,
-                                       .p = PARAMETERS,
-                                       .params = points};
+    gsl_multifit_nlinear_fdf system = {
+        .f = residuals, .df = derivatives, .n = points->n, .p = PARAMETERS, .params = points};
     /* lambda: what one client would do by the points with fewest and most clients alone. */
     double begin[PARAMETERS] = {log(points->throughput[0] / points->clients[0] / points->scale *
                                     (1 + BEGIN_SIGMA * (points->clients[0] - 1))),
@@ -86,11 +85,13 @@ static int fit(struct points *points, struct bench_usl *out)
         return -ENOMEM;
     int info, rc = -EDOM;
     if (gsl_multifit_nlinear_init(&start.vector, &system, w) == GSL_SUCCESS) {
-        int status = gsl_multifit_nlinear_driver(STEPS_MOST, 1e-12, 1e-12, 1e-12, NULL, NULL, &info, w);
+        int status =
+            gsl_multifit_nlinear_driver(STEPS_MOST, 1e-12, 1e-12, 1e-12, NULL, NULL, &info, w);
         *out = usl_of(gsl_multifit_nlinear_position(w), points->scale);
         /* No progress is left: sigma or kappa goes to 0, or it is as good as it gets. */
         bool done = status == GSL_SUCCESS || status == GSL_ENOPROG || status == GSL_EMAXITER;
-        rc = done && isfinite(out->lambda) && isfinite(out->sigma) && isfinite(out->kappa) ? 0 : -EDOM;
+        rc = done && isfinite(out->lambda) && isfinite(out->sigma) && isfinite(out->kappa) ? 0
+                                                                                           : -EDOM;
     }
     gsl_multifit_nlinear_free(w);
     return rc;
@@ -101,8 +102,9 @@ static void finish(struct bench_usl *usl)
     usl->sigma = usl->sigma < NOTHING ? 0 : usl->sigma;
     usl->kappa = usl->kappa < NOTHING ? 0 : usl->kappa;
     usl->peak_n = usl->sigma >= 1 ? 1 : sqrt((1 - usl->sigma) / usl->kappa);
-    usl->peak_x = usl->kappa > 0 || usl->sigma >= 1 ? bench_usl_throughput(usl, fmax(1, usl->peak_n))
-                                                    : usl->lambda / usl->sigma;
+    usl->peak_x = usl->kappa > 0 || usl->sigma >= 1
+                      ? bench_usl_throughput(usl, fmax(1, usl->peak_n))
+                      : usl->lambda / usl->sigma;
 }
 
 double bench_usl_knee(const struct bench_usl *usl, double share, double most)
@@ -128,8 +130,9 @@ double bench_usl_knee(const struct bench_usl *usl, double share, double most)
 static void bounds_from(double *values, size_t n, double estimate, struct bench_bounds *out)
 {
     gsl_sort(values, 1, n);
-    *out = (struct bench_bounds){estimate, bench_quantile_sorted(values, n, 0.5 - CONFIDENCE / 2),
-                                 bench_quantile_sorted(values, n, 0.5 + CONFIDENCE / 2), CONFIDENCE};
+    *out =
+        (struct bench_bounds){estimate, bench_quantile_sorted(values, n, 0.5 - CONFIDENCE / 2),
+                              bench_quantile_sorted(values, n, 0.5 + CONFIDENCE / 2), CONFIDENCE};
 }
 
 enum { FIGURES = 5 };
@@ -196,13 +199,12 @@ static int bootstrap(const struct points *points, size_t resamples, uint64_t see
     }
     gsl_rng_set(random, (unsigned long)seed);
     for (size_t i = 0; i < points->n; i++)
-        s.residual[i] =
-            points->throughput[i] / bench_usl_throughput(usl, points->clients[i]) - 1;
+        s.residual[i] = points->throughput[i] / bench_usl_throughput(usl, points->clients[i]) - 1;
     spread_draw(&s, points, usl, random);
     const double estimates[FIGURES] = {usl->lambda, usl->sigma, usl->kappa, usl->peak_n,
                                        usl->knee.estimate};
-    struct bench_bounds *const bounds[FIGURES] = {&usl->lambda_bounds, &usl->sigma_bounds,
-                                                  &usl->kappa_bounds, &usl->peak_bounds, &usl->knee};
+    struct bench_bounds *const bounds[FIGURES] = {
+        &usl->lambda_bounds, &usl->sigma_bounds, &usl->kappa_bounds, &usl->peak_bounds, &usl->knee};
     for (size_t f = 0; f < FIGURES && s.done > 0; f++)
         bounds_from(s.figures[f], s.done, estimates[f], bounds[f]);
     free(s.memory);
@@ -235,7 +237,8 @@ int bench_usl_fit(const double *clients, const double *throughput, size_t n, siz
         all += (throughput[i] - mean) * (throughput[i] - mean);
     }
     out->r_squared = all > 0 ? 1 - off / all : NAN;
-    out->lambda_bounds = out->sigma_bounds = out->kappa_bounds = out->peak_bounds = out->knee = none;
+    out->lambda_bounds = out->sigma_bounds = out->kappa_bounds = out->peak_bounds = out->knee =
+        none;
     out->knee.estimate = bench_usl_knee(out, BENCH_USL_SHARE, most_clients(&points));
     return resamples > 0 ? bootstrap(&points, resamples, seed, out) : 0;
 }

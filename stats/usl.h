@@ -2,8 +2,8 @@
 /*
  * The universal scalability law (Gunther 1993, 2007): throughput of N clients
  *     X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1)),
- * sigma contention, kappa coherency. Fitted by least squares (GSL, Levenberg-Marquardt) with sigma and
- * kappa >= 0. Pure; any thread.
+ * sigma contention, kappa coherency. Fitted by least squares (GSL, Levenberg-Marquardt) with sigma
+ * and kappa >= 0. Pure; any thread.
  */
 #ifndef BENCH_USL_H
 #define BENCH_USL_H
@@ -15,8 +15,8 @@
 
 struct bench_usl {
     double lambda, sigma, kappa;
-    double peak_n;     /* sqrt((1 - sigma) / kappa): more clients only lose; infinite for kappa = 0 */
-    double peak_x;     /* X there; lambda / sigma for kappa = 0 */
+    double peak_n; /* sqrt((1 - sigma) / kappa): more clients only lose; infinite for kappa = 0 */
+    double peak_x; /* X there; lambda / sigma for kappa = 0 */
     double r_squared;
     /* From residual bootstrap; NaN without resamples. */
     struct bench_bounds lambda_bounds, sigma_bounds, kappa_bounds, peak_bounds;
@@ -34,7 +34,8 @@ double bench_usl_latency(const struct bench_usl *usl, double clients);
 /* The smallest number of clients whose throughput is at least `share` (0.9) of the largest that the
  * law allows within 1..most. */
 double bench_usl_knee(const struct bench_usl *usl, double share, double most);
-/* Satopaa (2011), as a check: the index of the knee of a concave rising curve, -1 if there is none. */
+/* Satopaa (2011), as a check: the index of the knee of a concave rising curve, -1 if there is none.
+ */
 long bench_kneedle(const double *x, const double *y, size_t n, double sensitivity);
 
 #endif

@@ -93,9 +93,8 @@ static void by_t(const struct work *w, const struct bench_effect *effect, double
 static int bounds_of(const struct work *w, const struct bench_effect *effect, double confidence,
                      struct bench_bounds *out)
 {
-    int rc = effect->paired
-                 ? bench_paired_ratio_bounds(w->a, w->b, w->na, confidence, out)
-                 : bench_ratio_bounds(w->a, w->na, w->b, w->nb, confidence, out);
+    int rc = effect->paired ? bench_paired_ratio_bounds(w->a, w->b, w->na, confidence, out)
+                            : bench_ratio_bounds(w->a, w->na, w->b, w->nb, confidence, out);
     if (rc == 0)
         by_t(w, effect, confidence, out);
     return rc;
@@ -104,9 +103,9 @@ static int bounds_of(const struct work *w, const struct bench_effect *effect, do
 static double pooled_scatter(const struct work *w)
 {
     const double m = (double)w->na, n = (double)w->nb;
-    return sqrt(((m - 1) * bench_variance(w->log_a, w->na) +
-                 (n - 1) * bench_variance(w->log_b, w->nb)) /
-                (m + n - 2));
+    return sqrt(
+        ((m - 1) * bench_variance(w->log_a, w->na) + (n - 1) * bench_variance(w->log_b, w->nb)) /
+        (m + n - 2));
 }
 
 static int effect_fill(const struct work *w, struct bench_effect *out)
@@ -162,7 +161,7 @@ int bench_effect_of(const struct bench_trial_values *a, const struct bench_trial
 
 int bench_effects_adjust(struct bench_effect *const *effects, size_t n)
 {
-    double *p = malloc((2 * n + 1) * sizeof(*p));
+    double *p = calloc(2 * n + 1, sizeof(*p));
     if (p == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++)
@@ -204,12 +203,14 @@ enum bench_verdict bench_effect_judge(const struct bench_effect *effect, bool lo
     if (is_between(effect->ratio90.low, rules->margin) &&
         is_between(effect->ratio90.high, rules->margin))
         return BENCH_VERDICT_EQUIVALENT;
-    if (!isnan(rules->floor) && is_between(r->low, rules->floor) && is_between(r->high, rules->floor))
+    if (!isnan(rules->floor) && is_between(r->low, rules->floor) &&
+        is_between(r->high, rules->floor))
         return BENCH_VERDICT_NO_DIFFERENCE;
     return BENCH_VERDICT_CANNOT_TELL;
 }
 
-size_t bench_effect_needs(const struct bench_effect *effect, const struct bench_verdict_rules *rules)
+size_t bench_effect_needs(const struct bench_effect *effect,
+                          const struct bench_verdict_rules *rules)
 {
     const double z = gsl_cdf_ugaussian_Pinv(0.975) + gsl_cdf_ugaussian_Pinv(POWER);
     const double off = fabs(log(effect->ratio.estimate));

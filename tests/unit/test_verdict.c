@@ -23,8 +23,8 @@ static const double of_trial[2][BLOCKS] = {
 static struct bench_trial_values fill(struct cell *cell, double mean, int which, int first_block)
 {
     for (int i = 0; i < BLOCKS; i++)
-        cell->values[i] = (struct bench_trial_value){
-            first_block + i, mean * exp(of_block[i] + of_trial[which][i])};
+        cell->values[i] = (struct bench_trial_value){first_block + i,
+                                                     mean * exp(of_block[i] + of_trial[which][i])};
     return (struct bench_trial_values){cell->values, BLOCKS};
 }
 
