@@ -7,7 +7,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
                              "python"))
 import service  # noqa: E402  the payload is written once, beside the servers
 
-PLAIN = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
+PLAIN = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset, list)
 
 
 class Step:
@@ -17,6 +17,7 @@ class Step:
         self.operation = said["operation"]
         # JSON has no tuples; a list would go by reference.
         self.args = [tuple(arg) if isinstance(arg, list) else arg for arg in said["args"]]
+        self.reading = said["reading"]  # of the records of the answer: None, "read", "copy"
         self.tx = None  # bytes that are the last argument
         self.pieces = None  # the same, as they are streamed
         self.streams_back = self.operation == "download_chunked"
