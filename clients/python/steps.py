@@ -46,7 +46,9 @@ class Step:
             # repr() of a reference would ask the peer.
             got = repr(answer) if type(answer) in PLAIN else type(answer).__name__
             if got != wanted:
-                return "wrong answer: %.80s, expected %.80s" % (got, wanted)
+                at = len(os.path.commonprefix((got, wanted)))
+                at = max(at - 40, 0) if at > 60 else 0  # what differs has to fit
+                return "wrong answer: %.80s, expected %.80s" % (got[at:], wanted[at:])
             return None
         return check
 
