@@ -192,6 +192,47 @@ static void depths_cases(struct list *list, const struct bench_plan *plan,
     }
 }
 
+/* The same records in all ways in which a service can answer them. A protocol that only sends data
+ * does the same for each. */
+static void ways_cases(struct list *list, const struct bench_plan *plan,
+                       const struct bench_workload *w)
+{
+    static const struct {
+        const char *access;
+        enum bench_operation_id operation;
+        enum bench_reading reading;
+        int trips; /* of each record: it is fetched, described, and its fields asked for */
+    } ways[] = {
+        {"objects", BENCH_OP_GET_USERS, BENCH_READING_READ, 5},
+        {"dicts", BENCH_OP_GET_USERS_DICTS, BENCH_READING_READ, 5},
+        {"tuples", BENCH_OP_GET_USERS_TUPLES, BENCH_READING_READ, 0},
+        {"obtain", BENCH_OP_GET_USERS_DICTS, BENCH_READING_COPY, 0},
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(ways); i++) {
+        struct bench_case *c = add(list, &(struct bench_case){
+                                             .workload = w,
+                                             .operation = ways[i].operation,
+                                             .args = {bench_int(plan->users)},
+                                             .nargs = 1,
+                                             .reading = ways[i].reading,
+                                             .trips = plan->users * ways[i].trips,
+                                             .sample = w->sample,
+                                             .nsteps = 1,
+                                             .clients = 1,
+                                             .warmup = warmup_of(w, plan, 1),
+                                             .load = {.arrival = plan->arrival,
+                                                      .seed = (uint64_t)plan->seed},
+                                         });
+        if (c == NULL)
+            return;
+        set(c, "clients", "1");
+        if (plan->duration_ns == 0)
+            set(c, "requests", "%" PRId64, bench_workload_count(w, plan));
+        set(c, "n", "%" PRId64, plan->users);
+        set(c, "access", "%s", ways[i].access);
+    }
+}
+
 static struct bench_case bulk_case(const struct bench_workload *w, bool up, uint64_t size)
 {
     struct bench_case c = {
@@ -305,7 +346,8 @@ static void add_conditions(struct list *list, const struct bench_plan *plan)
 /* How long, and how much of it. */
 static void add_limits(struct bench_case *c, const struct bench_plan *plan, size_t ncases)
 {
-    int64_t trips = (int64_t)c->nsteps; /* waited for one after the other, at least */
+    /* Waited for one after the other: its steps, at least; and a few of each. */
+    int64_t trips = (int64_t)c->nsteps + c->trips;
     c->units = bench_workload_count(c->workload, plan);
     c->budget_ns = plan->budget_ns / (int64_t)ncases;
     if (c->budget_ns < 1)
@@ -330,6 +372,9 @@ int bench_cases_make(const struct bench_plan *plan, const struct bench_workload 
         break;
     case BENCH_CASES_DEPTHS:
         depths_cases(&list, plan, workload);
+        break;
+    case BENCH_CASES_WAYS:
+        ways_cases(&list, plan, workload);
         break;
     case BENCH_CASES_SIZES:
         sizes_cases(&list, plan, workload);

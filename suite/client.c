@@ -139,6 +139,24 @@ static void print_value(const struct bench_value *value, char *out, size_t size)
     bench_buf_fini(&text);
 }
 
+/* Of two lists of the same length only the first items that differ fit in a message. */
+static void first_difference(const struct bench_value **is, const struct bench_value **should,
+                             char *where, size_t size)
+{
+    if ((*is)->kind != BENCH_LIST || (*should)->kind != BENCH_LIST ||
+        (*is)->seq.count != (*should)->seq.count)
+        return;
+    const size_t count = (*is)->seq.count;
+    size_t i = 0;
+    while (i < count && bench_value_equal(&(*is)->seq.items[i], &(*should)->seq.items[i]))
+        i++;
+    if (i == count)
+        return;
+    (void)snprintf(where, size, "item %zu is ", i);
+    *is = &(*is)->seq.items[i];
+    *should = &(*should)->seq.items[i];
+}
+
 static int check_answer(struct bench_op *op, const struct bench_expected *expected)
 {
     if (answer_is_right(op, expected))
@@ -151,11 +169,13 @@ static int check_answer(struct bench_op *op, const struct bench_expected *expect
                              (unsigned long long)op->sink.checksum,
                              (unsigned long long)expected->length,
                              (unsigned long long)expected->checksum);
-    char got[80], want[80];
-    print_value(&op->result, got, sizeof(got));
-    print_value(&expected->value, want, sizeof(want));
-    return bench_op_fail(op, BENCH_FAILURE_WRONG, -EBADMSG, "wrong answer: %s, expected %s", got,
-                         want);
+    char got[80], want[80], where[40] = "";
+    const struct bench_value *is = &op->result, *should = &expected->value;
+    first_difference(&is, &should, where, sizeof(where));
+    print_value(is, got, sizeof(got));
+    print_value(should, want, sizeof(want));
+    return bench_op_fail(op, BENCH_FAILURE_WRONG, -EBADMSG, "wrong answer: %s%s, expected %s",
+                         where, got, want);
 }
 
 void bench_load_sample(struct bench_load *load, enum bench_series_id id, int64_t ns)

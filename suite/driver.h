@@ -37,6 +37,7 @@ struct bench_step {
     const struct bench_operation *operation;
     struct bench_value args[BENCH_OPERATION_PARAMS];
     size_t nargs;        /* 0 = the operation's defaults */
+    enum bench_reading reading;
     uint64_t tx_offset;  /* of tx in the payload */
     const void *tx;
     size_t tx_length, chunk_size;

@@ -29,6 +29,8 @@ enum bench_cap {
     BENCH_CAP_RECONNECTS = 1 << 8, /* a socket that the peer closed between two ops is replaced by
                                       the next op, without a word */
     BENCH_CAP_UNIX = 1 << 9, /* SCHEME+unix:///PATH for its schemes without TLS */
+    BENCH_CAP_RECORDS = 1 << 10, /* carries answers that hold records; compile() heeds
+                                    bench_spec.reading, or refuses it with -ENOTSUP */
 };
 
 /* What a row of this protocol is for. */

@@ -130,7 +130,7 @@ const struct bench_protocol rpyc_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "rpyc",
     .summary = "RPyC's own wire protocol, versions 4 to 6",
-    .caps = BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN |
+    .caps = BENCH_CAP_RECORDS | BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN |
             BENCH_CAP_CALLBACK | BENCH_CAP_UNIX | BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,

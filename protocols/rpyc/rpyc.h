@@ -64,6 +64,9 @@ struct rpyc_program {
 
 int rpyc_compile(const void *options, const struct bench_spec *spec, struct bench_program **out,
                  struct bench_error *err);
+/* A spec whose answer's records are read (rpyc_reading.c). */
+int rpyc_compile_reading(const struct rpyc_options *options, const struct bench_spec *spec,
+                         struct bench_program **out, struct bench_error *err);
 void rpyc_program_free(struct bench_program *program);
 
 /* ---- server ---- */
