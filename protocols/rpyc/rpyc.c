@@ -132,6 +132,12 @@ static const char *remark(const void *user, const struct bench_operation *operat
     return o->socket == RPYC_SOCKET_FAST ? STALL_TEXT : STALL_TEXT "; socket=fast avoids it";
 }
 
+static uint32_t inflight(const void *user)
+{
+    const struct rpyc_options *o = user;
+    return (uint32_t)o->max_inflight;
+}
+
 const struct bench_protocol rpyc_protocol = {
     .abi = BENCH_ABI,
     .size = sizeof(struct bench_protocol),
@@ -161,4 +167,5 @@ const struct bench_protocol rpyc_protocol = {
     .conn_fini = rpyc_client_fini,
     .server = &rpyc_server_ops,
     .remark = remark,
+    .inflight = inflight,
 };
