@@ -82,7 +82,7 @@ static void put_target(struct line *line, const struct bench_target_info *target
 static void put_parameters(struct line *line, const struct bench_result *result)
 {
     static const char *const own[] = {"clients", "direction", "size",  "style",    "chunk",
-                                      "rate",    "arrival",   "rtt",   "placement", "inflight"};
+                                      "rate",    "arrival",   "rtt",   "placement"};
     char others[1024] = "";
     size_t used = 0;
     for (size_t i = 0; i < BENCH_COUNT_OF(own); i++)
