@@ -161,7 +161,8 @@ static void load_cases(struct list *list, const struct bench_plan *plan,
     static const struct bench_list closed = {.values = {0}, .n = 1}, alone = {{1}, 1};
     const bool requests = w->sample == BENCH_SAMPLE_STEP;
     const struct bench_list *rates = requests ? &plan->rates : &closed;
-    const struct bench_list *inflights = requests ? &plan->inflights : &alone;
+    const struct bench_list *inflights =
+        requests && plan->inflights.n > 0 ? &plan->inflights : &alone;
     for (size_t i = 0; i < inflights->n; i++)
         for (size_t k = 0; k < rates->n; k++)
             one_clients_case(list, plan, w, choice, clients, (int)inflights->values[i],

@@ -190,10 +190,11 @@ static bool accounting_is_off(const struct evidence *e)
 static bool is_overfull(const struct evidence *e)
 {
     const double mean = seconds(e->r->inflight_ns) / e->wall;
-    return e->r->attempted >= BENCH_LITTLE_REQUESTS && e->r->succeeded == e->r->attempted &&
-           mean > slots(e->r) * (1 + BENCH_LITTLE_LIMIT) &&
-           say(e, "accounting: %.3g requests in flight were counted, at most %.0f can be", mean,
-               slots(e->r));
+    return e->r->slots > 0 && e->r->attempted >= BENCH_LITTLE_REQUESTS &&
+           e->r->succeeded == e->r->attempted &&
+           mean > e->r->slots * (1 + BENCH_LITTLE_LIMIT) &&
+           say(e, "accounting: %.3g requests in flight were counted, at most %u can be", mean,
+               e->r->slots);
 }
 
 static bool machine_was_taken_away(const struct evidence *e)

@@ -433,7 +433,7 @@ static void check_one_of_each(struct crowd *crowd, size_t first, int k)
     expect_result(crowd, first + 1, text);
     cr_expect_eq(crowd->status[first + 2], 0, "%s", crowd->ops[first + 2]->error.msg);
     cr_expect_eq(crowd->ops[first + 2]->sink.length, 4500 + 1000 * (uint64_t)k);
-    expect_result(crowd, first + 3, "'user_1'");
+    expect_result(crowd, first + 3, "'user1'");
 }
 
 Test(rpyc_inflight, what_the_server_asks_back_finds_its_op)
