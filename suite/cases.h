@@ -25,6 +25,7 @@ struct bench_case {
     size_t nsteps;         /* calls of one unit */
     enum bench_sample sample;
     int clients;
+    int inflight; /* requests at once on each of their connections; 0 = 1 */
     int64_t units, warmup;
     int64_t budget_ns; /* its share of --workload-budget */
     int64_t timeout_ns;

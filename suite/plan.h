@@ -61,6 +61,9 @@ struct bench_target {
 #define BENCH_PLAN_LISTS(X)                                                                        \
     X(clients, "clients", INT, "10", "8", 1, 20000,                                                \
       "connections of `concurrent`, `cpu`, `io`; several: one result each")                        \
+    X(inflights, "inflight", INT, "1", "1", 1, 1024,                                               \
+      "requests in flight on each connection of `latency`, `concurrent`, `cpu`, `io`, where the "  \
+      "protocol can")                                                                              \
     X(rates, "rate", INT, "0", "0", 0, 100000000,                                                  \
       "open loop: requests per second of all connections together; 0 = closed loop")               \
     X(rtts, "rtt", DURATION, "0", "0", 0, 60e9,                                                    \

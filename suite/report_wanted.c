@@ -53,6 +53,9 @@ void bench_group_subject(const struct bench_report_group *group, char *out, size
         if (same(parameter->name, "clients")) {
             before = !one || (group->same_workload > 1 && group->view.concurrent) ? "" : NULL;
             behind = one ? " client" : " clients";
+        } else if (same(parameter->name, "inflight")) {
+            before = "";
+            behind = " in flight";
         } else if (same(parameter->name, "rate")) {
             before = "";
         } else if (same(parameter->name, "rtt")) {

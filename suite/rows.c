@@ -116,14 +116,17 @@ static const char *name_of(const struct bench_case *what)
 
 static int describe(struct bench_result *result, const struct bench_case *what)
 {
-    char text[128];
+    char text[128], inflight[40] = "";
     const char *many = what->clients == 1 ? "" : "s";
+    if (what->inflight > 1)
+        (void)snprintf(inflight, sizeof(inflight), ", %d in flight on each", what->inflight);
     if (what->load.rate_per_s > 0)
-        (void)snprintf(text, sizeof(text), "open loop, %.10g/s %s, %d connection%s",
+        (void)snprintf(text, sizeof(text), "open loop, %.10g/s %s, %d connection%s%s",
                        what->load.rate_per_s, bench_arrival_names[what->load.arrival],
-                       what->clients, many);
+                       what->clients, many, inflight);
     else
-        (void)snprintf(text, sizeof(text), "closed loop, %d connection%s", what->clients, many);
+        (void)snprintf(text, sizeof(text), "closed loop, %d connection%s%s", what->clients, many,
+                       inflight);
     result->workload = strdup(what->workload->name);
     result->operation = strdup(name_of(what));
     result->reason = strdup("");
@@ -261,6 +264,13 @@ static int check_possible(const struct bench_plan *plan, struct bench_row *row,
     if (what->load.rate_per_s > 0 && row->target->client != NULL)
         return bench_fail(err, -ENOTSUP, "the %s client runs closed loops only",
                           row->target->client->client);
+    if (what->inflight > 1 && row->target->client != NULL)
+        return bench_fail(err, -ENOTSUP, "the %s client waits for each reply before its next request",
+                          row->target->client->client);
+    const uint32_t most = bench_protocol_inflight(p, row->target->options);
+    if (what->inflight > 1 && (uint32_t)what->inflight > most)
+        return bench_fail(err, -ENOTSUP, "%s has at most %u request%s in flight on a connection",
+                          row->target->name, most, most == 1 ? "" : "s");
     return bench_placement_resolve(what->placement, &plan->cpus, &row->cpus, err);
 }
 
@@ -486,6 +496,7 @@ void bench_row_cell(const struct bench_plan *plan, const struct bench_row *row,
         .nsetup = row->setup == NULL ? 0 : 1,
         .sample = what->sample,
         .clients = what->clients,
+        .inflight = what->inflight,
         .units = what->units,
         .warmup = what->warmup,
         .budget_ns = what->budget_ns,

@@ -108,10 +108,16 @@ struct bench_protocol {
     const char *client_library;
     /* Descriptors that a connection holds in the client, where it is not just one; 0 = 1. */
     int conn_descriptors;
+    /* How many of max_inflight a connection with these options takes; NULL = all. */
+    uint32_t (*inflight)(const void *options);
 };
 
 /* The one symbol of an out-of-tree backend (--plugin FILE.so). */
 BENCH_API const struct bench_protocol *bench_plugin_entry(void);
+
+/* Ops that may be in flight on one connection with these options; 1 = one at a time. */
+BENCH_API uint32_t bench_protocol_inflight(const struct bench_protocol *protocol,
+                                           const void *options);
 
 /* ---- the registry (protocols/registry.c) ---- */
 

@@ -20,7 +20,8 @@ struct rpyc_options {
     int socket;          /* enum rpyc_socket */
     int64_t max_frame;   /* bytes of a frame's payload as sent */
     int64_t max_inflate; /* bytes of a payload after inflating */
-    int64_t max_callbacks; /* calls of the client's function that wait for each other */
+    int64_t max_inflight; /* ops on one connection */
+    int64_t max_callbacks; /* calls of one op's function that wait for each other */
     int64_t max_served;  /* requests of the server during one op */
     int64_t max_unsent;  /* bytes of answers that the server does not read */
     int policy;             /* enum rpyc_policy; of the server */

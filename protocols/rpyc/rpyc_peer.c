@@ -25,6 +25,7 @@ void rpyc_peer_fini(struct rpyc_peer *peer)
     rpyc_outgoing_fini(&peer->out);
     bench_arena_fini(&peer->arena);
     bench_arena_fini(&peer->scratch);
+    rpyc_remote_forget_early(peer);
 }
 
 /* ---- references in a request ---- */

@@ -97,6 +97,32 @@ Test(cases, rates_are_an_open_loop_of_the_workloads_that_time_requests)
     free(cases);
 }
 
+Test(cases, requests_in_flight_are_of_the_workloads_that_time_requests)
+{
+    size_t n;
+    plan->inflights = (struct bench_list){{1, 16}, 2};
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_CONCURRENT, &n);
+    cr_assert_eq(n, 6, "each number of clients with each number in flight");
+    cr_expect_eq(cases[0].inflight, 1);
+    cr_expect_str_eq(parameter(&cases[0], "inflight"), "1");
+    cr_expect_eq(cases[1].inflight, 16);
+    cr_expect_str_eq(parameter(&cases[1], "inflight"), "16");
+    free(cases);
+    cases = cases_of(BENCH_WORKLOAD_CONNECTION, &n);
+    cr_expect_eq(n, 1);
+    cr_expect_leq(cases[0].inflight, 1);
+    free(cases);
+    cases = cases_of(BENCH_WORKLOAD_BANDWIDTH, &n);
+    cr_expect_eq(n, 4);
+    cr_expect_leq(cases[0].inflight, 1);
+    free(cases);
+    plan->inflights = (struct bench_list){{1}, 1};
+    cases = cases_of(BENCH_WORKLOAD_LATENCY, &n);
+    cr_assert_eq(n, 1);
+    cr_expect_str_eq(parameter(&cases[0], "inflight"), "", "nobody asked for it");
+    free(cases);
+}
+
 Test(cases, placements_and_distances_multiply_every_workload)
 {
     size_t n;
