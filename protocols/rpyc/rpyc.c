@@ -144,8 +144,7 @@ const struct bench_protocol rpyc_protocol = {
     .name = "rpyc",
     .summary = "RPyC's own wire protocol, versions 4 to 6",
     .caps = BENCH_CAP_RECORDS | BENCH_CAP_PIPELINE | BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP |
-            BENCH_CAP_STREAM_DOWN |
-            BENCH_CAP_CALLBACK | BENCH_CAP_UNIX | BENCH_CAP_TLS,
+            BENCH_CAP_STREAM_DOWN | BENCH_CAP_CALLBACK | BENCH_CAP_UNIX | BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = RPYC_INFLIGHT_MAX,
     .max_payload = (uint64_t)1 << 30,
