@@ -68,7 +68,8 @@ static int add_unmatched(struct bench_contrast *out, const struct bench_result *
     return 0;
 }
 
-/* A number of things that was the same in each trial: no test is needed. */
+/* A number of things that was the same in each trial: no test is needed. Files keep the counts of
+ * all trials together; a whole number of them per request is that of each. */
 static bool is_constant(const struct bench_metric *metric, const struct bench_result *result)
 {
     double first = NAN;
@@ -76,11 +77,12 @@ static bool is_constant(const struct bench_metric *metric, const struct bench_re
         if (!bench_trial_is_good(&result->trials[i]))
             continue;
         double value = bench_metric_of_trial(metric, result, &result->trials[i]);
-        if (isnan(value) || (!isnan(first) && (value < first || value > first)))
+        if (!isnan(value) && !isnan(first) && (value < first || value > first))
             return false;
-        first = value;
+        first = isnan(value) ? first : value;
     }
-    return !isnan(first);
+    const double whole = bench_metric_of_result(metric, result);
+    return !isnan(first) || (!isnan(whole) && !(fabs(whole - round(whole)) > 0));
 }
 
 static const char *spoiled_by(const struct bench_result *result)
@@ -191,7 +193,8 @@ static int judge(const struct maker *m)
                            ? counted_verdict(row)
                            : bench_effect_judge(&row->effect, row->metric->lower_is_better, &rules);
         if (!row->counted && row->verdict == BENCH_VERDICT_CANNOT_TELL)
-            row->needs = bench_effect_needs(&row->effect, &rules);
+            row->needs =
+                bench_effect_needs(&row->effect, &rules) + 1; /* what there is did not do */
         if (row->spoiled != NULL)
             row->verdict = BENCH_VERDICT_CANNOT_TELL;
     }

@@ -20,7 +20,7 @@ struct bench_contrast_row {
     double a_value, b_value;    /* of the cells */
     struct bench_effect effect; /* of their trials */
     enum bench_verdict verdict;
-    size_t needs;        /* more trials of each; 0 = it is told */
+    size_t needs;        /* more trials of each, at least 1 where it cannot be told yet; else 0 */
     bool counted;        /* an exact number: the verdict rests on no test */
     const char *spoiled; /* why there is no verdict ("client-bound: ..."), or NULL */
 };

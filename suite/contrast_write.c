@@ -63,7 +63,6 @@ static const char *worse(const struct bench_contrast_row *row)
 
 void bench_contrast_words(const struct bench_contrast_row *row, char *out, size_t size)
 {
-    const size_t fewest = row->effect.na < row->effect.nb ? row->effect.na : row->effect.nb;
     if (row->spoiled != NULL)
         (void)snprintf(out, size, "cannot tell: %s", row->spoiled);
     else if (row->verdict == BENCH_VERDICT_FASTER)
@@ -72,11 +71,9 @@ void bench_contrast_words(const struct bench_contrast_row *row, char *out, size_
         (void)snprintf(out, size, "%s", worse(row));
     else if (row->counted)
         (void)snprintf(out, size, "the same");
-    else if (row->verdict == BENCH_VERDICT_CANNOT_TELL && row->needs > 0)
+    else if (row->verdict == BENCH_VERDICT_CANNOT_TELL)
         (void)snprintf(out, size, "cannot tell: needs about %zu more trial%s of each", row->needs,
                        row->needs == 1 ? "" : "s");
-    else if (row->verdict == BENCH_VERDICT_CANNOT_TELL)
-        (void)snprintf(out, size, "cannot tell from %zu trials", fewest);
     else
         (void)snprintf(out, size, "%s", bench_verdict_key(row->verdict));
 }
