@@ -150,6 +150,7 @@ static int prepare_service(struct server *server, const struct server_settings *
                                 (uint64_t)settings->payload_seed, err);
     if (rc == 0)
         rc = warm_up(bench_reference_service(), err);
+    bench_inject_set(&settings->inject);
     server->setup = (struct bench_session_setup){
         .service = bench_reference_service(),
         .server = server->shared,

@@ -29,6 +29,7 @@ struct bench_target {
     struct bench_address address;          /* of a running server */
     bool is_url;
     bool tls; /* by its scheme or its option `tls` */
+    char inject[48]; /* a slowdown that its native server is started with ("cpu=3us"); "" = none */
 };
 
 /* X(member, "name", type, normal, quick, min, max, "help") */
