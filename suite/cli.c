@@ -19,6 +19,8 @@ const struct cli_command cli_commands[] = {
      "curl for RPyC: makes one call, prints its value and what it cost", cmd_call},
     {"compare", "BEFORE.json AFTER.json | --target A --target B [OPTIONS]",
      "did my change help: ratios with intervals, and a verdict in words", cmd_compare},
+    {"gate", "RESULT.json | [OPTIONS of run], with --max, --min or --baseline; or --prove",
+     "may this be merged: limits and a baseline, for a job of CI", cmd_gate},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
      "a delay line in user space: what if the network were slower", cmd_relay},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",

@@ -108,7 +108,7 @@ void bench_estimate_announce(const struct bench_rows *rows, struct bench_progres
         targets++;
         total += group_seconds(group, rows->plan);
     }
-    if (targets == 0)
+    if (targets == 0 || progress->quiet)
         return; /* each has been complained about */
     (void)fprintf(stderr, "measuring %zu target%s, %lld trial%s each: about %d:%02d minutes\n",
                   targets, targets == 1 ? "" : "s", (long long)rows->plan->repeats,

@@ -15,6 +15,7 @@ struct bench_progress {
     double total, done; /* expected seconds of work by the first estimate */
     int64_t started;    /* ns */
     bool drawn;
+    bool quiet; /* neither an estimate is announced nor a line drawn: many runs make one whole */
 };
 
 void bench_progress_start(struct bench_progress *p, double estimated_s);
