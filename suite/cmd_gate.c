@@ -17,6 +17,7 @@
 #include "suite/plan_options.h"
 #include "suite/report.h"
 #include "suite/sysinfo.h"
+#include "suite/table.h"
 
 enum { LIMITS_MAX = 64 };
 
@@ -41,7 +42,6 @@ struct work {
     struct bench_noise *noise;
     struct bench_progress progress;
     struct bench_watch watch;
-    int status; /* wins over what the checks give; EXIT_FINE = none */
 };
 
 static void complain(const char *what) { (void)fprintf(stderr, "rpycbench gate: %s\n", what); }
@@ -240,7 +240,7 @@ static int read_file(struct work *w, const char *path, struct bench_run **out)
     bool whole;
     if (bench_result_read(path, out, &whole, &err) == 0)
         return 0;
-    w->status = EXIT_USAGE; /* unreadable input */
+    w->gate.status = EXIT_USAGE; /* unreadable input */
     return note(w, BENCH_GATE_ERROR, err.msg);
 }
 
@@ -250,7 +250,7 @@ static int measure(struct work *w, const struct bench_plan *plan, struct bench_r
     if (bench_orchestrate(plan, &w->watch, out, &err) < 0)
         return note(w, BENCH_GATE_ERROR, err.msg);
     if (w->watch.interrupted) {
-        w->status = EXIT_INTERRUPTED;
+        w->gate.status = EXIT_INTERRUPTED;
         return note(w, BENCH_GATE_ERROR, "interrupted: not everything was measured");
     }
     return 0;
@@ -301,7 +301,7 @@ static size_t regressed(const struct bench_gate *gate)
 static int measure_again(struct work *w, const struct bench_gate_rules *rules)
 {
     const size_t worse = regressed(&w->gate);
-    if (worse == 0 || w->o->file != NULL || w->status != EXIT_FINE)
+    if (worse == 0 || w->o->file != NULL || w->gate.status != EXIT_FINE)
         return 0;
     struct bench_plan *plan = malloc(sizeof(*plan));
     if (plan == NULL)
@@ -340,7 +340,7 @@ static int judge(struct work *w)
     rules.noise = w->noise;
     int rc = bench_gate_limits(&w->gate, w->run, &filter, o->limits, o->nlimits, &err);
     if (rc == -EINVAL) {
-        w->status = EXIT_USAGE;
+        w->gate.status = EXIT_USAGE;
         return note(w, BENCH_GATE_ERROR, err.msg);
     }
     if (rc == 0 && w->baseline != NULL) {
@@ -388,7 +388,7 @@ static int save_run(const struct work *w, struct bench_error *err)
     if (rc < 0 || o->save_file == NULL)
         return rc;
     const enum bench_gate_outcome outcome = bench_gate_outcome(&w->gate);
-    if (outcome == BENCH_GATE_OK && w->status == EXIT_FINE)
+    if (outcome == BENCH_GATE_OK && w->gate.status == EXIT_FINE)
         return bench_output_json(w->run, o->save_file, err);
     (void)fprintf(stderr, "rpycbench gate: '%s' was left as it is: the outcome is %s\n",
                   o->save_file, bench_gate_key(outcome));
@@ -428,7 +428,7 @@ static int tell(struct work *w)
 static void describe(struct work *w)
 {
     struct bench_gate *gate = &w->gate;
-    (void)snprintf(gate->command, sizeof(gate->command), "%s", w->o->measured.plan.command);
+    (void)bench_text_clean(w->o->measured.plan.command, gate->command, sizeof(gate->command));
     if (w->run == NULL)
         return;
     (void)bench_report_environment(w->run, gate->environment, sizeof(gate->environment));
@@ -452,14 +452,14 @@ static int run_gate(const struct gate_options *o)
                      .watch = {.signal_fd = -1}};
     w.watch.progress = &w.progress;
     int rc = o->baseline_file != NULL ? read_file(&w, o->baseline_file, &w.baseline) : 0;
-    if (rc == 0 && w.status == EXIT_FINE && o->file != NULL) {
+    if (rc == 0 && w.gate.status == EXIT_FINE && o->file != NULL) {
         rc = read_file(&w, o->file, &w.run);
-    } else if (rc == 0 && w.status == EXIT_FINE) {
+    } else if (rc == 0 && w.gate.status == EXIT_FINE) {
         warn_of_build();
         w.watch.signal_fd = cli_block_signals();
         rc = measure(&w, &o->measured.plan, &w.run);
     }
-    if (rc == 0 && w.run != NULL && w.status == EXIT_FINE)
+    if (rc == 0 && w.run != NULL && w.gate.status == EXIT_FINE)
         rc = judge(&w);
     if (rc == 0) {
         describe(&w);
@@ -467,8 +467,8 @@ static int run_gate(const struct gate_options *o)
     } else {
         complain(bench_errno_text(rc));
     }
-    int status = w.status != EXIT_FINE ? w.status : bench_gate_exit_status(&w.gate);
-    if (rc < 0 && w.status == EXIT_FINE)
+    int status = bench_gate_exit_status(&w.gate);
+    if (rc < 0 && w.gate.status == EXIT_FINE)
         status = EXIT_NOT_MEASURED;
     bench_gate_fini(&w.gate);
     bench_noise_free(w.noise);

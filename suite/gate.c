@@ -88,7 +88,7 @@ enum bench_gate_outcome bench_gate_outcome(const struct bench_gate *gate)
 
 int bench_gate_exit_status(const struct bench_gate *gate)
 {
-    return outcomes[bench_gate_outcome(gate)].status;
+    return gate->status != 0 ? gate->status : outcomes[bench_gate_outcome(gate)].status;
 }
 
 void bench_gate_say(struct bench_gate_check *check, const char *format, ...)

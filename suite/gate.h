@@ -81,6 +81,7 @@ struct bench_gate {
     double tolerance;         /* NaN: no baseline */
     bool again;               /* what regressed was measured a second time */
     bool live;                /* it was measured just now */
+    int status;               /* the exit status whatever the checks say (usage, interrupted); 0 */
     enum bench_gate_outcome inconclusive_is; /* INCONCLUSIVE, or by --inconclusive OK, REGRESSED */
 };
 

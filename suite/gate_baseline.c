@@ -135,7 +135,10 @@ static void judge_measured(struct bench_gate_check *check, const struct bench_co
         check->outcome = BENCH_GATE_INCONCLUSIVE;
         check->needs = needs(row, &s, rules->tolerance);
         bench_gate_more(check->needs, more, sizeof(more));
-        if (enough)
+        if (enough && s.low > limit)
+            bench_gate_say(check, "; not beyond doubt among so many figures (Holm), %s of each would "
+                                  "tell", more);
+        else if (enough)
             bench_gate_say(check, "; the %g %% that are tolerated lie within it, %s of each would tell",
                 100 * rules->tolerance, more);
         else
@@ -160,7 +163,7 @@ static void judge(struct bench_gate_check *check, const struct bench_contrast_ro
         const char *why = row->b->status != BENCH_CELL_OK ? row->b->reason : row->a->reason;
         check->outcome = BENCH_GATE_INVALID;
         bench_gate_say(check, "; %s: %.300s", row->spoiled, why != NULL ? why : "");
-    } else if (row->counted || row->metric->id == BENCH_METRIC_SUCCESS) {
+    } else if (row->counted || row->metric->exact) {
         judge_counted(check, row, rules);
     } else {
         judge_measured(check, row, contrast, rules);

@@ -11,15 +11,18 @@
 #include "bench/value.h"
 #include "suite/gate.h"
 
-/* Text and attributes alike; what XML 1.0 cannot hold becomes '?', and lines stay lines. */
-static void write_escaped(FILE *out, const char *text)
+/* What XML 1.0 cannot hold becomes '?'. newline: what the end of a line becomes; in an attribute a
+ * reader would make it a blank anyway. */
+static void write_escaped(FILE *out, const char *text, char newline)
 {
     const uint8_t *at = (const uint8_t *)text;
     size_t left = strlen(text);
     while (left > 0) {
         size_t n = bench_utf8_length(at, left);
         const bool noncharacter = n == 3 && at[0] == 0xef && at[1] == 0xbf && at[2] >= 0xbe;
-        if (n == 0 || noncharacter || (at[0] < 0x20 && at[0] != '\n') || at[0] == 0x7f)
+        if (*at == '\n')
+            (void)fputc(newline, out);
+        else if (n == 0 || noncharacter || at[0] < 0x20 || at[0] == 0x7f)
             (void)fputc('?', out);
         else if (*at == '&')
             (void)fputs("&amp;", out);
@@ -42,7 +45,7 @@ static void write_escaped(FILE *out, const char *text)
 static void write_attribute(FILE *out, const char *name, const char *value)
 {
     (void)fprintf(out, " %s=\"", name);
-    write_escaped(out, value);
+    write_escaped(out, value, ' ');
     (void)fputc('"', out);
 }
 
@@ -102,10 +105,10 @@ static void write_case(const struct bench_gate *gate, const struct bench_gate_ch
         return;
     }
     (void)fputc('>', out);
-    write_escaped(out, message);
+    write_escaped(out, message, '\n');
     if (gate->command[0] != '\0') {
         (void)fputs("\nagain: ", out);
-        write_escaped(out, gate->command);
+        write_escaped(out, gate->command, '\n');
     }
     (void)fprintf(out, "</%s>\n    </testcase>\n", element);
 }
@@ -149,7 +152,7 @@ int bench_gate_write_junit(const struct bench_gate *gate, FILE *out)
         write_case(gate, &gate->checks[i], out);
     (void)fputs("    <system-out>", out);
     if (gate->differences != NULL)
-        write_escaped(out, gate->differences);
+        write_escaped(out, gate->differences, '\n');
     (void)fputs("</system-out>\n    <system-err></system-err>\n  </testsuite>\n</testsuites>\n", out);
     return ferror(out) ? -EIO : 0;
 }

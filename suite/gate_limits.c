@@ -236,7 +236,7 @@ static int hold(struct bench_gate *gate, const struct bench_gate_limit *limit,
         return rc;
     check->metric = limit->metric;
     check->value = value;
-    check->low = bounds.low;
+    check->low = bounds.low < 0 ? 0 : bounds.low; /* Student knows no end below */
     check->high = bounds.high;
     check->allowed = limit->value;
     for (size_t i = 0; i < cell->ntrials; i++)
