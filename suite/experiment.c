@@ -130,18 +130,23 @@ static bool run_row(struct bench_experiment *s, const struct bench_row *row,
     return bench_trial_run(s->plan, row, address, server, idle, s->watch, trial);
 }
 
-static void add_cost(struct bench_cost *cost, double seconds)
+/* What the last trial, if it is one of this block, took besides its load. */
+static void keep_cost(struct bench_result *result, int block, double seconds)
 {
-    cost->seconds += seconds;
-    cost->times++;
+    if (result->ntrials == 0 || result->trials[result->ntrials - 1].block != block)
+        return;
+    struct bench_trial *last = &result->trials[result->ntrials - 1];
+    last->beside_s = fmax(0, seconds - last->resources.wall_s);
 }
 
-/* Seconds of load in the trial that was the last one; 0 when there is none. */
-static double load_of(const struct bench_result *result, int block)
+static void keep_start(struct bench_experiment *s, const struct bench_group *group, int block,
+                       double seconds)
 {
-    const struct bench_trial *last =
-        result->ntrials > 0 ? &result->trials[result->ntrials - 1] : NULL;
-    return last != NULL && last->block == block ? last->resources.wall_s : 0;
+    for (size_t r = 0; r < group->nrows; r++) {
+        struct bench_result *result = &s->run->results[group->rows[r].result];
+        if (result->ntrials > 0 && result->trials[result->ntrials - 1].block == block)
+            result->trials[result->ntrials - 1].start_s = seconds;
+    }
 }
 
 /* The workloads of one trial. Returns false if the server died. */
@@ -172,7 +177,7 @@ static bool run_rows(struct bench_experiment *s, struct bench_group *group,
             leave_out(s, row);
         const int64_t took_ns = bench_now_ns() - began;
         spent_ns[row->what->workload->id] += took_ns;
-        add_cost(&row->cost, (double)took_ns / 1e9 - load_of(&s->run->results[row->result], block));
+        keep_cost(&s->run->results[row->result], block, (double)took_ns / 1e9);
         bench_progress_step(s->watch->progress, bench_estimate_row(row), "%s", row->target->name);
     }
     free(order);
@@ -259,7 +264,7 @@ static void run_server(struct bench_experiment *s, struct bench_group *group, in
         died(s, group, block, why);
     else if (!alive && !interrupted)
         died(s, group, block, "the server died");
-    add_cost(&group->start, (double)(ready - began + bench_now_ns() - stopping) / 1e9);
+    keep_start(s, group, block, (double)(ready - began + bench_now_ns() - stopping) / 1e9);
 }
 
 void bench_experiment_block(struct bench_experiment *s, int block)

@@ -10,12 +10,6 @@
 #include "suite/driver.h"
 #include "suite/result.h"
 
-/* Seconds that something took, so many times. */
-struct bench_cost {
-    double seconds;
-    int times;
-};
-
 struct bench_row {
     const struct bench_target *target;
     const struct bench_case *what;
@@ -24,7 +18,6 @@ struct bench_row {
     struct bench_cpus cpus;      /* of its placement */
     size_t result; /* index in run->results */
     bool off;      /* not to be run (any more); the result says why */
-    struct bench_cost cost; /* of its trials, but for the time of their load */
 };
 
 struct bench_group {
@@ -32,7 +25,6 @@ struct bench_group {
     struct bench_row *rows;
     size_t nrows;
     bool off;
-    struct bench_cost start; /* of starting and stopping the server */
 };
 
 struct bench_rows {
