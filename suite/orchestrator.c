@@ -201,6 +201,8 @@ int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
         check_group(&s, &s.rows.groups[g]);
     bench_estimate_announce(&s.rows, &rule, watch->progress);
     const enum bench_precision_end end = run_blocks(&s, &rule, &blocks);
+    if (end != BENCH_PRECISION_GOES_ON)
+        s.blocks = blocks;
     bench_certificate_remove(&s.certificate);
     bench_progress_clear(watch->progress);
     s.run->duration = wall_clock() - s.run->started;

@@ -142,7 +142,7 @@ bool bench_pilot_cell(const struct bench_plan *plan, const struct bench_result *
 
 struct proposal {
     struct bench_pilot *cells; /* of run->results; trials = 0: not known */
-    size_t ncells;
+    size_t ncells, nunknown;
     double factors[BENCH_COUNT_OF(counts)]; /* of each option; 0 = no cell has it */
     size_t trials;                          /* 0: not enough */
     double seconds;
@@ -212,19 +212,23 @@ static int propose(const struct bench_plan *plan, const struct bench_run *run, d
     for (size_t r = 0; r < run->nresults; r++) {
         const struct bench_result *result = &run->results[r];
         const struct count *count = count_of(plan, result);
-        double factor = 1;
         if (result->ntrials == 0)
             continue;
+        if (count != NULL)
+            plain.factors[count - counts] = 1;
         if (!bench_precision_watches(run, result) ||
-            !bench_pilot_cell(plan, result, &out->cells[r]))
+            !bench_pilot_cell(plan, result, &out->cells[r])) {
             out->cells[r].trials = 0;
-        else
-            factor = bench_design_cheapest(&out->cells[r], wanted).factor;
-        if (count == NULL)
-            continue;
-        out->factors[count - counts] = fmax(out->factors[count - counts], factor);
-        plain.factors[count - counts] = 1;
+            out->nunknown++;
+        } else if (count != NULL) {
+            double *factor = &out->factors[count - counts];
+            *factor = fmax(*factor, bench_design_cheapest(&out->cells[r], wanted).factor);
+        }
     }
+    for (size_t i = 0; i < BENCH_COUNT_OF(counts); i++)
+        if (!(out->factors[i] > 0))
+            out->factors[i] = plain.factors[i];
+    plain.nunknown = out->nunknown;
     price(out, plan, run, wanted);
     price(&plain, plan, run, wanted);
     if (plain.trials > 0 && (out->trials == 0 || plain.seconds <= out->seconds))
@@ -366,6 +370,11 @@ int bench_pilot_print(FILE *out, const struct bench_plan *plan, const struct ben
                   100 * wanted);
     rc = put_table(out, plan, run, &p, wanted);
     const int minutes = (int)fmin(p.seconds / 60, 1e6), rest = (int)fmod(p.seconds, 60);
+    if (rc == 0 && p.nunknown > 0)
+        (void)fprintf(out,
+                      "\n%zu cells are left out: floors and rulers, client-bound, invalid, or "
+                      "measured in fewer than three trials\n",
+                      p.nunknown);
     if (rc == 0 && p.trials > 0) {
         (void)fprintf(out,
                       "\nboth columns of variation are shares of the median. All of these cells "

@@ -11,7 +11,7 @@
 #include "bench/units.h"
 #include "suite/output.h"
 
-#define PILOT_BLOCKS    "6"
+#define PILOT_BLOCKS    "8"
 #define PRECISION_LEAST 0.001
 #define PRECISION_MOST  1.0
 

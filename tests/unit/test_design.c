@@ -12,7 +12,7 @@
 
 TestSuite(design, .timeout = 60);
 
-enum { PARTS = 10, TRIALS = 8, SAMPLES = 200, STUDIES = 400 };
+enum { PARTS = 10, TRIALS = 8, SAMPLES = 200, STUDIES = 300 };
 #define WANTED 0.05
 
 /* A trial: a process that is faster or slower as a whole, requests that depend on the one before
@@ -120,7 +120,49 @@ Test(design, the_promised_width_is_reached_in_nine_studies_of_ten)
         double trials;
         const double kept = share_kept(&worlds[i], 42 + i, &trials);
 
-        cr_log_warn("world %zu: %.1f %% kept, %.1f trials on average", i, 100 * kept, trials);
-        cr_expect_geq(kept, 0.90, "world %zu: %.1f %% kept", i, 100 * kept);
+        cr_expect_geq(kept, 0.90, "world %zu: %.1f %% kept, %.1f trials on average", i, 100 * kept,
+                      trials);
     }
+}
+
+Test(design, is_the_cheapest_of_those_that_suffice)
+{
+    struct bench_pilot pilot = {.trials = 8,
+                                .parts = 10,
+                                .median = 1,
+                                .levels = {.within = 0.04, .between = 0.005, .process = 0.001},
+                                .samples = 100,
+                                .sample_s = 1e-3,
+                                .trial_s = 1,
+                                .least = 0.25,
+                                .most = 16};
+    const struct bench_design best = bench_design_cheapest(&pilot, WANTED);
+    cr_assert_gt(best.trials, 0);
+    cr_expect_gt(best.factor, 1, "starts are dear, requests cheap");
+    for (double factor = 0.25; factor <= 16; factor *= 2) {
+        const size_t trials = bench_design_trials(&pilot, factor, WANTED);
+        if (trials > 0)
+            cr_expect_geq(bench_design_seconds(&pilot, trials, factor), best.seconds - 1e-9);
+    }
+    /* Without knowing the course of a trial its length is left alone. */
+    pilot.parts = 0;
+    cr_expect_eq(bench_design_cheapest(&pilot, WANTED).factor, 1);
+}
+
+Test(design, says_when_no_number_of_trials_is_enough)
+{
+    const struct bench_pilot pilot = {
+        .trials = 4, .median = 1, .levels = {.between = 25, .process = 25}, .least = 1, .most = 1};
+    cr_expect_eq(bench_design_trials(&pilot, 1, WANTED), 0);
+    cr_expect_eq(bench_design_cheapest(&pilot, WANTED).trials, 0);
+}
+
+Test(design, pilots_that_say_nothing)
+{
+    double two[] = {1, 1.1}, negative[] = {-1, -1, -2}, three[] = {1, 1, 1};
+    struct bench_pilot pilot;
+    cr_expect_not(bench_pilot_of(two, NULL, 2, 0, &pilot));
+    cr_expect_not(bench_pilot_of(negative, NULL, 3, 0, &pilot));
+    cr_assert(bench_pilot_of(three, NULL, 3, 0, &pilot));
+    cr_expect_eq(bench_design_trials(&pilot, 1, WANTED), BENCH_DESIGN_LEAST);
 }
