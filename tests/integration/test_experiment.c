@@ -115,7 +115,7 @@ Test(experiment, time_is_up)
                         "-"));
     json_t *run = rig_json(out.out);
     cr_expect_str_eq(rig_text(run, "plan.ended by"), "--max-time");
-    const int blocks = atoi(rig_text(run, "plan.blocks measured"));
+    const int blocks = (int)strtol(rig_text(run, "plan.blocks measured"), NULL, 10);
     cr_expect(blocks >= 1 && blocks < 5, "%d blocks", blocks);
     rig_assert_has(out.err, "ended by --max-time after");
     json_decref(run);
@@ -182,7 +182,7 @@ Test(experiment, pilot_prints_a_command_that_runs)
     rig_run(&next, words);
     json_t *run = rig_json(next.out);
     rig_assert_measured(run, "rpyc/threaded/native", "latency");
-    cr_expect_geq(atoi(rig_text(run, "plan.blocks measured")), 8);
+    cr_expect_geq((int)strtol(rig_text(run, "plan.blocks measured"), NULL, 10), 8);
     json_decref(run);
     support_output_free(&next);
     support_output_free(&out);
