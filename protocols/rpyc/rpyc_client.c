@@ -137,6 +137,7 @@ int rpyc_client_open(struct bench_conn *conn, struct bench_error *err)
     rpyc_outgoing_init(&c->out);
     rpyc_inflater_init(&c->inflater, (size_t)c->options->max_inflate);
     bench_arena_init(&c->arena, MESSAGE_MEMORY);
+    c->lent.classic = c->options->classic;
     return open_stream(conn, c, err);
 }
 
@@ -222,6 +223,10 @@ void rpyc_client_fini(struct bench_conn *conn)
     bench_buf_fini(&c->iterable);
     bench_buf_fini(&c->iterator);
     rpyc_nested_fini(&c->nested);
+    rpyc_kept_free(c->classes);
+    rpyc_classic_free(c->classic);
+    c->classes = NULL;
+    c->classic = NULL;
     rpyc_outgoing_fini(&c->out);
     rpyc_inflater_fini(&c->inflater);
     bench_arena_fini(&c->arena);

@@ -6,6 +6,7 @@
 #define RPYC_CLIENT_H
 
 #include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_classic.h"
 #include "protocols/rpyc/rpyc_eval.h"
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_msg.h"
@@ -19,6 +20,7 @@ enum rpyc_step {
     RPYC_STEP_IDLE,
     RPYC_STEP_GETROOT,
     RPYC_STEP_INSPECT_ROOT,
+    RPYC_STEP_CLASSIC, /* the rest of connecting in classic mode */
     RPYC_STEP_GETATTR,
     RPYC_STEP_INSPECT_ATTR, /* a callable of a class that the client does not know */
     RPYC_STEP_CALL,         /* also PING */
@@ -55,6 +57,8 @@ struct rpyc_client {
     struct rpyc_nested nested;
     uint64_t unsent; /* bytes of answers to the server since the kernel took everything */
     struct rpyc_eval eval;
+    struct rpyc_kept *classes;    /* that INSPECT has described; NULL = none yet */
+    struct rpyc_classic *classic; /* NULL: not in that mode */
     struct rpyc_handle *handles;
     size_t nhandles;
     int64_t late[RPYC_LATE_MAX]; /* seqs of requests that were taken back */
@@ -116,6 +120,8 @@ int rpyc_client_keep_handle(struct rpyc_client *c, const char *name, size_t leng
 int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c,
                        struct rpyc_message *message);
 int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status);
+/* All that connecting fetches is there. */
+void rpyc_client_is_open(struct bench_conn *conn, struct rpyc_client *c);
 int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
                           struct rpyc_message *message);
 int rpyc_client_on_late_answer(struct bench_conn *conn, struct rpyc_client *c,

@@ -344,13 +344,45 @@ static struct rpyc_node *parse_string(struct parser *p, const char *start, size_
     return rpyc_scan_string(&p->s, bytes, raw, &value) < 0 ? NULL : new_const(p, value, start);
 }
 
-static struct rpyc_node *parse_root(struct parser *p, const char *start, bool conn)
+/* root, or a name of classic mode, of length n at `at`. NULL without a refusal: neither. */
+static struct rpyc_node *parse_top(struct parser *p, const char *start, const char *at, size_t n)
 {
-    if (conn) {
-        if (!accept(p, '.') || !accept_word(p, "root"))
-            return refuse(p, p->s.at, -ENOTSUP, "expected '.root': only conn.root is there");
+    static const struct {
+        const char *word;
+        enum rpyc_classic_name name;
+    } names[] = {
+        {"getmodule", RPYC_CLASSIC_GETMODULE}, {"eval", RPYC_CLASSIC_EVAL},
+        {"execute", RPYC_CLASSIC_EXECUTE},     {"namespace", RPYC_CLASSIC_NAMESPACE},
+        {"builtins", RPYC_CLASSIC_BUILTINS},   {"builtin", RPYC_CLASSIC_BUILTINS},
+        {"modules", RPYC_CLASSIC_MODULES},
+    };
+    if (is_word(at, n, "root"))
+        return new_node(p, RPYC_NODE_ROOT, start);
+    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++) {
+        if (!is_word(at, n, names[i].word))
+            continue;
+        struct rpyc_node *node = new_node(p, RPYC_NODE_CLASSIC, start);
+        if (node)
+            node->classic = names[i].name;
+        return node && set_name(p, node, at, n) == 0 ? node : NULL;
     }
-    return new_node(p, RPYC_NODE_ROOT, start);
+    return NULL;
+}
+
+static struct rpyc_node *parse_conn(struct parser *p, const char *start)
+{
+    struct rpyc_node *node = NULL;
+    if (accept(p, '.')) {
+        skip_blanks(p);
+        const char *at = p->s.at;
+        const size_t n = name_length(p);
+        node = parse_top(p, start, at, n);
+        p->s.at += node ? n : 0;
+    }
+    return node || p->s.err->code < 0
+               ? node
+               : refuse(p, p->s.at, -ENOTSUP,
+                        "expected '.root', or in classic mode '.modules' and the like");
 }
 
 static struct rpyc_node *parse_name(struct parser *p)
@@ -394,11 +426,14 @@ static struct rpyc_node *parse_name(struct parser *p)
     for (size_t i = 0; i < BENCH_COUNT_OF(functions); i++)
         if (is_word(start, n, functions[i]))
             return parse_function(p, (enum rpyc_function)i, start);
-    if (is_word(start, n, "root") || is_word(start, n, "conn"))
-        return parse_root(p, start, *start == 'c');
-    return refuse(p, start, -EINVAL,
-                  "unknown name; there are root, len, str, repr, dir, list, tuple, obtain, "
-                  "buffiter, frozenset and literals");
+    if (is_word(start, n, "conn"))
+        return parse_conn(p, start);
+    struct rpyc_node *top = parse_top(p, start, start, n);
+    return top || p->s.err->code < 0
+               ? top
+               : refuse(p, start, -EINVAL,
+                        "unknown name; there are root, len, str, repr, dir, list, tuple, "
+                        "obtain, buffiter, frozenset and literals");
 }
 
 static struct rpyc_node *parse_primary(struct parser *p)
@@ -659,6 +694,11 @@ static struct rpyc_node *parse_expr(struct parser *p)
                                            .complex = {real, *at == '-' ? -imaginary : imaginary}};
     }
     return node;
+}
+
+bool rpyc_is_modules(const struct rpyc_node *node)
+{
+    return node->kind == RPYC_NODE_CLASSIC && node->classic == RPYC_CLASSIC_MODULES;
 }
 
 int rpyc_expr_parse(struct bench_arena *arena, const char *text, size_t length,

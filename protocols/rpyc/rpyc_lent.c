@@ -26,6 +26,15 @@ static const struct lent_class {
                         1,
                         {.type_name = "rpyc.core.service.VoidService"},
                         {NULL}},
+    [RPYC_LENT_SLAVE] = {"rpyc.core.service.FakeSlaveService",
+                         2,
+                         {.type_name = "rpyc.core.service.FakeSlaveService"},
+                         {NULL}},
+    [RPYC_LENT_SLAVE_METHOD] = {"builtins.method",
+                                INT64_C(9757312),
+                                {.type_name = "method"},
+                                {"__call__", NULL}},
+    [RPYC_LENT_MODULE] = {"builtins", INT64_C(9758016), {.type_name = "module"}, {NULL}},
     [RPYC_LENT_FUNCTION] = {"builtins.function",
                             INT64_C(9756960),
                             {.type_name = "function"},
@@ -93,13 +102,17 @@ static struct rpyc_lent_object *find(struct rpyc_lent *lent, const struct rpyc_r
     if (ref->instance_id.kind != BENCH_INT)
         return NULL;
     const int64_t id = ref->instance_id.integer;
-    if (lent->root.count > 0 && id == ROOT_ID && is_kind(ref, RPYC_LENT_ROOT))
+    if (lent->root.count > 0 && id == ROOT_ID && is_kind(ref, lent->root.kind))
         return &lent->root;
     if (id < ID_BASE || id >= ID_BASE + lent->given)
         return NULL;
     if (id == lent->function.id)
         return lent->function.count > 0 && is_kind(ref, RPYC_LENT_FUNCTION) ? &lent->function
                                                                            : NULL;
+    for (size_t i = 0; i < RPYC_SLAVE_OBJECTS; i++)
+        if (lent->slave[i].id == id)
+            return lent->slave[i].count > 0 && is_kind(ref, lent->slave[i].kind) ? &lent->slave[i]
+                                                                                : NULL;
     const bool list = is_kind(ref, RPYC_LENT_LIST);
     if (!list && !is_kind(ref, RPYC_LENT_ITERATOR))
         return NULL;
@@ -151,8 +164,17 @@ void rpyc_lent_give_back(struct rpyc_lent *lent, struct rpyc_lent_object *object
 struct bench_value rpyc_lent_root(struct rpyc_lent *lent)
 {
     if (lent->root.id == 0)
-        (void)make(&lent->root, RPYC_LENT_ROOT, ROOT_ID);
+        (void)make(&lent->root, lent->classic ? RPYC_LENT_SLAVE : RPYC_LENT_ROOT, ROOT_ID);
     return (struct bench_value){.kind = BENCH_OBJECT, .object = &lent->root.object};
+}
+
+struct bench_value rpyc_lent_slave(struct rpyc_lent *lent, enum rpyc_slave_object which)
+{
+    struct rpyc_lent_object *object = &lent->slave[which];
+    if (object->id == 0)
+        (void)make(object, which < RPYC_SLAVE_BUILTINS ? RPYC_LENT_SLAVE_METHOD : RPYC_LENT_MODULE,
+                   new_id(lent));
+    return (struct bench_value){.kind = BENCH_OBJECT, .object = &object->object};
 }
 
 static int lend(struct rpyc_client *c, struct rpyc_lent_object *object)
