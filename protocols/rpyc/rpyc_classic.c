@@ -303,7 +303,8 @@ int rpyc_classic_got_module(struct bench_conn *conn, struct rpyc_client *c)
         struct rpyc_held *kept = keep(c->classic, &held->proxy.ref, held->methods);
         if (kept) {
             held->kept = true;
-            (void)add_module(c->classic, &brine, kept);
+            if (!find_module(c->classic, &brine)) /* by another op meanwhile */
+                (void)add_module(c->classic, &brine, kept);
         }
     }
     bench_buf_fini(&brine);
