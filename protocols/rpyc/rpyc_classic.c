@@ -26,6 +26,31 @@ static const struct step {
 
 /* ---- expressions ---- */
 
+bool rpyc_classic_named(const char *text, size_t length, enum rpyc_classic_name *out)
+{
+    static const struct {
+        const char *word;
+        enum rpyc_classic_name name;
+    } names[] = {
+        {"getmodule", RPYC_CLASSIC_GETMODULE}, {"eval", RPYC_CLASSIC_EVAL},
+        {"execute", RPYC_CLASSIC_EXECUTE},     {"namespace", RPYC_CLASSIC_NAMESPACE},
+        {"builtins", RPYC_CLASSIC_BUILTINS},   {"builtin", RPYC_CLASSIC_BUILTINS},
+        {"modules", RPYC_CLASSIC_MODULES},
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++) {
+        if (strlen(names[i].word) == length && memcmp(names[i].word, text, length) == 0) {
+            *out = names[i].name;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool rpyc_is_modules(const struct rpyc_node *node)
+{
+    return node->kind == RPYC_NODE_CLASSIC && node->classic == RPYC_CLASSIC_MODULES;
+}
+
 int rpyc_classic_check(const struct rpyc_node *tree, bool classic, struct bench_error *err)
 {
     if (tree->kind == RPYC_NODE_CLASSIC && !classic)

@@ -259,14 +259,6 @@ static struct rpyc_node *parse_comprehension(struct parser *p)
 
 /* ---- our functions ---- */
 
-static bool seen_before(const struct bench_value *items, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (bench_value_equal(&items[i], &items[n]))
-            return true;
-    return false;
-}
-
 /* frozenset(), frozenset({1, 2}), frozenset((1, 2)); the bracket has been taken. */
 static struct rpyc_node *parse_frozenset(struct parser *p, const char *start)
 {
@@ -290,16 +282,8 @@ static struct rpyc_node *parse_frozenset(struct parser *p, const char *start)
         return refuse(p, at, -ENOTSUP, "frozenset() takes a set or a tuple of constants here");
     if (!accept(p, ')'))
         return refuse(p, p->s.at, -EINVAL, "expected ')'");
-    struct bench_value *items =
-        bench_arena_alloc(p->s.arena, (node->value.seq.count + 1) * sizeof(*items));
-    if (!items)
+    if (rpyc_make_frozenset(p->s.arena, &node->value) < 0)
         return refuse(p, start, -ENOMEM, "no memory for an expression");
-    size_t n = 0;
-    for (size_t i = 0; i < node->value.seq.count; i++) {
-        items[n] = node->value.seq.items[i];
-        n += !seen_before(items, n);
-    }
-    node->value = (struct bench_value){.kind = BENCH_FROZENSET, .seq = {items, n}};
     return node;
 }
 
@@ -347,26 +331,16 @@ static struct rpyc_node *parse_string(struct parser *p, const char *start, size_
 /* root, or a name of classic mode, of length n at `at`. NULL without a refusal: neither. */
 static struct rpyc_node *parse_top(struct parser *p, const char *start, const char *at, size_t n)
 {
-    static const struct {
-        const char *word;
-        enum rpyc_classic_name name;
-    } names[] = {
-        {"getmodule", RPYC_CLASSIC_GETMODULE}, {"eval", RPYC_CLASSIC_EVAL},
-        {"execute", RPYC_CLASSIC_EXECUTE},     {"namespace", RPYC_CLASSIC_NAMESPACE},
-        {"builtins", RPYC_CLASSIC_BUILTINS},   {"builtin", RPYC_CLASSIC_BUILTINS},
-        {"modules", RPYC_CLASSIC_MODULES},
-    };
+    enum rpyc_classic_name name;
     if (is_word(at, n, "root"))
         return new_node(p, RPYC_NODE_ROOT, start);
-    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++) {
-        if (!is_word(at, n, names[i].word))
-            continue;
-        struct rpyc_node *node = new_node(p, RPYC_NODE_CLASSIC, start);
-        if (node)
-            node->classic = names[i].name;
-        return node && set_name(p, node, at, n) == 0 ? node : NULL;
-    }
-    return NULL;
+    if (!rpyc_classic_named(at, n, &name))
+        return NULL;
+    struct rpyc_node *node = new_node(p, RPYC_NODE_CLASSIC, start);
+    if (!node || set_name(p, node, at, n) < 0)
+        return NULL;
+    node->classic = name;
+    return node;
 }
 
 static struct rpyc_node *parse_conn(struct parser *p, const char *start)
@@ -665,17 +639,6 @@ static struct rpyc_node *parse_unary(struct parser *p)
     return node;
 }
 
-static bool as_double(const struct bench_value *value, double *out)
-{
-    if (value->kind == BENCH_INT)
-        *out = (double)value->integer;
-    else if (value->kind == BENCH_FLOAT)
-        *out = value->real;
-    else
-        return false;
-    return true;
-}
-
 /* NUMBER + NUMBERj, which is how repr() shows a complex number. */
 static struct rpyc_node *parse_expr(struct parser *p)
 {
@@ -683,22 +646,13 @@ static struct rpyc_node *parse_expr(struct parser *p)
     while (node && (next_char(p) == '+' || next_char(p) == '-')) {
         const char *at = p->s.at++;
         struct rpyc_node *right = parse_postfix(p);
-        double real;
         if (!right)
             return NULL;
         if (node->kind != RPYC_NODE_CONST || right->kind != RPYC_NODE_CONST ||
-            right->value.kind != BENCH_COMPLEX || !as_double(&node->value, &real))
+            rpyc_add_imaginary(&node->value, &right->value, *at == '-') < 0)
             return refuse(p, at, -ENOTSUP, "nothing is added here but the parts of a complex");
-        const double imaginary = right->value.complex.im;
-        node->value = (struct bench_value){.kind = BENCH_COMPLEX,
-                                           .complex = {real, *at == '-' ? -imaginary : imaginary}};
     }
     return node;
-}
-
-bool rpyc_is_modules(const struct rpyc_node *node)
-{
-    return node->kind == RPYC_NODE_CLASSIC && node->classic == RPYC_CLASSIC_MODULES;
 }
 
 int rpyc_expr_parse(struct bench_arena *arena, const char *text, size_t length,

@@ -72,6 +72,9 @@ struct rpyc_node {
 int rpyc_expr_parse(struct bench_arena *arena, const char *text, size_t length,
                     struct rpyc_node **out, struct bench_error *err) BENCH_MUST_CHECK;
 
+/* ---- names of classic mode (rpyc_classic.c) ---- */
+
+bool rpyc_classic_named(const char *text, size_t length, enum rpyc_classic_name *out);
 /* Whether it is the name space of the server's modules itself. */
 bool rpyc_is_modules(const struct rpyc_node *node);
 
@@ -101,5 +104,10 @@ int rpyc_scan_string(struct rpyc_scanner *s, bool bytes, bool raw,
 /* What unary minus makes of a number. 0, -EINVAL (no number), -ENOMEM. */
 int rpyc_negate(struct bench_arena *arena, const struct bench_value *value,
                 struct bench_value *out) BENCH_MUST_CHECK;
+/* REAL + IMAGINARYj, or minus. 0, or -ENOTSUP: they are something else. */
+int rpyc_add_imaginary(struct bench_value *real, const struct bench_value *imaginary,
+                       bool minus) BENCH_MUST_CHECK;
+/* Of a TUPLE, each of its items once. 0 or -ENOMEM. */
+int rpyc_make_frozenset(struct bench_arena *arena, struct bench_value *tuple) BENCH_MUST_CHECK;
 
 #endif

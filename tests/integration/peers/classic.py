@@ -64,9 +64,17 @@ class Control:
                 raise RuntimeError("requests without an answer: %r" % counts)
             time.sleep(QUIET_S / 5)
 
-    def wait(self):
-        """Until nothing is on its way: rpyc up to 5 leaves without a word."""
-        while self.ask("get")["idle"] < QUIET_S:
+    def close(self, connection):
+        """Until CLOSE has been counted, and all that came with it."""
+        before = self.ask("get")["frames"]
+        connection.close()
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            counts = self.ask("get")
+            if counts["frames"] > before and counts["idle"] >= QUIET_S:
+                return
+            if time.monotonic() > deadline:
+                raise RuntimeError("no CLOSE: %r" % counts)
             time.sleep(QUIET_S / 5)
 
 
@@ -90,8 +98,7 @@ def count_one(options, control, expression):
     control.ask("reset")
     value, raised = evaluate(connection, expression)
     counts = control.settled(connection)
-    connection.close()
-    control.wait()
+    control.close(connection)
     return {"value": value, "raised": raised, "connect_frames": opened["frames"],
             "connect_trips": opened["trips"], "served": opened["served"],
             "trips": counts["trips"], "frames": counts["frames"]}
