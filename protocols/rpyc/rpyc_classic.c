@@ -129,8 +129,8 @@ static int ask(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_handler
     int rc = rpyc_client_send_plain(conn, c, handler, args, n);
     if (rc < 0)
         return rc;
-    c->awaited_seq = c->next_seq - 1;
-    c->step = RPYC_STEP_CLASSIC;
+    rpyc_calls_await(&c->calls, &c->call->awaited, c->next_seq - 1);
+    c->call->step = RPYC_STEP_CLASSIC;
     return 0;
 }
 
@@ -270,9 +270,9 @@ int rpyc_classic_answer(struct bench_conn *conn, struct rpyc_client *c,
 /* Its entry in the expression's table. NULL: no memory. */
 static struct rpyc_held *hold(struct rpyc_client *c, const struct rpyc_held *kept)
 {
-    struct rpyc_held *held = rpyc_held_find(&c->eval.held, &kept->proxy.ref);
+    struct rpyc_held *held = rpyc_held_find(&c->call->eval.held, &kept->proxy.ref);
     if (!held)
-        held = rpyc_held_add(&c->eval.held, &c->op->arena, &kept->proxy.ref);
+        held = rpyc_held_add(&c->call->eval.held, &c->call->op->arena, &kept->proxy.ref);
     if (held) {
         held->kept = true;
         held->methods = kept->methods;
@@ -292,13 +292,13 @@ int rpyc_classic_push(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_
     struct rpyc_held *held = hold(c, c->classic->names[name]);
     if (!held)
         return rpyc_eval_no_memory(conn, c);
-    rpyc_eval_push(&c->eval, rpyc_held_value(held));
+    rpyc_eval_push(&c->call->eval, rpyc_held_value(held));
     return RPYC_EVAL_DONE;
 }
 
 int rpyc_classic_module(struct bench_conn *conn, struct rpyc_client *c)
 {
-    const struct bench_value *key = &rpyc_eval_top(&c->eval, 0)->value;
+    const struct bench_value *key = &rpyc_eval_top(&c->call->eval, 0)->value;
     struct bench_buf brine;
     bench_buf_init(&brine, KEY_LIMIT);
     const int rc = rpyc_dump(&brine, key);
@@ -320,8 +320,8 @@ int rpyc_classic_module(struct bench_conn *conn, struct rpyc_client *c)
 /* Without memory it is an object like any other, and fetched again the next time. */
 int rpyc_classic_got_module(struct bench_conn *conn, struct rpyc_client *c)
 {
-    const struct bench_value *key = &rpyc_eval_top(&c->eval, 0)->value;
-    struct rpyc_held *held = rpyc_held_of(&c->eval.answer);
+    const struct bench_value *key = &rpyc_eval_top(&c->call->eval, 0)->value;
+    struct rpyc_held *held = rpyc_held_of(&c->call->eval.answer);
     struct bench_buf brine;
     bench_buf_init(&brine, KEY_LIMIT);
     if (held && rpyc_dump(&brine, key) == 0) {
@@ -333,5 +333,5 @@ int rpyc_classic_got_module(struct bench_conn *conn, struct rpyc_client *c)
         }
     }
     bench_buf_fini(&brine);
-    return rpyc_eval_replace(conn, c, 1, c->eval.answer);
+    return rpyc_eval_replace(conn, c, 1, c->call->eval.answer);
 }

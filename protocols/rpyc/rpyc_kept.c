@@ -58,7 +58,7 @@ void rpyc_client_note_current(struct rpyc_client *c, struct rpyc_message *messag
     struct bench_value value;
     struct rpyc_ref ref;
     unsigned methods;
-    if (rpyc_load(&c->arena, bench_buf_head(&c->current), bench_buf_length(&c->current), &value,
+    if (rpyc_load(&c->arena, bench_buf_head(&c->call->current), bench_buf_length(&c->call->current), &value,
                   NULL) == 0 &&
         rpyc_ref_from_value(&value, &ref) == 0 && rpyc_is_class(&ref) &&
         rpyc_read_methods(&message->body, &methods) == 0)

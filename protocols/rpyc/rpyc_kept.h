@@ -31,7 +31,7 @@ struct rpyc_held *rpyc_kept_add(struct rpyc_kept *kept, const struct rpyc_ref *r
 bool rpyc_client_knows(const struct rpyc_client *c, const struct rpyc_ref *ref, unsigned *methods);
 /* What INSPECT said, if that holds for longer than the reference does. */
 void rpyc_client_note_class(struct rpyc_client *c, const struct rpyc_ref *ref, unsigned methods);
-/* The same of c->current, from the answer itself. */
+/* The same of the present call's `current`, from the answer itself. */
 void rpyc_client_note_current(struct rpyc_client *c, struct rpyc_message *message);
 
 #endif

@@ -175,7 +175,8 @@ int rpyc_compile(const void *options, const struct bench_spec *spec, struct benc
 {
     switch (spec->kind) {
     case BENCH_SPEC_OPERATION:
-        return compile_operation(spec, out, err);
+        return spec->reading != BENCH_READING_NONE ? rpyc_compile_reading(options, spec, out, err)
+                                                   : compile_operation(spec, out, err);
     case BENCH_SPEC_TEXT:
         return compile_text(options, spec, out, err);
     case BENCH_SPEC_PROBE:

@@ -139,10 +139,10 @@ Test(rpyc_classic, modules_are_fetched_once)
 Test(rpyc_classic, a_server_gets_a_slave_that_does_nothing)
 {
 #define OUR_ROOT     "\x12\x08\x0e\x22" "rpyc.core.service.FakeSlaveService\x52\x51"
-#define OUR_METHOD   "\x12\x08\x0e\x0f" "builtins.method\x16\x07" "9757312\x16\x0f"
-#define OUR_GETMODULE OUR_METHOD "140000000000000"
-#define OUR_EVAL      OUR_METHOD "140000000000001"
-#define OUR_MODULE   "\x12\x08\x0e\x08" "builtins\x16\x07" "9758016\x16\x0f" "140000000000002"
+#define OUR_METHOD    "\x12\x08\x0e\x0f" "builtins.method\x16\x07" "9757312"
+#define OUR_GETMODULE OUR_METHOD "\x52"
+#define OUR_EVAL      OUR_METHOD "\x53"
+#define OUR_MODULE    "\x12\x08\x0e\x08" "builtins\x16\x07" "9758016\x55"
     struct play p;
     opening(&t);
     t.n--; /* the root's answer comes later */
