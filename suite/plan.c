@@ -46,6 +46,8 @@ static bool is_tls_on(const struct bench_target *t)
 static int set_options(struct bench_target *t, const char *text, struct bench_error *err)
 {
     int rc = bench_options_new(t->protocol->options, t->protocol->options_size, &t->options, err);
+    if (rc == 0 && t->is_url && t->scheme->options != NULL)
+        rc = bench_options_parse(t->protocol->options, t->options, t->scheme->options, err);
     if (rc == 0)
         rc = bench_options_parse(t->protocol->options, t->options, text, err);
     if (rc == 0 && t->protocol->check != NULL)
@@ -163,6 +165,7 @@ static int parse_authority(struct bench_target *t, const struct bench_scheme *sc
     if (*host == '\0')
         return bench_fail(err, -EINVAL, "a URL needs a host");
     t->is_url = true;
+    t->scheme = scheme;
     t->address.port = (uint16_t)port;
     t->address.tls = scheme->tls;
     (void)snprintf(t->address.host, sizeof(t->address.host), "%s", host);
@@ -205,6 +208,7 @@ static int parse_local(struct bench_target *t, const struct bench_scheme *scheme
         return bench_fail(err, -EINVAL, "write %s+unix:///PATH, with an absolute path of up to 107 "
                           "bytes", scheme->name);
     t->is_url = true;
+    t->scheme = scheme;
     t->address.local = true;
     (void)snprintf(t->address.host, sizeof(t->address.host), "localhost");
     (void)snprintf(t->address.path, sizeof(t->address.path), "%.*s", (int)length, text);

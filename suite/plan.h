@@ -28,6 +28,7 @@ struct bench_target {
     const struct bench_client_row *client; /* NULL: our own loop */
     struct bench_address address;          /* of a running server */
     bool is_url;
+    const struct bench_scheme *scheme; /* of the URL */
     bool tls; /* by its scheme or its option `tls` */
 };
 

@@ -8,9 +8,9 @@
 #include "protocols/http/http_server.h"
 
 static const struct bench_scheme schemes[] = {
-    {"http", false, 80},
-    {"https", true, 443},
-    {NULL, false, 0},
+    {"http", false, 80, NULL},
+    {"https", true, 443, NULL},
+    {NULL, false, 0, NULL},
 };
 
 const struct bench_option http_option_table[] = {
