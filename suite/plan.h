@@ -134,6 +134,12 @@ int bench_plan_add_targets(struct bench_plan *plan, const char *text, struct ben
 int bench_plan_add_default_targets(struct bench_plan *plan, struct bench_error *err)
     BENCH_MUST_CHECK;
 void bench_plan_fini(struct bench_plan *plan);
+/* A shared object with a further protocol; path is borrowed. -ENOSPC. */
+int bench_plan_add_plugin(struct bench_plan *plan, const char *path, struct bench_error *err)
+    BENCH_MUST_CHECK;
+/* Loads them, once, before any target is added that needs them. 0 or what bench_protocol_load says. */
+int bench_plan_load_plugins(const struct bench_plan *plan, struct bench_error *err)
+    BENCH_MUST_CHECK;
 /* The largest of --clients: what a server must be ready for. */
 int bench_plan_most_clients(const struct bench_plan *plan);
 
