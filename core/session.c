@@ -8,6 +8,8 @@
 #include "core/session_internal.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -414,4 +416,11 @@ int bench_session_sleep(struct bench_session *session, int64_t ns)
     if (rc == 0) /* hung up: stopped, or there is nobody left to answer */
         return -ECANCELED;
     return rc == -ETIMEDOUT ? 0 : rc;
+}
+
+void bench_session_acknowledge(struct bench_session *session)
+{
+    const int once = 2; /* an even value: this one now, later ones as before (tcp_sock_set_quickack) */
+    if (session->start == session->end)
+        (void)setsockopt(session->fd, IPPROTO_TCP, TCP_QUICKACK, &once, sizeof(once));
 }
