@@ -114,7 +114,7 @@ static void add_arguments(struct bench_case *c, const struct bench_operation *op
 
 static void one_clients_case(struct list *list, const struct bench_plan *plan,
                              const struct bench_workload *w, const struct choice *choice,
-                             int clients, int64_t rate)
+                             int clients, int64_t rate, uint64_t tx)
 {
     const struct bench_operation *operation = bench_operation_get(choice->operation);
     struct bench_case *c = add(list, &(struct bench_case){
@@ -125,7 +125,7 @@ static void one_clients_case(struct list *list, const struct bench_plan *plan,
                                          .nsteps = 1,
                                          .clients = clients,
                                          .warmup = warmup_of(w, plan, clients),
-                                         .piece = operation->tx ? DEFAULT_TX : 0,
+                                         .piece = operation->tx ? tx : 0,
                                          .load = {.rate_per_s = (double)rate,
                                                   .arrival = plan->arrival,
                                                   .seed = (uint64_t)plan->seed},
@@ -147,7 +147,21 @@ static void one_clients_case(struct list *list, const struct bench_plan *plan,
         return;
     add_arguments(c, operation);
     if (operation->tx)
-        set(c, "payload", "%s", bench_format_size_exact(DEFAULT_TX).s);
+        set(c, "payload", "%s", bench_format_size_exact((int64_t)tx).s);
+}
+
+/* One for each size of what the operation sends, if sizes were asked for. */
+static void clients_case(struct list *list, const struct bench_plan *plan,
+                         const struct bench_workload *w, const struct choice *choice, int clients,
+                         int64_t rate)
+{
+    const bool sized = choice->text == NULL && plan->payload_sizes_chosen &&
+                       bench_operation_get(choice->operation)->tx;
+    if (!sized)
+        one_clients_case(list, plan, w, choice, clients, rate, DEFAULT_TX);
+    for (size_t i = 0; sized && i < plan->payload_sizes.n; i++)
+        one_clients_case(list, plan, w, choice, clients, rate,
+                         (uint64_t)plan->payload_sizes.values[i]);
 }
 
 static void clients_cases(struct list *list, const struct bench_plan *plan,
@@ -160,9 +174,8 @@ static void clients_cases(struct list *list, const struct bench_plan *plan,
     for (size_t o = 0; o < n; o++)
         for (size_t i = 0; i < (w->concurrent ? plan->clients.n : 1); i++)
             for (size_t k = 0; k < rates->n; k++)
-                one_clients_case(list, plan, w, &choices[o],
-                                 w->concurrent ? (int)plan->clients.values[i] : 1,
-                                 rates->values[k]);
+                clients_case(list, plan, w, &choices[o],
+                             w->concurrent ? (int)plan->clients.values[i] : 1, rates->values[k]);
 }
 
 /* Calls back into the client that wait for each other. */

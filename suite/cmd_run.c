@@ -83,6 +83,7 @@ static int set_list(struct bench_list *list, enum bench_option_type type, double
     static int set_##member(void *target, const char *value, struct bench_error *err)              \
     {                                                                                              \
         struct run_options *o = target;                                                            \
+        o->plan.payload_sizes_chosen |= &o->plan.member == &o->plan.payload_sizes;                 \
         return set_list(&o->plan.member, BENCH_OPTION_##type, (min), (max), value, err);           \
     }
 BENCH_PLAN_LISTS(X)
