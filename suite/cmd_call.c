@@ -319,12 +319,9 @@ static bool flush_output(void)
 /* One call with SIGINT and SIGTERM at a descriptor while it lasts. */
 static int call_interruptibly(struct bench_one_call *call, struct bench_error *err)
 {
-    sigset_t set, before;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &set, &before);
-    call->interrupt_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    sigset_t before;
+    (void)sigprocmask(SIG_BLOCK, NULL, &before);
+    call->interrupt_fd = cli_block_signals();
     int rc = bench_one_call(call, err);
     struct signalfd_siginfo info; /* one that was seen is not to come again */
     while (call->interrupt_fd >= 0 && read(call->interrupt_fd, &info, sizeof(info)) > 0)
