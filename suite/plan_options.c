@@ -248,13 +248,15 @@ static int set_ladder(void *target, const char *value, struct bench_error *err)
     static const struct {
         const char *name;
         int (*set)(void *, const char *, struct bench_error *);
-    } ladders[] = {{"clients", set_clients}, {"rate", set_rates}, {"rtt", set_rtts}};
+    } ladders[] = {{"clients", set_clients}, {"inflight", set_inflights},
+                 {"rate", set_rates}, {"rtt", set_rtts}};
     for (size_t i = 0; i < BENCH_COUNT_OF(ladders); i++) {
         size_t n = strlen(ladders[i].name);
         if (strncmp(value, ladders[i].name, n) == 0 && value[n] == '=')
             return ladders[i].set(target, value + n + 1, err);
     }
-    return bench_fail(err, -EINVAL, "'%.60s' is not clients=LIST, rate=LIST or rtt=LIST", value);
+    return bench_fail(err, -EINVAL,
+                      "'%.60s' is not clients=LIST, inflight=LIST, rate=LIST or rtt=LIST", value);
 }
 
 static int set_payload(void *target, const char *value, struct bench_error *err)
@@ -309,8 +311,8 @@ static struct cli_option options[] = {
     {"operation", "LIST", "called by `latency` and `concurrent` instead of ping", set_operation},
     {"call", "EXPRESSION",
      "the same with a call of your own, as 'rpycbench call' takes it; may be repeated", set_call},
-    {"ladder", "NAME=LIST", "clients=1,2,4,8, rate=100,200,400 or rtt=0,1ms: a result each",
-     set_ladder},
+    {"ladder", "NAME=LIST",
+     "clients=1,2,4,8, inflight=1,8, rate=100,200,400 or rtt=0,1ms: a result each", set_ladder},
     {"arrival", "KIND", "of an open loop: constant or poisson (constant)", set_arrival},
     {"placement", "LIST", "same, split or free: where client and server run (free)", set_placement},
     {"priority", "KIND", "of our client's threads: raised or normal (raised)", set_priority},
