@@ -6,17 +6,17 @@
  *   bench-ratios NAME LIMIT FILE.json WORKLOAD METRIC A B
  *       trials of one run, paired by block. WORKLOAD: as in the result, or WORKLOAD:DIRECTION, or
  *       WORKLOAD:PARAMETER=VALUE ("latency:rtt=1ms").
- *       METRIC: p50 (response), first-answer (p50, of a connection from its start), throughput, cpu (of server and
- *       client, per request), client-cpu, server-cpu, absolute-p50 (of A alone, in µs; B is '-'),
- *       absolute-throughput (the same, requests per second)
- *   bench-ratios NAME LIMIT --pairs FILE
+ *       METRIC: p50 (response), first-answer (p50, of a connection from its start), throughput, cpu
+ * (of server and client, per request), client-cpu, server-cpu, absolute-p50 (of A alone, in µs; B
+ * is '-'), absolute-throughput (the same, requests per second) bench-ratios NAME LIMIT --pairs FILE
  *       a text file with two numbers a line: A and B
  *   bench-ratios --crossing FILE.json WORKLOAD A B RTT
  *       the round-trip time at which A, with more round trips, becomes slower than B, predicted
  *       from what each costs beside its round trips, measured at RTT (us). Prints that cost of A
  *       and of B in us, round trips of A and of B, and the crossing in us
  *
- * LIMIT: "<=1.25", ">=0.7", or "-" for a ratio that is only to be known. Prints one line; exit status 0 = within, 1 = missed, 2 = usage.
+ * LIMIT: "<=1.25", ">=0.7", or "-" for a ratio that is only to be known. Prints one line; exit
+ * status 0 = within, 1 = missed, 2 = usage.
  */
 #include <jansson.h>
 #include <math.h>

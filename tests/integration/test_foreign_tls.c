@@ -47,8 +47,8 @@ static void end(void)
 /* One run of curl may ask for several things, over one connection. */
 static void curl(struct support_output *out, const char *const *words)
 {
-    const char *argv[32] = {"curl", "--silent", "--show-error", "--noproxy", "*", "--cacert",
-                            certificate.cert_file};
+    const char *argv[32] = {"curl", "--silent", "--show-error",       "--noproxy",
+                            "*",    "--cacert", certificate.cert_file};
     size_t n = 7;
 
     while (*words && n + 1 < BENCH_COUNT_OF(argv))
@@ -69,7 +69,8 @@ static void check_curl(const char *target)
     (void)snprintf(large, sizeof(large), "%s/download/3000000", base);
     (void)snprintf(chunked, sizeof(chunked), "%s/download/100000?chunk=7000", base);
 
-    curl(&out, WORDS("--write-out", "[%{http_code} %{ssl_verify_result} %{num_connects}]", ping, ping));
+    curl(&out,
+         WORDS("--write-out", "[%{http_code} %{ssl_verify_result} %{num_connects}]", ping, ping));
     cr_expect_eq(out.exit_status, 0, "exit %d: %s", out.exit_status, out.err);
     cr_expect_str_eq(out.out, "{\"response\":\"pong\"}[200 0 1]{\"response\":\"pong\"}[200 0 0]");
     support_output_free(&out);
@@ -79,7 +80,8 @@ static void check_curl(const char *target)
         char option[16];
         (void)snprintf(option, sizeof(option), "--tlsv%s", versions[i]);
         curl(&out, WORDS(option, "--tls-max", versions[i], "--data-binary", body, echo));
-        cr_expect_eq(out.exit_status, 0, "TLS %s: exit %d: %s", versions[i], out.exit_status, out.err);
+        cr_expect_eq(out.exit_status, 0, "TLS %s: exit %d: %s", versions[i], out.exit_status,
+                     out.err);
         cr_expect_str_eq(out.out, body);
         support_output_free(&out);
     }

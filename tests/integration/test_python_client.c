@@ -114,9 +114,10 @@ Test(python_client, operations_over_http)
 {
     json_t *run =
         measure(WORDS("run", "--quick", "--repeats", "1", "--workload-budget", "50ms", "--workload",
-                      "latency", "--operation", "get_user,get_users,get_users_dicts,get_users_tuples,"
-                                     "get_users_batch,get_users_batch_dicts,compute", "--target",
-                      REQUESTS ",http/threaded/native/http.client", "--json", "-"));
+                      "latency", "--operation",
+                      "get_user,get_users,get_users_dicts,get_users_tuples,"
+                      "get_users_batch,get_users_batch_dicts,compute",
+                      "--target", REQUESTS ",http/threaded/native/http.client", "--json", "-"));
     assert_all_good(run, 2 * 7);
     json_decref(run);
 }

@@ -269,10 +269,10 @@ Test(http_peers, sends_all_verbs)
                          "%s /x HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" UA "Accept: */*\r\n", row->verb,
                          port);
         const size_t used = (size_t)n, left = sizeof(wanted[i]) - used;
-        n = row->type == NULL
-                ? snprintf(wanted[i] + used, left, "\r\n")
-                : snprintf(wanted[i] + used, left, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
-                           row->type, strlen(row->body), row->body);
+        n = row->type == NULL ? snprintf(wanted[i] + used, left, "\r\n")
+                              : snprintf(wanted[i] + used, left,
+                                         "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+                                         row->type, strlen(row->body), row->body);
         steps[2 * i].length = used + (size_t)n;
     }
     client_open(&c, (uint16_t)port, "");
