@@ -23,6 +23,31 @@ void bench_plan_fini(struct bench_plan *plan)
     plan->ntargets = 0;
 }
 
+int bench_plan_add_plugin(struct bench_plan *plan, const char *path, struct bench_error *err)
+{
+    if (plan->nplugins == BENCH_COUNT_OF(plan->plugins))
+        return bench_fail(err, -ENOSPC, "given more than %zu times",
+                          BENCH_COUNT_OF(plan->plugins));
+    plan->plugins[plan->nplugins++] = path;
+    return 0;
+}
+
+int bench_plan_load_plugins(const struct bench_plan *plan, struct bench_error *err)
+{
+    for (size_t i = 0; i < plan->nplugins; i++) {
+        const struct bench_protocol *const *p = bench_protocols();
+        size_t before = 0;
+        while (p[before] != NULL)
+            before++;
+        int rc = bench_protocol_load(plan->plugins[i], err);
+        if (rc == 0 && p[before] != NULL && p[before]->server != NULL)
+            rc = bench_server_add_native(p[before]->name);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 int bench_plan_most_clients(const struct bench_plan *plan)
 {
     int64_t most = 1;
@@ -71,6 +96,19 @@ static int no_such_protocol(const char *name, size_t length, struct bench_error 
                                      (*p)->name);
     return bench_fail(err, -EINVAL, "there is no protocol '%.*s'; there is %s", (int)length, name,
                       list);
+}
+
+static int no_such_scheme(const char *name, size_t length, struct bench_error *err)
+{
+    char list[160] = "";
+    size_t used = 0;
+    for (const struct bench_protocol *const *p = bench_protocols(); *p != NULL; p++)
+        for (const struct bench_scheme *s = (*p)->schemes; s != NULL && s->name != NULL; s++)
+            if (used < sizeof(list))
+                used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+                                         used > 0 ? ", " : "", s->name);
+    return bench_fail(err, -EINVAL, "no protocol has the scheme '%.*s'; there is %s", (int)length,
+                      name, list);
 }
 
 static int no_such_server(const struct bench_target *t, const char *mode, const char *server,
@@ -224,8 +262,7 @@ static int parse_url(struct bench_target *t, const char *text, const char *colon
     bool local = name_length > tail && memcmp(colon - tail, suffix, tail) == 0;
     t->protocol = bench_protocol_by_scheme(text, name_length - (local ? tail : 0), &scheme);
     if (t->protocol == NULL)
-        return bench_fail(err, -EINVAL, "no protocol has the scheme '%.*s'", (int)name_length,
-                          text);
+        return no_such_scheme(text, name_length, err);
     const char *rest = colon + 3;
     size_t length = strlen(rest);
     const char *open = find_options(rest, length, *rest == '[' ? 1 : 0);

@@ -71,6 +71,7 @@ static int set_list(struct bench_list *list, enum bench_option_type type, double
     static int set_##member(void *target, const char *value, struct bench_error *err)              \
     {                                                                                              \
         struct bench_plan_options *o = target;                                                            \
+        o->plan.payload_sizes_chosen |= &o->plan.member == &o->plan.payload_sizes;                 \
         return set_list(&o->plan.member, BENCH_OPTION_##type, (min), (max), value, err);           \
     }
 BENCH_PLAN_LISTS(X)
@@ -288,12 +289,7 @@ static int set_json(void *target, const char *value, struct bench_error *err)
 
 static int set_plugin(void *target, const char *value, struct bench_error *err)
 {
-    struct bench_plan *plan = &((struct bench_plan_options *)target)->plan;
-    if (plan->nplugins == BENCH_COUNT_OF(plan->plugins))
-        return bench_fail(err, -ENOSPC, "given more than %zu times",
-                          BENCH_COUNT_OF(plan->plugins));
-    plan->plugins[plan->nplugins++] = value;
-    return 0;
+    return bench_plan_add_plugin(&((struct bench_plan_options *)target)->plan, value, err);
 }
 
 static struct cli_option options[] = {
@@ -383,22 +379,6 @@ static int set_defaults(struct bench_plan *plan, bool quick, struct bench_error 
     return rc;
 }
 
-static int load_plugins(const struct bench_plan *plan, struct bench_error *err)
-{
-    for (size_t i = 0; i < plan->nplugins; i++) {
-        const struct bench_protocol *const *p = bench_protocols();
-        size_t before = 0;
-        while (p[before] != NULL)
-            before++;
-        int rc = bench_protocol_load(plan->plugins[i], err);
-        if (rc == 0 && p[before] != NULL && p[before]->server != NULL)
-            rc = bench_server_add_native(p[before]->name);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
 /* Words that a shell would change stand between single quotes. */
 static void keep_command(struct bench_plan *plan, int argc, char **argv)
 {
@@ -456,7 +436,7 @@ int bench_plan_options_parse(struct bench_plan_options *o, const char *command,
 
 int bench_plan_options_finish(struct bench_plan_options *o, struct bench_error *err)
 {
-    int rc = load_plugins(&o->plan, err);
+    int rc = bench_plan_load_plugins(&o->plan, err);
     for (size_t i = 0; rc == 0 && i < o->ntargets; i++) {
         rc = bench_plan_add_targets(&o->plan, o->targets[i], err);
         if (rc < 0)
