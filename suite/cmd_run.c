@@ -60,7 +60,7 @@ static int print_results(const struct bench_plan *plan, const struct bench_run *
         rc = bench_report_json(run, &text);
     else if (rc == 0 && !plan->aa && !plan->pilot)
         rc = bench_report_tables(run, &text);
-    if (rc == 0)
+    if (rc == 0 && bench_buf_length(&text) > 0)
         (void)fwrite(bench_buf_head(&text), 1, bench_buf_length(&text), stdout);
     bench_buf_fini(&text);
     if (rc < 0)
