@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "bench/units.h"
+#include "core/certificate.h"
 #include "rig.h"
 #include "rig_docs.h"
+#include "tests/support/files.h"
 
 enum {
     ANSWER_SIZE = 400,
@@ -33,35 +35,165 @@ static void choose(const char *version)
     cr_assert_eq(setenv("RPYCBENCH_VENV", rig_version_venv(version), 1), 0);
 }
 
+/* ---- the same service in several ways ---- */
+
+enum place { PLAIN, STRICT, TLS, IPV6, UNIX, PLACES };
+
+struct place_server {
+    struct rig_server server;
+    char where[160]; /* as versions_client.py has it after --at; PLAIN: the port */
+    char url[160];
+    char option[20]; /* of `rpycbench call`, or "" */
+};
+
+static struct bench_certificate certificate;
+static char *folder; /* of the Unix sockets */
+
+static void places_prepare(void)
+{
+    struct bench_error err = {0};
+
+    cr_assert_eq(bench_certificate_make(NULL, &certificate, &err), 0, "%s", err.msg);
+    cr_assert_eq(support_tempdir_make(&folder, &err), 0, "%s", err.msg);
+}
+
+static void places_remove(void)
+{
+    bench_certificate_remove(&certificate);
+    support_tempdir_remove(folder);
+}
+
+static void serve_unix(struct place_server *p, const char *mode, const char *server)
+{
+    static unsigned count;
+    char target[64], bind[120], path[100];
+
+    (void)snprintf(path, sizeof(path), "%.80s/%u", folder, count++);
+    (void)snprintf(target, sizeof(target), "rpyc/%s/%s", mode, server);
+    (void)snprintf(bind, sizeof(bind), "unix:%s", path);
+    if (strcmp(server, "python") == 0)
+        rig_peer_without_port(&p->server, "unix_server.py", WORDS(path));
+    else
+        rig_serve_at(&p->server, WORDS(target, "--bind", bind), path);
+    (void)snprintf(p->where, sizeof(p->where), "unix=%s", path);
+    (void)snprintf(p->url, sizeof(p->url), "rpyc+unix://%s", path);
+}
+
+static void serve_place(struct place_server *p, enum place place, const char *mode,
+                        const char *server)
+{
+    static const char v4[] = " listens on 127.0.0.1:";
+    const char *const names[PLACES] = {"", "strict=", "tls=", "ipv6=", "unix="};
+    char target[64], clients[8];
+
+    (void)snprintf(target, sizeof(target), "rpyc%s/%s/%s",
+                   place == STRICT ? "[policy=strict]" : "", mode, server);
+    (void)snprintf(clients, sizeof(clients), "%d", CLIENTS);
+    *p = (struct place_server){.option = ""};
+    if (place == UNIX) {
+        serve_unix(p, mode, server);
+        return;
+    }
+    if (place == TLS)
+        rig_serve_at(&p->server,
+                     WORDS(target, "--port", "0", "--tls-cert", certificate.cert_file, "--tls-key",
+                           certificate.key_file),
+                     v4);
+    else if (place == IPV6)
+        rig_serve_at(&p->server, WORDS(target, "--port", "0", "--bind", "::1"),
+                     " listens on [::1]:");
+    else
+        rig_serve_at(&p->server, WORDS(target, "--port", "0", "--clients", clients), v4);
+    (void)snprintf(p->where, sizeof(p->where), "%s%u", names[place], p->server.port);
+    (void)snprintf(p->url, sizeof(p->url), "%s://%s:%u", place == TLS ? "rpycs" : "rpyc",
+                   place == IPV6 ? "[::1]" : "127.0.0.1", p->server.port);
+}
+
+static void places_start(struct place_server places[PLACES], const char *mode, const char *server)
+{
+    for (int i = 0; i < PLACES; i++)
+        serve_place(&places[i], (enum place)i, mode, server);
+}
+
+static void places_stop(struct place_server places[PLACES], const char *what)
+{
+    for (int i = 0; i < PLACES; i++)
+        cr_expect_eq(rig_server_stop(&places[i].server), 0, "%s at %s", what, places[i].url);
+}
+
 /* ---- its client, our server ---- */
 
 /* What each of them answers to the same client; the last one is the one to be like. */
 enum { THREADED, FORKING, PYTHON, SERVERS };
-static const char *const servers[SERVERS] = {"rpyc/threaded/native", "rpyc/forking/native",
-                                             "rpyc/threaded/python"};
+static const struct {
+    const char *mode, *server;
+} servers[SERVERS] = {{"threaded", "native"}, {"forking", "native"}, {"threaded", "python"}};
 
-/* All at once: most of the time is waited for. */
-static void try_clients(const char *version, json_t *answers[SERVERS])
+/* Those that wait run beside all that do something. */
+enum { QUICK, WAITING, KINDS };
+static const char *const kinds[KINDS] = {"quick", "waiting"};
+
+struct trial {
+    struct place_server places[PLACES];
+    struct rig_program client[KINDS];
+};
+
+static void client_start(struct trial *t, const char *version, int kind)
 {
-    struct rig_server server[SERVERS];
-    struct rig_program client[SERVERS];
+    rig_start(&t->client[kind],
+              WORDS(rig_version_python(version), rig_peer_path("versions_client.py"), "--port",
+                    t->places[PLAIN].where, "--at", t->places[STRICT].where, "--at",
+                    t->places[TLS].where, "--at", t->places[IPV6].where, "--at",
+                    t->places[UNIX].where, "--ca-file", certificate.cert_file, "--kind",
+                    kinds[kind]));
+}
 
+/* Adds what the client says to answers. */
+static void client_end(struct trial *t, int kind, json_t *answers)
+{
+    struct support_output out;
+
+    rig_wait(&t->client[kind], &out);
+    cr_assert_eq(out.exit_status, 0, "%s", out.err);
+    json_t *said = rig_json(out.out);
+    cr_assert_eq(json_object_update(answers, said), 0);
+    json_decref(said);
+    support_output_free(&out);
+}
+
+static void trials_start(struct trial trials[SERVERS], const char *version)
+{
     choose(version);
     for (int i = 0; i < SERVERS; i++) {
-        char port[8];
-        rig_serve(&server[i], servers[i], CLIENTS);
-        (void)snprintf(port, sizeof(port), "%u", server[i].port);
-        rig_start(&client[i], WORDS(rig_version_python(version),
-                                    rig_peer_path("versions_client.py"), "--port", port));
+        places_start(trials[i].places, servers[i].mode, servers[i].server);
+        client_start(&trials[i], version, WAITING);
     }
+}
+
+static void trials_end(struct trial trials[SERVERS], const char *version, json_t *answers[SERVERS])
+{
     for (int i = 0; i < SERVERS; i++) {
-        struct support_output out;
-        rig_wait(&client[i], &out);
-        cr_assert_eq(out.exit_status, 0, "rpyc %s on %s: %s", version, servers[i], out.err);
-        answers[i] = rig_json(out.out);
-        support_output_free(&out);
-        cr_expect_eq(rig_server_stop(&server[i]), 0, "%s after rpyc %s", servers[i], version);
+        client_end(&trials[i], WAITING, answers[i]);
+        places_stop(trials[i].places, version);
     }
+}
+
+static void try_clients(json_t *answers[RIG_VERSIONS][SERVERS])
+{
+    static struct trial trials[RIG_VERSIONS][SERVERS];
+
+    for (int v = 0; v < RIG_VERSIONS; v++)
+        trials_start(trials[v], rig_versions[v]);
+    for (int v = 0; v < RIG_VERSIONS; v++) {
+        for (int i = 0; i < SERVERS; i++)
+            client_start(&trials[v][i], rig_versions[v], QUICK);
+        for (int i = 0; i < SERVERS; i++) {
+            answers[v][i] = json_object();
+            client_end(&trials[v][i], QUICK, answers[v][i]);
+        }
+    }
+    for (int v = 0; v < RIG_VERSIONS; v++)
+        trials_end(trials[v], rig_versions[v], answers[v]);
 }
 
 static const char *without_no(const char *answer)
@@ -107,12 +239,15 @@ static void write_clients(struct rig_doc *doc)
     json_t *answers[RIG_VERSIONS][SERVERS], *first;
     const char *feature;
 
-    for (int v = 0; v < RIG_VERSIONS; v++)
-        try_clients(rig_versions[v], answers[v]);
-    rig_doc_print(doc, "## Python's client, our server\n\n"
-                       "Each feature on connections of its own, on the threaded and on the forking "
-                       "server; both gave\nthe same answer where only one is written. "
-                       "tests/integration/peers/versions_client.py says\nwhat a feature is.\n\n");
+    try_clients(answers);
+    rig_doc_print(doc,
+                  "## Python's client, our server\n\n"
+                  "Each feature on connections of its own, on the threaded and on the forking "
+                  "server; both gave\nthe same answer where only one is written, and a no says "
+                  "what the same client gets from Python's\nserver. "
+                  "tests/integration/peers/versions_client.py says what a feature is. rpyc up to "
+                  "5.1 speaks TLS\n1.0 unless it is told otherwise, which neither our server nor "
+                  "today's OpenSSL takes.\n\n");
     head(doc, "feature");
     json_object_foreach(answers[0][THREADED], feature, first)
     {
@@ -203,6 +338,7 @@ Test(versions, table)
 {
     struct rig_doc doc;
 
+    places_prepare();
     rig_doc_init(&doc);
     rig_doc_print(&doc, "# Which versions of rpyc work\n\n"
                         "Made by the test integration.test_versions, from the real package in each "
@@ -210,6 +346,7 @@ Test(versions, table)
     write_clients(&doc);
     write_ours(&doc);
     rig_doc_check(&doc, "rpyc-compatibility.md");
+    places_remove();
 }
 
 /* ---- nothing is left ---- */

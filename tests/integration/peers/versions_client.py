@@ -1,34 +1,48 @@
 # SPDX-License-Identifier: MIT
 """What the rpyc client of this interpreter's environment can do with a reference server.
 
-    versions_client.py --port N [--host ADDR] [--only WORD]
+    versions_client.py --port N [--host ADDR] [--at NAME=WHERE ...] [--ca-file FILE]
+                       [--only WORD] [--kind all|quick|waiting]
 
 Tries each feature on connections of its own and prints one JSON object {feature: "yes" or
-"no: why"}, in a fixed order. Exit status 0 whatever the answers are. --only tries the features
-whose names hold WORD.
+"no: why"}, in a fixed order. Exit status 0 whatever the answers are. --at: the same service in
+another way: strict=PORT and tls=PORT on the same host, ipv6=PORT on ::1, unix=PATH. --only tries
+the features whose names hold WORD, --kind those that mostly wait or the others.
 """
 import argparse
 import json
+import os
 import re
 import signal
+import ssl
 import sys
 import threading
 import time
+import warnings
 
 import rpyc
 from rpyc.core import consts
+from rpyc.core.async_ import AsyncResultTimeout
 from rpyc.core.protocol import DEFAULT_CONFIG
 
 LIMIT_S = 120  # of one feature
 REQUEST_S = 60  # of one request; above the longest that is meant to wait
 BEYOND_BUFFERS = 16 << 20  # bytes that the sockets of a connection never hold
 FEATURES = []
+PLACES = {}  # --at
+
+# The class of the objects of Python's server, which obtain() of one needs.
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..",
+                                "servers", "python"))
 
 
-def feature(name):
-    """Adds a row of the table: a function that is given a connection and raises unless it works."""
+def feature(name, waits=False):
+    """Adds a row of the table: a function that is given a connection and raises unless it works.
+
+    waits: it takes seconds in which little is done.
+    """
     def add(function):
-        FEATURES.append((name, function))
+        FEATURES.append((name, function, waits))
         return function
     return add
 
@@ -203,6 +217,60 @@ def crowd(connection):
         other.close()
 
 
+@feature("asynchronous calls: callbacks, errors, and an end to waiting")
+def asynchronous_results(connection):
+    heard = []
+    answer = rpyc.async_(connection.root.echo)(5)
+    answer.add_callback(heard.append)
+    answer.wait()
+    same((answer.ready, answer.error, answer.value, heard == [answer]), (True, False, 5, True))
+    wrong = rpyc.async_(connection.root.fail)("value")
+    wrong.wait()
+    same(wrong.error, True)
+    raises(ValueError, lambda: wrong.value)
+    late = rpyc.async_(connection.root.io_work)(0.6)
+    late.set_expiry(0.1)
+    raises(AsyncResultTimeout, late.wait)
+    same(late.expired, True)
+    same(connection.root.ping(), "pong")
+
+
+@feature("an asynchronous call that calls back")
+def asynchronous_nested(connection):
+    root = connection.root
+
+    def back(depth):
+        return root.nested(depth, back)
+
+    same(rpyc.async_(root.nested)(5, back).value, 5)
+
+
+@feature("BgServingThread, which hears an answer while nobody asks for it")
+def background(connection):
+    heard = threading.Event()
+    thread = rpyc.BgServingThread(connection)
+    try:
+        rpyc.async_(connection.root.io_work)(0.05).add_callback(lambda answer: heard.set())
+        if not heard.wait(REQUEST_S):
+            raise Not("not heard")
+        same(connection.root.ping(), "pong")
+    finally:
+        thread.stop()
+
+
+@feature("sync_request_timeout and timed: the late answer is dropped")
+def timeouts(connection):
+    other = connect(connection.host, connection.port, sync_request_timeout=0.2)
+    slow = other.root.io_work
+    raises(AsyncResultTimeout, slow, 0.6)
+    time.sleep(1.0)
+    other._config["sync_request_timeout"] = REQUEST_S
+    same(other.root.ping(), "pong")
+    other.close()
+    raises(AsyncResultTimeout, lambda: rpyc.timed(connection.root.io_work, 0.1)(0.4).value)
+    same(connection.root.ping(), "pong")
+
+
 # ---- exceptions ----
 
 @feature("ValueError with its text and remote traceback")
@@ -341,14 +409,133 @@ def obtain(connection):
     same(type(users[0]), dict)
 
 
-@feature("nested: callbacks 20 deep")
-def nested(connection):
+@feature("obtain of an object whose class the client has")
+def obtain_object(connection):
+    user = rpyc.classic.obtain(connection.root.get_user(3))
+    same((type(user).__name__, user.name), ("User", "user3"))
+
+
+@feature("get_users_batch of a list, a tuple and a generator of ids")
+def batches(connection):
+    root = connection.root
+    wanted = tuple([root.get_user_tuple(number) for number in (5, 2)])
+    for ids in ([5, 2], (5, 2), (number for number in (5, 2))):
+        same(root.get_users_batch(ids), wanted)
+    same([user["id"] for user in root.get_users_batch_dicts([5, 2])], [5, 2])
+
+
+@feature("== != < of objects, lists and dicts")
+def compared(connection):
+    root = connection.root
+    user = root.get_user(1)
+    same((user == user, user != user, user == root.get_user(1), user != 5),
+         (True, False, False, True))
+    raises(TypeError, lambda: user < root.get_user(2))
+    dicts = root.get_users_dicts(2)
+    same((dicts[0] == root.get_user_dict(0), dicts[0] == dicts[1], dicts[0] != dicts[1]),
+         (True, False, True))
+    same((dicts == root.get_users_dicts(2), dicts == root.get_users_dicts(3)), (True, False))
+    same((root.get_users_dicts(0) < dicts, dicts <= root.get_users_dicts(2)), (True, True))
+    raises(TypeError, lambda: dicts < root.get_users_batch_dicts((5, 6)))
+
+
+@feature("isinstance, type and __class__ of lists, dicts and objects")
+def classes(connection):
+    root = connection.root
+    users, user, one = root.get_users(2), root.get_user_dict(1), root.get_user(1)
+    same((isinstance(users, list), isinstance(users, dict), users.__class__), (True, False, list))
+    same((isinstance(user, dict), isinstance(user, list), user.__class__), (True, False, dict))
+    same(isinstance(one, (list, dict, str)), False)
+
+
+@feature("INSTANCECHECK of what is no class")
+def instance_check(connection):
+    root = connection.root
+    same(connection.sync_request(consts.HANDLE_INSTANCECHECK, root, ("no.such", 1, 2)), False)
+    users = root.get_users(2)
+    raises(TypeError, connection.sync_request, consts.HANDLE_INSTANCECHECK, root,
+           object.__getattribute__(users, "____id_pack__"))
+
+
+@feature("with: an object that is no context manager, and the connection, which is one")
+def context(connection):
+    user = connection.root.get_user(1)
+
+    def enter():
+        with user:
+            pass
+
+    raises((AttributeError, TypeError), enter)
+    raises(AttributeError, connection.sync_request, consts.HANDLE_CTXEXIT, user, None)
+    with connect(connection.host, connection.port) as other:
+        same(other.root.ping(), "pong")
+    same(other.closed, True)
+
+
+@feature("dir() of lists, dicts and objects")
+def directories(connection):
+    root = connection.root
+    for thing, some in ((root.get_users(2), ("__getitem__", "__len__", "index", "count")),
+                        (root.get_user_dict(1), ("__getitem__", "items", "keys", "get")),
+                        (root.get_user(1), ("id", "name", "email", "status")),
+                        (root.download_chunked(10, 5), ("__iter__", "__next__"))):
+        missing = set(some) - set(dir(thing))
+        if missing:
+            raise Not("no %s" % ", ".join(sorted(missing)))
+
+
+@feature("a generator that is its own iterator and can be closed")
+def generators(connection):
+    pieces = connection.root.download_chunked(100, 10)
+    same(iter(pieces) == pieces, True)
+    same(len(next(pieces)), 10)
+    pieces.close()
+    raises(StopIteration, next, pieces)
+
+
+@feature("setting and deleting items of a list and a dict")
+def items_change(connection):
+    user, users = connection.root.get_user_dict(1), connection.root.get_users_dicts(3)
+    user["name"] = "other"
+    del user["id"]
+    same((user["name"], len(user)), ("other", 3))
+    users[0] = 5
+    del users[1]
+    same((users[0], len(users)), (5, 2))
+
+
+@feature("append, pop, extend, update: methods that change a list and a dict")
+def methods_change(connection):
+    user, users = connection.root.get_user_dict(1), connection.root.get_users_dicts(3)
+    users.append(7)
+    users.extend((8, 9))
+    same((users.pop(), len(users)), (9, 5))
+    user.update((("name", "other"),))
+    same((user.pop("id"), user["name"]), (1, "other"))
+
+
+def nested_to(connection, deepest):
     root = connection.root
 
     def back(depth):
         return root.nested(depth, back)
 
-    same(root.nested(20, back), 20)
+    same(root.nested(deepest, back), deepest)
+
+
+@feature("nested: callbacks 20 deep")
+def nested(connection):
+    nested_to(connection, 20)
+
+
+@feature("nested: callbacks 64 deep")
+def nested_deep(connection):
+    nested_to(connection, 64)
+
+
+@feature("nested: 75 callbacks, 150 requests that wait for each other")
+def nested_deepest(connection):
+    nested_to(connection, 75)  # Python's own end is near: its recursion
 
 
 @feature("method_a to method_d")
@@ -423,7 +610,7 @@ def at_once(connection, size):
     return bytes(size)
 
 
-@feature("16 MB while another connection is served for 5 s")
+@feature("16 MB while another connection is served for 5 s", waits=True)
 def others_wait(connection):
     upload, data = connection.root.upload, at_once(connection, BEYOND_BUFFERS)
     other = connect(connection.host, connection.port)
@@ -433,7 +620,8 @@ def others_wait(connection):
     other.close()
 
 
-@feature("16 MB behind a call of 10 s on the same connection (a write gives up after 3 s)")
+@feature("16 MB behind a call of 10 s on the same connection (a write gives up after 3 s)",
+         waits=True)
 def write_stall(connection):
     upload, data = connection.root.upload, at_once(connection, BEYOND_BUFFERS)
     answer = rpyc.async_(connection.root.io_work)(10.0)
@@ -441,7 +629,7 @@ def write_stall(connection):
     same(answer.value, "data")
 
 
-@feature("16 MB both ways at once (neither reads while it writes)")
+@feature("16 MB both ways at once (neither reads while it writes)", waits=True)
 def both_ways(connection):
     upload, data = connection.root.upload, at_once(connection, BEYOND_BUFFERS)
     answer = rpyc.async_(connection.root.download)(BEYOND_BUFFERS)
@@ -459,10 +647,86 @@ def bound(connection):
     other.close()
 
 
+# ---- the same service in other ways ----
+
+def place(name):
+    if name not in PLACES:
+        raise Not("no --at %s=..." % name)
+    return PLACES[name]
+
+
+def fine(connection):
+    """What does not depend on the policy, and closes it."""
+    root = connection.root
+    same(root.ping(), "pong")
+    same(root.upload(bytes(10 ** 6)), 10 ** 6)
+    same(len(root.download(10 ** 6)), 10 ** 6)
+    same(root.upload_chunked([b"abc"] * 3), 9)
+    connection.close()
+
+
+@feature("policy strict: exposed_ names, len, [], in, iteration, ==")
+def strict(connection):
+    other = connect(connection.host, int(place("strict")))
+    root = other.root
+    same((root.ping(), root.exposed_ping(), root.echo((1, "a"))), ("pong", "pong", (1, "a")))
+    user, users = root.get_user_dict(2), root.get_users_dicts(3)
+    same((user["name"], len(users), "id" in user, "x" in user), ("user2", 3, True, False))
+    same([one["id"] for one in users], [0, 1, 2])
+    same((user == users[2], str(user) == repr(user)), (True, True))
+    fine(other)
+
+
+@feature("policy strict: public attributes and obtain refused")
+def strict_refuses(connection):
+    other = connect(connection.host, int(place("strict")))
+    root = other.root
+    for thing, name in ((root.get_user(1), "name"), (root.get_user_dict(1), "items"),
+                        (root.get_users(2), "index"), (root, "no_such_thing")):
+        error = raises(AttributeError, getattr, thing, name)
+        same(str(error).split("\n", 1)[0], "cannot access '%s'" % name)
+        raises(AttributeError, setattr, thing, name, 1)
+    error = raises(ValueError, rpyc.classic.obtain, root.get_user_dict(1))
+    same(str(error).split("\n", 1)[0], "pickling is disabled")
+    other.close()
+
+
+@feature("TLS, checked against its certificate")
+def over_tls(connection):
+    fine(rpyc.ssl_connect(connection.host, int(place("tls")), ca_certs=PLACES["ca-file"],
+                          config={"sync_request_timeout": REQUEST_S}))
+
+
+@feature("TLS, not checked")
+def over_tls_unchecked(connection):
+    fine(rpyc.ssl_connect(connection.host, int(place("tls")),
+                          config={"sync_request_timeout": REQUEST_S}))
+
+
+@feature("TLS, with ssl_version=PROTOCOL_TLS")
+def over_any_tls(connection):
+    with warnings.catch_warnings():  # deprecated, but what 4.1.5 can be told
+        warnings.simplefilter("ignore", DeprecationWarning)
+        fine(rpyc.ssl_connect(connection.host, int(place("tls")), ssl_version=ssl.PROTOCOL_TLS,
+                              config={"sync_request_timeout": REQUEST_S}))
+
+
+@feature("a Unix socket (unix_connect)")
+def over_unix(connection):
+    fine(rpyc.utils.factory.unix_connect(place("unix"),
+                                         config={"sync_request_timeout": REQUEST_S}))
+
+
+@feature("IPv6 (::1)")
+def over_ipv6(connection):
+    fine(rpyc.connect("::1", int(place("ipv6")), ipv6=True,
+                      config={"sync_request_timeout": REQUEST_S}))
+
+
 # ---- running them ----
 
 def connect(host, port, **config):
-    config["sync_request_timeout"] = REQUEST_S
+    config.setdefault("sync_request_timeout", REQUEST_S)
     connection = rpyc.connect(host, port, config=config)
     connection.host, connection.port = host, port
     return connection
@@ -472,6 +736,7 @@ def reason(error):
     lines = [line for line in str(error).splitlines() if line.strip()]
     text = lines[0].strip() if lines else ""
     text = re.sub(r"0x[0-9a-f]+", "0x..", text)
+    text = re.sub(r" \(_ssl\.c:\d+\)", "", text)
     if isinstance(error, Not):
         return text
     return ("%s: %s" % (type(error).__name__, text) if text else type(error).__name__)[:120]
@@ -500,11 +765,17 @@ def main():
     parser = argparse.ArgumentParser(description="try the rpyc client of this environment")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--at", action="append", default=[], metavar="NAME=WHERE")
+    parser.add_argument("--ca-file")
     parser.add_argument("--only", default="")
+    parser.add_argument("--kind", choices=["all", "quick", "waiting"], default="all")
     options = parser.parse_args()
+    PLACES.update(word.split("=", 1) for word in options.at)
+    PLACES["ca-file"] = options.ca_file
     signal.signal(signal.SIGALRM, on_alarm)
-    table = {name: attempt(function, options.host, options.port) for name, function in FEATURES
-             if options.only in name}
+    table = {name: attempt(function, options.host, options.port)
+             for name, function, waits in FEATURES
+             if options.only in name and options.kind in ("all", "waiting" if waits else "quick")}
     print(json.dumps(table, indent=1))
     return 0
 
