@@ -86,8 +86,8 @@ static void serve_place(struct place_server *p, enum place place, const char *mo
     const char *const names[PLACES] = {"", "strict=", "tls=", "ipv6=", "unix="};
     char target[64], clients[8];
 
-    (void)snprintf(target, sizeof(target), "rpyc%s/%s/%s",
-                   place == STRICT ? "[policy=strict]" : "", mode, server);
+    (void)snprintf(target, sizeof(target), "rpyc%s/%s/%s", place == STRICT ? "[policy=strict]" : "",
+                   mode, server);
     (void)snprintf(clients, sizeof(clients), "%d", CLIENTS);
     *p = (struct place_server){.option = ""};
     if (place == UNIX) {
@@ -406,8 +406,8 @@ static const struct asked {
      PLAIN,
      NULL,
      {"root.fail('value')", "root.fail('custom')", "root.nope", "root.get_user(1).nope",
-      "root.ping(1)", "root.compute(wrong=1)", "root.get_users(2)[9]",
-      "root.get_user_dict(1)['x']", "obtain(root.download_chunked(1, 1))"}},
+      "root.ping(1)", "root.compute(wrong=1)", "root.get_users(2)[9]", "root.get_user_dict(1)['x']",
+      "obtain(root.download_chunked(1, 1))"}},
     {"policy strict: what is allowed",
      STRICT,
      NULL,
@@ -495,10 +495,10 @@ static void ask_ours(const struct asked *row, const struct place_server *at, cha
         const char *value = strrchr(line, '\t');
         cr_assert_not_null(value, "%s", line);
         (void)snprintf(wanted, TEXT_SIZE, "%.*s%s", (int)strcspn(line, "\t"), line, value);
-        rig_run(&out, WORDS("call", "--json", at->url, *e, row->option,
-                            row->option && strcmp(row->option, "--ca-file") == 0
-                                ? certificate.cert_file
-                                : NULL));
+        rig_run(&out,
+                WORDS("call", "--json", at->url, *e, row->option,
+                      row->option && strcmp(row->option, "--ca-file") == 0 ? certificate.cert_file
+                                                                           : NULL));
         cr_assert_neq(out.exit_status, 2, "%s: %s", *e, out.err);
         json_t *call = rig_json(out.out);
         describe_call(call, got, TEXT_SIZE);
@@ -513,8 +513,7 @@ static void ask_ours(const struct asked *row, const struct place_server *at, cha
     free(got);
 }
 
-static void try_expressions(const char *version,
-                            char answers[BENCH_COUNT_OF(asked)][ANSWER_SIZE])
+static void try_expressions(const char *version, char answers[BENCH_COUNT_OF(asked)][ANSWER_SIZE])
 {
     static struct place_server places[PLACES];
     struct support_output out[2];
