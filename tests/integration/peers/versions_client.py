@@ -28,6 +28,7 @@ from rpyc.core.protocol import DEFAULT_CONFIG
 LIMIT_S = 120  # of one feature
 REQUEST_S = 60  # of one request; above the longest that is meant to wait
 BEYOND_BUFFERS = 16 << 20  # bytes that the sockets of a connection never hold
+PROBE_HASHES = 10000  # some milliseconds
 FEATURES = []
 PLACES = {}  # --at
 
@@ -629,7 +630,22 @@ def write_stall(connection):
     same(answer.value, "data")
 
 
-@feature("16 MB both ways at once (neither reads while it writes)", waits=True)
+def duration(function, argument):
+    began = time.monotonic()
+    function(argument)
+    return time.monotonic() - began
+
+
+@feature("16 MB behind a computation of 5 s and more on the same connection", waits=True)
+def write_stall_computing(connection):
+    work, data = connection.root.cpu_work, at_once(connection, BEYOND_BUFFERS)
+    hashes = int(5 * PROBE_HASHES / min(duration(work, PROBE_HASHES) for _ in range(20)))
+    upload, answer = connection.root.upload, rpyc.async_(work)(hashes)
+    same(upload(data), len(data))
+    same(len(answer.value), 16)
+
+
+@feature("16 MB both ways at once (Python does not read while it writes)", waits=True)
 def both_ways(connection):
     upload, data = connection.root.upload, at_once(connection, BEYOND_BUFFERS)
     answer = rpyc.async_(connection.root.download)(BEYOND_BUFFERS)
