@@ -245,9 +245,10 @@ static void write_clients(struct rig_doc *doc)
                   "Each feature on connections of its own, on the threaded and on the forking "
                   "server; both gave\nthe same answer where only one is written, and a no says "
                   "what the same client gets from Python's\nserver. "
-                  "tests/integration/peers/versions_client.py says what a feature is. rpyc up to "
-                  "5.1 speaks TLS\n1.0 unless it is told otherwise, which neither our server nor "
-                  "today's OpenSSL takes.\n\n");
+                  "versions_client.py and versions_objects.py in "
+                  "tests/integration/peers say\nwhat a feature is. rpyc up to 5.1 speaks TLS 1.0 "
+                  "unless it is told otherwise, which neither our\nserver nor today's OpenSSL "
+                  "takes.\n\n");
     head(doc, "feature");
     json_object_foreach(answers[0][THREADED], feature, first)
     {
