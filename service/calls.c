@@ -41,7 +41,8 @@ int bench_service_nested(struct bench_call *call, const struct bench_value *args
         return bench_int128(call->arena, (__int128)below.integer + 1, out);
     rc = bench_raise(call, "TypeError", "unsupported operand type(s) for +: 'int' and '%s'",
                      bench_service_kind_name(below.kind));
-    bench_value_release(&below);
+    if (below.kind == BENCH_OBJECT && below.object->ops->remote)
+        bench_value_release(&below); /* one of ours the client still has */
     return rc;
 }
 

@@ -158,7 +158,7 @@ static int do_download_chunked(struct bench_call *call, const struct bench_value
         rc = bench_service_integer(call, "chunk_size", &args[1], PAYLOAD_MAX, &chunk_size);
     if (rc == 0 && chunk_size == 0)
         return bench_raise(call, "ValueError", "chunk_size must be at least 1");
-    return rc < 0 ? rc : bench_service_give_pieces(size, chunk_size, out);
+    return rc < 0 ? rc : bench_service_give_pieces(call, size, chunk_size, out);
 }
 
 static int do_cpu_work(struct bench_call *call, const struct bench_value *args,

@@ -63,6 +63,8 @@ static int on_payload(struct bench_conn *conn, struct rpyc_client *c, const uint
     bench_arena_reset(&c->arena);
     if (rc == 0)
         rc = rpyc_message_open(&message, layout, payload, n, &c->arena, false, &err);
+    if (rc == 0)
+        rc = rpyc_message_limit(&message, c->options->max_items, c->options->max_nesting, &err);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, -EPROTO, "%s", err.msg);
     c->layout_certain = true;

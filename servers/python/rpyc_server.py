@@ -7,7 +7,8 @@ import threading
 import common
 import service
 
-OPTIONS = common.begin("rpyc", __doc__, choices={"policy": ("reference", "strict")})
+OPTIONS = common.begin("rpyc", __doc__, choices={"policy": ("reference", "strict"),
+                                                 "max-items": (), "max-nesting": ()})
 rpyc = common.package("rpyc")
 servers = common.package("rpyc.utils.server")
 authenticators = common.package("rpyc.utils.authenticators")
