@@ -71,7 +71,10 @@ static int missing(struct bench_call *call, const struct bench_value *key)
     rc = bench_raise(call, "KeyError", "%.*s",
                      (int)(text.text.length < 150 ? text.text.length : 150), text.text.data);
     struct bench_value *copy = bench_arena_alloc(call->arena, sizeof(*copy));
-    if (copy != NULL && bench_value_copy(call->arena, key, copy) == 0)
+    if (copy == NULL)
+        return rc;
+    *copy = text; /* of what does not travel by value */
+    if (key->kind == BENCH_OBJECT || bench_value_copy(call->arena, key, copy) == 0)
         call->exception.args = bench_tuple(copy, 1);
     return rc;
 }

@@ -195,8 +195,8 @@ static int bad_count(const struct bound *self, struct bench_call *call, size_t n
                            "%s.%s() takes 1 positional argument but %zu were given", type, m->name,
                            n + 1);
     if (is_slot(m))
-        return bench_raise(call, "TypeError", "expected %zu argument%s, got %zu", wanted, plural,
-                           n);
+        return bench_raise(call, "TypeError", "%sexpected %zu argument%s, got %zu",
+                           wanted > 1 ? " " : "", wanted, plural, n); /* in those words */
     if (m->max == 0 && m->keywords)
         return bench_raise(call, "TypeError", "%s() takes no positional arguments", m->name);
     if (m->max == 0)

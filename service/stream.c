@@ -2,6 +2,7 @@
 /* The streaming operations: payloads that come or go piece by piece. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "service/objects.h"
 #include "service/service.h"
@@ -100,6 +101,8 @@ int bench_service_take_pieces(struct bench_call *call, const struct bench_value 
 
 /* ---- download_chunked ---- */
 
+enum { GENERATOR_TEXT = 64 };
+
 /* What a Python service would write as a generator. */
 struct generator {
     struct service_held held;
@@ -126,6 +129,17 @@ static int generator_next(struct bench_object *object, struct bench_call *call,
     if (rc == 0)
         self->offset += length;
     return rc;
+}
+
+static int generator_repr(struct bench_object *object, struct bench_call *call,
+                          struct bench_value *out)
+{
+    char *text = bench_arena_alloc(call->arena, GENERATOR_TEXT);
+    if (text == NULL)
+        return -ENOMEM;
+    const int n = snprintf(text, GENERATOR_TEXT, "<generator object _pieces at %p>", (void *)object);
+    *out = bench_str_n(text, (size_t)n);
+    return 0;
 }
 
 /* It does not look at what it is sent. */
@@ -184,6 +198,7 @@ static const struct bench_object_ops generator_ops = {
     .getattr = generator_getattr,
     .iter = generator_iter,
     .next = generator_next,
+    .repr = generator_repr,
     .release = service_release,
 };
 

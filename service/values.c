@@ -2,6 +2,7 @@
 /* Values as Python compares and shows them, objects included. */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/buf.h"
@@ -63,18 +64,29 @@ static int64_t as_integer(const struct bench_value *value)
     return value->kind == BENCH_BOOL ? value->boolean : value->integer;
 }
 
+/* A number of any size as the double next to it. */
+static double real_of(const struct bench_value *value)
+{
+    return value->kind == BENCH_BIGINT ? strtod(value->text.data, NULL) : as_real(value);
+}
+
 /* -1, 0, 1 as a is less, equal, greater; 2: a NaN, which is none of them. */
 static int order_numbers(const struct bench_value *a, const struct bench_value *b)
 {
     if (a->kind != BENCH_FLOAT && b->kind != BENCH_FLOAT)
         return (as_integer(a) > as_integer(b)) - (as_integer(a) < as_integer(b));
-    const double x = as_real(a), y = as_real(b);
+    const double x = real_of(a), y = real_of(b);
     return isnan(x) || isnan(y) ? 2 : (x > y) - (x < y);
 }
 
 static bool is_whole(const struct bench_value *value)
 {
     return value->kind == BENCH_BOOL || value->kind == BENCH_INT || value->kind == BENCH_BIGINT;
+}
+
+static bool is_real(const struct bench_value *value)
+{
+    return is_whole(value) || value->kind == BENCH_FLOAT;
 }
 
 /* Of two of which at least one is too large for an int64_t. */
@@ -210,10 +222,11 @@ int service_compare(struct bench_call *call, enum bench_compare op, const struct
         *out = *out == (op == BENCH_EQ);
         return rc;
     }
-    if ((is_number(a) && is_number(b)) || texts || (is_whole(a) && is_whole(b))) {
-        *out = holds(op, texts                          ? order_texts(a, b)
-                         : is_number(a) && is_number(b) ? order_numbers(a, b)
-                                                        : order_big(a, b));
+    const bool big = a->kind == BENCH_BIGINT || b->kind == BENCH_BIGINT;
+    if (texts || (is_real(a) && is_real(b))) {
+        *out = holds(op, texts                               ? order_texts(a, b)
+                         : big && is_whole(a) && is_whole(b) ? order_big(a, b)
+                                                             : order_numbers(a, b));
         return 0;
     }
     if (a->kind == BENCH_TUPLE && b->kind == BENCH_TUPLE)

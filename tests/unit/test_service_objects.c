@@ -67,9 +67,7 @@ static int call_method(struct bench_object *object, const char *name,
 {
     struct bench_object *method = get_object(object, name);
     const struct bench_value args = bench_tuple(items, count);
-    cr_expect_str_eq(method->ops->type_name, name[0] == '_'
-                                                 ? "builtins.method-wrapper"
-                                                 : "builtins.builtin_function_or_method");
+    cr_expect_str_eq(method->ops->type_name, "builtins.builtin_function_or_method");
     const int rc = method->ops->call(method, &call, &args, NULL, &result);
     release(method);
     return rc;
