@@ -108,7 +108,8 @@ static const struct bench_option options[] = {
      .default_text = TEXT(RPYC_REFERENCES),
      .min = 16,
      .max = RPYC_REFERENCES_MAX,
-     .help = "of the native server: objects that one client may hold",
+     .help = "objects of the other side that may be held: by one client of the native server, by "
+             "one expression of ours",
      .server = true},
     {.name = "max-depth",
      .type = BENCH_OPTION_INT,

@@ -26,7 +26,7 @@ struct rpyc_options {
     int64_t max_served;  /* requests of the server during one op */
     int64_t max_unsent;  /* bytes of answers that the server does not read */
     int policy;             /* enum rpyc_policy; of the server */
-    int64_t max_references; /* objects that a session of the server has handed out */
+    int64_t max_references; /* objects that a session of the server has handed out, or an op of ours got */
     int64_t max_depth;      /* requests that wait for a client's answers to each other */
     int64_t max_stored;     /* bytes that the objects of a session hold */
     bool tls;            /* of targets that are started; a connection goes by its address */

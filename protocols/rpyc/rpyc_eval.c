@@ -113,6 +113,8 @@ static int received(void *user, const struct rpyc_ref *ref, struct bench_value *
     struct rpyc_eval *e = &c->eval;
     struct rpyc_held *held = rpyc_held_find(&e->held, ref);
     if (!held) {
+        if (e->held.count >= (size_t)c->options->max_references)
+            return -E2BIG;
         held = rpyc_held_add(&e->held, &c->op->arena, ref);
         if (!held)
             return -ENOMEM;

@@ -255,6 +255,33 @@ Test(rpyc_client, a_reply_over_the_limits_is_a_protocol_failure)
     server_stop(&server);
 }
 
+/* The counts that one answer, or one expression, may have. */
+Test(rpyc_client, counts_over_the_limits_are_a_protocol_failure)
+{
+    static const struct {
+        const char *option, *good, *bad;
+    } cases[] = {
+        {"max-items=100", "root.get_users_tuples(10)", "root.get_users_tuples(30)"},
+        {"max-nesting=8", "root.echo(((((1,),),),))", "root.echo(((((((((((1,),),),),),),),),),))"},
+        {"max-references=16", "list(root.get_users(10))", "list(root.get_users(30))"},
+    };
+    struct server server;
+    server_start(&server);
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        struct client c;
+        client_new(&c, server.port, cases[i].option);
+        cr_assert_eq(client_open(&c), 0);
+        client_text(&c, cases[i].good);
+        cr_expect_eq(client_call(&c), 0, "%s: %s", cases[i].good, c.op->error.msg);
+        client_text(&c, cases[i].bad);
+        cr_expect_lt(client_call(&c), 0, "%s", cases[i].bad);
+        cr_expect_eq(c.op->failure, BENCH_FAILURE_PROTOCOL, "%s: %s", cases[i].bad,
+                     c.op->error.msg);
+        client_free(&c);
+    }
+    server_stop(&server);
+}
+
 /* ---- peers that play a script (layout A; its root is of a class that needs no INSPECT) ---- */
 
 /* The request PING with seq 1, 31 bytes, and its answer. */
