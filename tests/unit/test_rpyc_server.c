@@ -606,7 +606,9 @@ Test(rpyc_server, requests_nest_only_so_deep)
                    0x52 + RPYC_DEPTH, method);
     send_hex(&p, text);
     expect_exception(&p, "builtins.RecursionError");
-    /* No DEL: the list is the one that the requests around it have. An answer to an outer request while an inner one waits cannot be right. */
+    /* No DEL: the list is the one that the requests around it have. An answer to an outer request
+     * waits until the inner ones have theirs; a second one to the same cannot be right. */
+    send_hex(&p, "125250115157");
     send_hex(&p, "125250115157");
     cr_assert_eq(end(&p), -EPROTO);
 }
