@@ -104,8 +104,8 @@ int service_dict_contains(struct bench_object *object, struct bench_call *call,
                           const struct bench_value *item, bool *out)
 {
     size_t at = 0;
-    const int rc = service_table_find(
-        call, &service_dict_of((struct service_held *)object)->table, item, &at);
+    const int rc =
+        service_table_find(call, &service_dict_of((struct service_held *)object)->table, item, &at);
     *out = at != SERVICE_MISSING;
     return rc;
 }
@@ -118,8 +118,8 @@ static int dict_repr(struct bench_object *object, struct bench_call *call, struc
         return 0;
     }
     self->shown = true;
-    const int rc = service_repr_items(call, "{", self->table.pairs, 2 * self->table.count, true,
-                                      "}", out);
+    const int rc =
+        service_repr_items(call, "{", self->table.pairs, 2 * self->table.count, true, "}", out);
     self->shown = false;
     return rc;
 }
@@ -255,7 +255,7 @@ static int do_copy(struct service_held *self, struct bench_call *call,
 
 struct updating {
     struct service_held *dict;
-    size_t number; /* of the next pair */
+    size_t number;                /* of the next pair */
     struct bench_object *mapping; /* whose keys come, or NULL: pairs come */
 };
 
@@ -307,8 +307,8 @@ static int update_from_remote(struct bench_call *call, struct updating *self,
     if (rc == -EREMOTEIO && strcmp(call->exception.type, "AttributeError") == 0)
         return service_each(call, from, take_pair, self);
     if (rc == 0 && (keys.kind != BENCH_OBJECT || keys.object->ops->call == NULL))
-        rc = bench_raise(call, "TypeError", "'%s' object is not callable",
-                         service_type_name(&keys));
+        rc =
+            bench_raise(call, "TypeError", "'%s' object is not callable", service_type_name(&keys));
     if (rc == 0)
         rc = keys.object->ops->call(keys.object, call, &nothing, NULL, &keys);
     self->mapping = object;
@@ -410,9 +410,8 @@ static int dict_getattr(struct bench_object *object, struct bench_call *call, co
 
 /* In the order of methods. */
 static const char *const method_names[] = {
-    "__delitem__", "__ior__", "__or__", "__ror__", "__setitem__", "clear",  "copy",
-    "get",         "items",   "keys",   "pop",     "popitem",     "setdefault", "update",
-    "values",      NULL,
+    "__delitem__", "__ior__", "__or__", "__ror__", "__setitem__", "clear",  "copy",   "get",
+    "items",       "keys",    "pop",    "popitem", "setdefault",  "update", "values", NULL,
 };
 static const char *const method_docs[] = {
     "Delete self[key].",

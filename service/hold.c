@@ -10,10 +10,7 @@
 /* Of an object of the client that stays: its name and what is known of its class. */
 #define KEPT_BYTES ((size_t)1024)
 
-static int no_memory(struct bench_call *call)
-{
-    return bench_raise(call, "MemoryError", "%s", "");
-}
+static int no_memory(struct bench_call *call) { return bench_raise(call, "MemoryError", "%s", ""); }
 
 /* ---- arrays ---- */
 
@@ -192,8 +189,8 @@ void service_items_fini(struct bench_store *store, struct service_items *items)
     service_free_room(store, old.items, old.room);
 }
 
-static int each_character(struct bench_call *call, const struct bench_value *text, service_take_fn take,
-                          void *user)
+static int each_character(struct bench_call *call, const struct bench_value *text,
+                          service_take_fn take, void *user)
 {
     const char *at = text->text.data;
     size_t left = text->text.length;

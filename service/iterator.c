@@ -34,10 +34,9 @@ static int next_of(struct iterator *self, struct bench_call *call, struct bench_
         return -ENODATA;
     if (self->checked && size != self->first_size) {
         self->first_size = SIZE_MAX; /* it stays like that, as in Python */
-        return bench_raise(call, "RuntimeError", "%s changed size during iteration",
-                           self->held.object.ops == &iterator_ops[SERVICE_SET_ITERATOR]
-                               ? "Set"
-                               : "dictionary");
+        return bench_raise(
+            call, "RuntimeError", "%s changed size during iteration",
+            self->held.object.ops == &iterator_ops[SERVICE_SET_ITERATOR] ? "Set" : "dictionary");
     }
     if (self->next >= size) {
         self->done = true;
@@ -88,7 +87,8 @@ static int length_hint(struct service_held *held, struct bench_call *call,
 {
     const struct iterator *self = (const struct iterator *)held;
     const size_t size = self->walk->size(held->owner);
-    const bool over = self->done || self->next >= size || (self->checked && size != self->first_size);
+    const bool over =
+        self->done || self->next >= size || (self->checked && size != self->first_size);
     (void)call;
     (void)args;
     *out = bench_int(over ? 0 : (int64_t)(size - self->next));
@@ -96,8 +96,7 @@ static int length_hint(struct service_held *held, struct bench_call *call,
 }
 
 static const struct service_method methods[] = {
-    {.name = "__length_hint__",
-     .call = length_hint},
+    {.name = "__length_hint__", .call = length_hint},
     {.name = NULL},
 };
 
@@ -124,9 +123,8 @@ static const struct bench_object_ops iterator_ops[SERVICE_ITERATORS] = {
     [SERVICE_SET_ITERATOR] = ITERATOR("set_iterator"),
 };
 
-int service_iterate(struct bench_call *call, struct service_held *owner,
-                    enum service_iterator type, const struct service_walk *walk,
-                    struct bench_value *out)
+int service_iterate(struct bench_call *call, struct service_held *owner, enum service_iterator type,
+                    const struct service_walk *walk, struct bench_value *out)
 {
     struct iterator *self = service_new(call, owner, sizeof(*self), &iterator_ops[type], NULL);
     if (self == NULL)

@@ -117,8 +117,7 @@ int service_list_slice(struct bench_call *call, const struct service_list *from,
     struct service_items items = {0};
     int rc = service_room(call, &items.items, &items.room, range->count);
     for (size_t i = 0; rc == 0 && i < range->count; i++)
-        rc = service_append(call, &items,
-                            &from->of.items[range->start + (int64_t)i * range->step]);
+        rc = service_append(call, &items, &from->of.items[range->start + (int64_t)i * range->step]);
     if (rc < 0) {
         service_items_fini(call->store, &items);
         return rc;
@@ -200,8 +199,7 @@ static int list_repr(struct bench_object *object, struct bench_call *call, struc
         return 0;
     }
     self->shown = true;
-    const int rc =
-        service_repr_items(call, "[", self->of.items, self->of.count, false, "]", out);
+    const int rc = service_repr_items(call, "[", self->of.items, self->of.count, false, "]", out);
     self->shown = false;
     return rc;
 }
@@ -216,8 +214,8 @@ static int list_compare(struct bench_object *object, struct bench_call *call, en
         return 0;
     }
     const struct service_list *b = (const struct service_list *)other->object;
-    const int rc = service_compare_items(call, op, a->of.items, a->of.count, b->of.items,
-                                         b->of.count, &holds);
+    const int rc =
+        service_compare_items(call, op, a->of.items, a->of.count, b->of.items, b->of.count, &holds);
     *out = bench_bool(holds);
     return rc;
 }
@@ -239,9 +237,9 @@ static int list_getattr(struct bench_object *object, struct bench_call *call, co
 
 /* In the order of service_list_methods. */
 static const char *const method_names[] = {
-    "__add__", "__delitem__", "__iadd__", "__imul__", "__mul__", "__reversed__", "__rmul__",
-    "__setitem__", "append", "clear", "copy", "count", "extend", "index", "insert", "pop",
-    "remove", "reverse", "sort", NULL,
+    "__add__",     "__delitem__", "__iadd__", "__imul__", "__mul__", "__reversed__", "__rmul__",
+    "__setitem__", "append",      "clear",    "copy",     "count",   "extend",       "index",
+    "insert",      "pop",         "remove",   "reverse",  "sort",    NULL,
 };
 static const char *const method_docs[] = {
     "Return self+value.",

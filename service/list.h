@@ -22,7 +22,8 @@ int service_take_slice(struct bench_call *call, const struct bench_value *slice,
                        struct service_range *out) BENCH_MUST_CHECK;
 /* Into lowest..highest, negative ones from the end. */
 int64_t service_clamp(int64_t index, int64_t count, int64_t lowest, int64_t highest);
-/* An index or a bound of a slice: None is what is missing, ints of any size are cut. 0 or raised. */
+/* An index or a bound of a slice: None is what is missing, ints of any size are cut. 0 or raised.
+ */
 int service_take_bound(struct bench_call *call, const struct bench_value *value, int64_t missing,
                        int64_t *out) BENCH_MUST_CHECK;
 /* A whole number that fits, as operator.index() would give it. 0 or raised. */

@@ -50,8 +50,8 @@ static int remove_range(struct bench_call *call, struct service_list *self,
         return replace(call, self, (size_t)range->start, range->count, &none);
     const bool down = range->step < 0;
     const size_t stride = (size_t)(down ? -(uint64_t)range->step : (uint64_t)range->step);
-    size_t next = (size_t)(down ? range->start + (int64_t)(range->count - 1) * range->step
-                                : range->start);
+    size_t next =
+        (size_t)(down ? range->start + (int64_t)(range->count - 1) * range->step : range->start);
     size_t left = range->count, kept = next;
     struct bench_value *items = self->of.items;
     for (size_t i = next; i < self->of.count; i++) {
@@ -212,9 +212,8 @@ static int do_pop(struct service_held *held, struct bench_call *call,
 {
     struct service_list *self = list_of(held);
     int64_t index = -1;
-    int rc = args->count > 0
-                 ? service_take_index(call, &args->items[0], "OverflowError", &index)
-                 : 0;
+    int rc =
+        args->count > 0 ? service_take_index(call, &args->items[0], "OverflowError", &index) : 0;
     const int64_t n = (int64_t)self->of.count;
     if (rc < 0)
         return rc;
@@ -299,8 +298,9 @@ static int do_index(struct service_held *held, struct bench_call *call,
     size_t at = 0;
     for (size_t i = 1; i < args->count; i++) {
         const int rc = args->items[i].kind == BENCH_NONE
-                           ? bench_raise(call, "TypeError", "slice indices must be integers or "
-                                                            "have an __index__ method")
+                           ? bench_raise(call, "TypeError",
+                                         "slice indices must be integers or "
+                                         "have an __index__ method")
                            : service_take_bound(call, &args->items[i], 0, &bounds[i - 1]);
         if (rc < 0)
             return rc;
@@ -481,8 +481,7 @@ static int merge_sort(struct bench_call *call, struct sorted **rows, struct sort
         for (size_t at = 0; at < count; at += 2 * width) {
             const size_t na = count - at < width ? count - at : width;
             const size_t nb = count - at - na < width ? count - at - na : width;
-            const int rc =
-                merge(call, *rows + at, na, *rows + at + na, nb, *spare + at);
+            const int rc = merge(call, *rows + at, na, *rows + at + na, nb, *spare + at);
             if (rc < 0)
                 return rc;
         }
@@ -518,7 +517,8 @@ static int make_keys(struct bench_call *call, const struct bench_value *key, str
 static int sort_rows(struct bench_call *call, const struct bench_value *key, bool down,
                      struct bench_value *items, size_t count)
 {
-    struct sorted *rows = calloc(count + 1, sizeof(*rows)), *spare = calloc(count + 1, sizeof(*rows));
+    struct sorted *rows = calloc(count + 1, sizeof(*rows)),
+                  *spare = calloc(count + 1, sizeof(*rows));
     size_t nkeys = 0;
     int rc = rows == NULL || spare == NULL ? bench_raise(call, "MemoryError", "%s", "") : 0;
     if (down) /* what is equal keeps its order */
@@ -554,7 +554,8 @@ static int take_sort_args(struct bench_call *call, const struct bench_value *kwa
         const struct bench_value *name = &kwargs->seq.items[i].seq.items[0], *value = name + 1;
         if (is_key(name, "key") && value->kind == BENCH_NONE)
             continue;
-        if (is_key(name, "key") && (value->kind != BENCH_OBJECT || value->object->ops->call == NULL))
+        if (is_key(name, "key") &&
+            (value->kind != BENCH_OBJECT || value->object->ops->call == NULL))
             return bench_raise(call, "TypeError", "'%s' object is not callable",
                                service_type_name(value));
         if (is_key(name, "key")) {
@@ -566,10 +567,9 @@ static int take_sort_args(struct bench_call *call, const struct bench_value *kwa
                 return rc;
             *down = wanted != 0;
         } else {
-            return bench_raise(call, "TypeError",
-                               "'%.*s' is an invalid keyword argument for sort()",
-                               (int)(name->text.length < 80 ? name->text.length : 80),
-                               name->text.data);
+            return bench_raise(
+                call, "TypeError", "'%.*s' is an invalid keyword argument for sort()",
+                (int)(name->text.length < 80 ? name->text.length : 80), name->text.data);
         }
     }
     return 0;

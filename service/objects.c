@@ -225,8 +225,7 @@ static int bound_call(struct bench_object *object, struct bench_call *call,
         const struct bench_value *name = &all.kwargs->seq.items[0].seq.items[0];
         return bench_raise(call, "TypeError", "%s.%s() got an unexpected keyword argument '%.*s'",
                            service_type_name(&owner), m->name,
-                           (int)(name->text.length < 80 ? name->text.length : 80),
-                           name->text.data);
+                           (int)(name->text.length < 80 ? name->text.length : 80), name->text.data);
     }
     if (all.kwargs != NULL && !m->keywords)
         return is_slot(m) ? bench_raise(call, "TypeError",
@@ -250,13 +249,13 @@ static int bound_repr(struct bench_object *object, struct bench_call *call, stru
     bench_buf_init(&text, 512);
     if (self->method->written)
         rc = bench_buf_printf(&text, "<bound method %s.%s of %.*s>", service_type_name(&owner),
-                              self->method->name, (int)(shown.text.length & 0xff),
-                              shown.text.data);
+                              self->method->name, (int)(shown.text.length & 0xff), shown.text.data);
     else
-        rc = bench_buf_printf(
-            &text, is_slot(self->method) ? "<method-wrapper '%s' of %s object at %p>"
-                                         : "<built-in method %s of %s object at %p>",
-            self->method->name, service_type_name(&owner), (void *)self->held.owner);
+        rc = bench_buf_printf(&text,
+                              is_slot(self->method) ? "<method-wrapper '%s' of %s object at %p>"
+                                                    : "<built-in method %s of %s object at %p>",
+                              self->method->name, service_type_name(&owner),
+                              (void *)self->held.owner);
     const size_t length = bench_buf_length(&text);
     const char *copy = rc < 0 ? NULL : bench_arena_copy(call->arena, bench_buf_head(&text), length);
     bench_buf_fini(&text);

@@ -78,8 +78,7 @@ void service_items_fini(struct bench_store *store, struct service_items *items);
 int service_collect(struct bench_call *call, const struct bench_value *iterable,
                     struct service_items *items) BENCH_MUST_CHECK;
 /* The same with each item, which `take` may put. */
-typedef int (*service_take_fn)(void *user, struct bench_call *call,
-                               const struct bench_value *item);
+typedef int (*service_take_fn)(void *user, struct bench_call *call, const struct bench_value *item);
 int service_each(struct bench_call *call, const struct bench_value *iterable, service_take_fn take,
                  void *user) BENCH_MUST_CHECK;
 /* Of an object here that has `iter`; unlike what `next` answers, items are not lent. */
@@ -139,16 +138,15 @@ struct service_walk {
               struct bench_value *out);
     size_t (*size)(const struct service_held *owner);
 };
-int service_iterate(struct bench_call *call, struct service_held *owner,
-                    enum service_iterator type, const struct service_walk *walk,
-                    struct bench_value *out) BENCH_MUST_CHECK;
+int service_iterate(struct bench_call *call, struct service_held *owner, enum service_iterator type,
+                    const struct service_walk *walk, struct bench_value *out) BENCH_MUST_CHECK;
 
 /* ---- values, as Python sees them ---- */
 
 /* ==, where 1, 1.0 and True are equal and objects are compared by what they hold; those of the
  * client by identity, for asking it is not worth a round trip. 0 or raised. */
-int service_equal(struct bench_call *call, const struct bench_value *a,
-                  const struct bench_value *b, bool *out) BENCH_MUST_CHECK;
+int service_equal(struct bench_call *call, const struct bench_value *a, const struct bench_value *b,
+                  bool *out) BENCH_MUST_CHECK;
 /* Any comparison, as the operator in Python: raises TypeError for what has no order. */
 int service_compare(struct bench_call *call, enum bench_compare op, const struct bench_value *a,
                     const struct bench_value *b, bool *out) BENCH_MUST_CHECK;

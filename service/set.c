@@ -184,7 +184,7 @@ const struct service_method service_set_methods[] = {
     {.name = NULL},
 };
 const char *const service_set_method_names[] = {
-    "__and__", "__or__",  "__rand__", "__ror__",    "__rsub__",
+    "__and__",  "__or__",  "__rand__", "__ror__",    "__rsub__",
     "__rxor__", "__sub__", "__xor__",  "isdisjoint", NULL,
 };
 
@@ -203,9 +203,8 @@ static int count_shared(struct bench_call *call, struct service_held *a, struct 
     return rc;
 }
 
-int service_set_compare(struct bench_object *object, struct bench_call *call,
-                        enum bench_compare op, const struct bench_value *other,
-                        struct bench_value *out)
+int service_set_compare(struct bench_object *object, struct bench_call *call, enum bench_compare op,
+                        const struct bench_value *other, struct bench_value *out)
 {
     const struct bench_value own = {.kind = BENCH_OBJECT, .object = object};
     struct service_held *a = NULL, *b = NULL;
@@ -274,8 +273,7 @@ static int set_iter(struct bench_object *object, struct bench_call *call, struct
 static int set_repr(struct bench_object *object, struct bench_call *call, struct bench_value *out)
 {
     const struct service_table *table = table_of((struct service_held *)object);
-    struct bench_value *items =
-        bench_arena_alloc(call->arena, (table->count + 1) * sizeof(*items));
+    struct bench_value *items = bench_arena_alloc(call->arena, (table->count + 1) * sizeof(*items));
     if (items == NULL)
         return bench_raise(call, "MemoryError", "the text is too long");
     for (size_t i = 0; i < table->count; i++)

@@ -12,8 +12,7 @@ extern const struct service_method service_set_methods[];
 extern const char *const service_set_method_names[];
 
 /* Subsets and supersets. */
-int service_set_compare(struct bench_object *object, struct bench_call *call,
-                        enum bench_compare op, const struct bench_value *other,
-                        struct bench_value *out);
+int service_set_compare(struct bench_object *object, struct bench_call *call, enum bench_compare op,
+                        const struct bench_value *other, struct bench_value *out);
 
 #endif

@@ -10,8 +10,8 @@
 
 /* ---- what a caller gives to be iterated over ---- */
 
-static int each_of_iterator(struct bench_call *call, struct bench_object *iterator, service_take_fn take,
-                            void *user)
+static int each_of_iterator(struct bench_call *call, struct bench_object *iterator,
+                            service_take_fn take, void *user)
 {
     if (iterator->ops->next == NULL)
         return bench_raise(call, "TypeError", "iter() returned non-iterator of type '%s'",
@@ -28,8 +28,8 @@ static int each_of_iterator(struct bench_call *call, struct bench_object *iterat
     return rc;
 }
 
-static int each_of_object(struct bench_call *call, struct bench_object *object, service_take_fn take,
-                          void *user)
+static int each_of_object(struct bench_call *call, struct bench_object *object,
+                          service_take_fn take, void *user)
 {
     struct bench_value iterator = bench_none();
     const struct bench_value value = {.kind = BENCH_OBJECT, .object = object};
@@ -137,7 +137,8 @@ static int generator_repr(struct bench_object *object, struct bench_call *call,
     char *text = bench_arena_alloc(call->arena, GENERATOR_TEXT);
     if (text == NULL)
         return -ENOMEM;
-    const int n = snprintf(text, GENERATOR_TEXT, "<generator object _pieces at %p>", (void *)object);
+    const int n =
+        snprintf(text, GENERATOR_TEXT, "<generator object _pieces at %p>", (void *)object);
     *out = bench_str_n(text, (size_t)n);
     return 0;
 }

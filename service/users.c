@@ -130,7 +130,8 @@ static int user_repr(struct bench_object *object, struct bench_call *call, struc
 static int user_dir(struct bench_object *object, struct bench_call *call, struct bench_value *out)
 {
     static const char *const sorted[] = {"as_dict", "as_tuple", "email", "id", "name", "status"};
-    struct bench_value *items = bench_arena_alloc(call->arena, BENCH_COUNT_OF(sorted) * sizeof(*items));
+    struct bench_value *items =
+        bench_arena_alloc(call->arena, BENCH_COUNT_OF(sorted) * sizeof(*items));
     (void)object;
     if (items == NULL)
         return -ENOMEM;

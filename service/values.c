@@ -183,7 +183,7 @@ int service_equal(struct bench_call *call, const struct bench_value *a, const st
 static bool holds(enum bench_compare op, int order)
 {
     const bool results[] = {
-        [BENCH_EQ] = order == 0, [BENCH_NE] = order != 0,
+        [BENCH_EQ] = order == 0,  [BENCH_NE] = order != 0,
         [BENCH_LT] = order == -1, [BENCH_LE] = order == -1 || order == 0,
         [BENCH_GT] = order == 1,  [BENCH_GE] = order == 1 || order == 0,
     };
@@ -283,8 +283,9 @@ static int hash_object(struct bench_call *call, struct bench_object *object, uin
     if (object->ops->hash == service_unhashable)
         return bench_raise(call, "TypeError", "unhashable type: '%s'", service_type_name(&value));
     /* Two proxies may stand for one object of the client: they are of the same class. */
-    *out = object->ops->remote ? hash_bytes(object->ops->type_name, strlen(object->ops->type_name), 2)
-                               : mix(3, (uint64_t)(uintptr_t)object);
+    *out = object->ops->remote
+               ? hash_bytes(object->ops->type_name, strlen(object->ops->type_name), 2)
+               : mix(3, (uint64_t)(uintptr_t)object);
     return 0;
 }
 

@@ -144,7 +144,7 @@ static ssize_t on_data(struct bench_conn *conn, const uint8_t *data, size_t leng
 static void on_connected(struct bench_conn *conn)
 {
     struct rpyc_client *c = bench_conn_priv(conn);
-    c->call = c->calls.list[0]; /* nobody else is there yet */
+    c->call = c->calls.list[0];              /* nobody else is there yet */
     (void)rpyc_client_send_getroot(conn, c); /* a failure has been told to the conn */
     c->call = NULL;
 }

@@ -269,8 +269,9 @@ static int handle_denied(struct rpyc_peer *peer, const struct bench_value *args,
         rc = need_name(peer, &args[1], &name);
     if (rc < 0)
         return rc;
-    return object && is_root(peer, object) ? bench_raise(&peer->call, "AttributeError", "access denied")
-                                 : cannot_access(peer, &name);
+    return object && is_root(peer, object)
+               ? bench_raise(&peer->call, "AttributeError", "access denied")
+               : cannot_access(peer, &name);
 }
 
 static int handle_repr(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
@@ -304,8 +305,9 @@ static int handle_cmp(struct rpyc_peer *peer, const struct bench_value *args, si
         return rc;
     for (size_t i = 0; i < BENCH_COUNT_OF(ops); i++)
         if (is_name(&name, ops[i]))
-            return object ? rpyc_special_compare(peer, object, (enum bench_compare)i, &args[1], out)
-                          : rpyc_plain_compare(peer, &args[0], (enum bench_compare)i, &args[1], out);
+            return object
+                       ? rpyc_special_compare(peer, object, (enum bench_compare)i, &args[1], out)
+                       : rpyc_plain_compare(peer, &args[0], (enum bench_compare)i, &args[1], out);
     if (!rpyc_policy_plain(&peer->rules, name.text, name.length))
         return cannot_access(peer, &name);
     return bench_raise(&peer->call, "AttributeError", "type object '%s' has no attribute '%.*s'",
@@ -454,9 +456,8 @@ static int handle_inspect(struct rpyc_peer *peer, const struct bench_value *args
 {
     struct rpyc_ref ref;
     (void)nargs;
-    const struct bench_object *object = rpyc_ref_from_value(&args[0], &ref) < 0
-                                            ? NULL
-                                            : rpyc_refs_find(&peer->refs, &ref);
+    const struct bench_object *object =
+        rpyc_ref_from_value(&args[0], &ref) < 0 ? NULL : rpyc_refs_find(&peer->refs, &ref);
     if (!object) {
         (void)bench_raise(&peer->call, "KeyError", "no object has this reference");
         peer->call.exception.args = bench_tuple(args, 1); /* as Python's table says it */

@@ -280,7 +280,8 @@ static void proxy_release(struct bench_object *object)
 
 int rpyc_proxy_init(struct rpyc_proxy *proxy, struct bench_arena *arena, const struct rpyc_ref *ref)
 {
-    *proxy = (struct rpyc_proxy){.object.ops = &proxy->ops, .ops.release = proxy_release, .ops.remote = true};
+    *proxy = (struct rpyc_proxy){
+        .object.ops = &proxy->ops, .ops.release = proxy_release, .ops.remote = true};
     if (bench_value_copy(arena, &ref->name, &proxy->ref.name) < 0 ||
         bench_value_copy(arena, &ref->class_id, &proxy->ref.class_id) < 0 ||
         bench_value_copy(arena, &ref->instance_id, &proxy->ref.instance_id) < 0)

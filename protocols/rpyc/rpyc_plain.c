@@ -125,12 +125,9 @@ static bool same(const struct bench_value *a, const struct bench_value *b)
 static bool holds(enum bench_compare op, int found)
 {
     const bool results[] = {
-        [BENCH_EQ] = found == 0,
-        [BENCH_NE] = found != 0,
-        [BENCH_LT] = found == -1,
-        [BENCH_LE] = found == -1 || found == 0,
-        [BENCH_GT] = found == 1,
-        [BENCH_GE] = found == 1 || found == 0,
+        [BENCH_EQ] = found == 0,  [BENCH_NE] = found != 0,
+        [BENCH_LT] = found == -1, [BENCH_LE] = found == -1 || found == 0,
+        [BENCH_GT] = found == 1,  [BENCH_GE] = found == 1 || found == 0,
     };
     return results[op];
 }
@@ -320,12 +317,11 @@ static const struct {
     const char *name;
     size_t nargs;
 } methods[] = {
-    {"__eq__", 1}, {"__ge__", 1}, {"__gt__", 1},  {"__hash__", 0}, {"__le__", 1},
+    {"__eq__", 1}, {"__ge__", 1}, {"__gt__", 1},   {"__hash__", 0}, {"__le__", 1},
     {"__lt__", 1}, {"__ne__", 1}, {"__repr__", 0}, {"__str__", 0},
 };
 
-int rpyc_plain_dir(struct rpyc_peer *peer, const struct bench_value *value,
-                   struct bench_value *out)
+int rpyc_plain_dir(struct rpyc_peer *peer, const struct bench_value *value, struct bench_value *out)
 {
     struct bench_value *names =
         bench_arena_alloc(&peer->arena, BENCH_COUNT_OF(methods) * sizeof(*names));
@@ -357,7 +353,7 @@ int rpyc_plain_getattr(struct rpyc_peer *peer, const struct bench_value *value, 
 int rpyc_plain_callattr(struct rpyc_peer *peer, const struct bench_value *value, const char *name,
                         size_t n, const struct bench_value *args, struct bench_value *out)
 {
-    static const enum bench_compare ops[] = {BENCH_EQ, BENCH_GE,  BENCH_GT, BENCH_EQ,
+    static const enum bench_compare ops[] = {BENCH_EQ, BENCH_GE, BENCH_GT, BENCH_EQ,
                                              BENCH_LE, BENCH_LT, BENCH_NE};
     size_t i = 0;
     while (i < BENCH_COUNT_OF(methods) &&
@@ -372,8 +368,7 @@ int rpyc_plain_callattr(struct rpyc_peer *peer, const struct bench_value *value,
     const size_t wanted = methods[i].nargs;
     if (args->kind != BENCH_TUPLE || args->seq.count != wanted)
         return bench_raise(&peer->call, "TypeError", "expected %zu argument%s, got %zu", wanted,
-                           wanted == 1 ? "" : "s",
-                           args->kind == BENCH_TUPLE ? args->seq.count : 0);
+                           wanted == 1 ? "" : "s", args->kind == BENCH_TUPLE ? args->seq.count : 0);
     if (wanted == 1)
         return rpyc_plain_compare(peer, value, ops[i], &args->seq.items[0], out);
     if (strcmp(methods[i].name, "__hash__") == 0)

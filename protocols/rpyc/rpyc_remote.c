@@ -10,7 +10,7 @@
 #include "protocols/rpyc/rpyc_handlers.h"
 
 enum {
-    SAME_SEARCH = 64,       /* received objects that are compared with a new one */
+    SAME_SEARCH = 64,      /* received objects that are compared with a new one */
     KEPT_BYTES = 64 << 10, /* of the name of one that stays */
 };
 

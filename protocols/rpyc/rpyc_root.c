@@ -38,8 +38,9 @@ static int check_no_arguments(struct bench_call *call, const char *name,
 {
     if (args->seq.count == 0 && (!kwargs || kwargs->seq.count == 0))
         return 0;
-    return bench_raise(call, "TypeError", "Service.%s() takes 1 positional argument but %zu were given",
-                       name, args->seq.count + 1);
+    return bench_raise(call, "TypeError",
+                       "Service.%s() takes 1 positional argument but %zu were given", name,
+                       args->seq.count + 1);
 }
 
 static int name_call(struct bench_object *object, struct bench_call *call,
@@ -74,8 +75,9 @@ bool rpyc_root_find(const char *name, size_t n, struct bench_value *out)
                                                         .call = aliases_call};
     /* Never written; not const only because objects are handed about without it. */
     static struct bench_object name_method = {&name_ops}, aliases_method = {&aliases_ops};
-    const struct bench_value text = bench_str_n(name, n), names[] = {
-        bench_str("get_service_name"), bench_str("get_service_aliases"), bench_str("ALIASES")};
+    const struct bench_value text = bench_str_n(name, n),
+                             names[] = {bench_str("get_service_name"),
+                                        bench_str("get_service_aliases"), bench_str("ALIASES")};
     struct bench_object *const methods[] = {&name_method, &aliases_method};
     for (size_t i = 0; i < BENCH_COUNT_OF(methods); i++)
         if (bench_value_equal(&text, &names[i])) {

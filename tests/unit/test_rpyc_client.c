@@ -37,7 +37,8 @@ Test(rpyc_client, a_plain_call_is_two_round_trips_and_six_frames)
     server_stop(&server);
 }
 
-/* The method that is given back is in front of the next request, unless the socket may send both. */
+/* The method that is given back is in front of the next request, unless the socket may send both.
+ */
 Test(rpyc_client, what_is_left_behind_holds_the_next_request_up_on_a_socket_with_nagle)
 {
     static const struct {
@@ -49,9 +50,9 @@ Test(rpyc_client, what_is_left_behind_holds_the_next_request_up_on_a_socket_with
     for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
         struct client c;
         client_new(&c, server.port, layouts[0]);
-        cr_assert_eq(bench_options_set(rpyc_protocol.options, c.options, "socket", cases[i].socket,
-                                       &c.err),
-                     0);
+        cr_assert_eq(
+            bench_options_set(rpyc_protocol.options, c.options, "socket", cases[i].socket, &c.err),
+            0);
         cr_assert_eq(client_open(&c), 0, "%s", c.err.msg);
         client_operation(&c, BENCH_OP_PING, NULL, 0);
         for (int round = 0; round < 2; round++) {

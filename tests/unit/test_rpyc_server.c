@@ -25,7 +25,6 @@ struct pair {
     int ours, theirs;
     pthread_t thread;
     int served; /* what serve returned */
-    void *server; /* what the options made, or NULL */
     struct bench_arena arena;
     struct rpyc_inflater inflater;
     uint8_t frame[8192];
@@ -37,7 +36,6 @@ static void *serve(void *user)
     const struct bench_session_setup setup = {
         .service = bench_reference_service(),
         .session_size = rpyc_server_ops.session_size,
-        .server = p->server,
         .limits = {.message_bytes = MESSAGE_LIMIT},
     };
     struct bench_session *session = malloc(sizeof(*session));
@@ -51,21 +49,19 @@ static void *serve(void *user)
     return NULL;
 }
 
-static void start_with(struct pair *p, void *server)
+static void start(struct pair *p)
 {
     int fds[2];
     const struct timeval patience = {.tv_sec = 20};
     struct bench_error err;
     cr_assert_eq(bench_payload_init(BENCH_PAYLOAD_ZEROS, 1, &err), 0);
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    *p = (struct pair){.ours = fds[0], .theirs = fds[1], .server = server};
+    *p = (struct pair){.ours = fds[0], .theirs = fds[1]};
     cr_assert_eq(setsockopt(p->ours, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
     bench_arena_init(&p->arena, (size_t)16 << 20);
     rpyc_inflater_init(&p->inflater, MESSAGE_LIMIT);
     cr_assert_eq(pthread_create(&p->thread, NULL, serve, p), 0);
 }
-
-static void start(struct pair *p) { start_with(p, NULL); }
 
 /* Returns what serve returned. */
 static int end(struct pair *p)
@@ -611,61 +607,6 @@ Test(rpyc_server, requests_nest_only_so_deep)
     send_hex(&p, "125250115157");
     send_hex(&p, "125250115157");
     cr_assert_eq(end(&p), -EPROTO);
-}
-
-/* ---- limits that are options ---- */
-
-/* A server's state with one option that is not at its default; to be freed. */
-static void *server_with(const char *name, const char *value)
-{
-    void *options = NULL, *server = calloc(1, rpyc_server_ops.server_size);
-    struct bench_error err;
-    cr_assert_not_null(server);
-    cr_assert_eq(
-        bench_options_new(rpyc_protocol.options, rpyc_protocol.options_size, &options, &err), 0);
-    cr_assert_eq(bench_options_set(rpyc_protocol.options, options, name, value, &err), 0, "%s",
-                 err.msg);
-    cr_assert_eq(rpyc_server_ops.init(server, options, &err), 0);
-    bench_options_free(rpyc_protocol.options, options);
-    return server;
-}
-
-/* PING with a tuple of 60 items fits into 64, one of 80 does not; a tuple 4 deep fits into 8, one
- * of 12 does not. The request can be read down to its seq, so it gets an exception. */
-Test(rpyc_server, items_and_nesting_are_options)
-{
-    static const struct {
-        const char *name, *value, *fill;
-        int fitting, too_many;
-    } cases[] = {
-        {"max-items", "68", "51", 59, 80},
-        {"max-nesting", "8", "10", 3, 12},
-    };
-    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
-        struct pair p;
-        void *server = server_with(cases[i].name, cases[i].value);
-        start_with(&p, server);
-        for (int bad = 0; bad < 2; bad++) {
-            const int n = bad ? cases[i].too_many : cases[i].fitting;
-            char text[512];
-            size_t at = (size_t)snprintf(text, sizeof(text), i == 0 ? "125150115111511014%02x"
-                                                                    : "1251501151115110", n);
-            for (int k = 0; k < n; k++)
-                at += (size_t)snprintf(text + at, sizeof(text) - at, "%s", cases[i].fill);
-            if (i == 1)
-                (void)snprintf(text + at, sizeof(text) - at, "51");
-            send_hex(&p, text);
-            if (bad) {
-                expect_exception(&p, "builtins.ValueError: bad request: ");
-                continue;
-            }
-            struct rpyc_message message;
-            cr_assert(next_message(&p, &message));
-            cr_expect_eq(message.type, RPYC_REPLY, "%s", cases[i].name);
-        }
-        cr_assert_eq(end(&p), 0);
-        free(server);
-    }
 }
 
 /* ---- streams to the client ---- */
