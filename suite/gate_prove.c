@@ -44,24 +44,14 @@ static int add_arm(const struct bench_plan *plan, int64_t spin_ns, struct bench_
                    struct bench_error *err)
 {
     *out = *plan;
+    int rc = bench_plan_double(out, err);
+    if (rc < 0)
+        return rc;
     struct bench_target *arm = &out->targets[1];
-    *arm = plan->targets[0];
-    arm->options = NULL;
     const struct bench_text text = bench_format_duration_exact(spin_ns);
     if (spin_ns > 0)
         (void)snprintf(arm->inject, sizeof(arm->inject), "cpu=%.31s", text.s);
-    const int n = snprintf(arm->name, sizeof(arm->name), "%.200s +%s", plan->targets[0].name,
-                           spin_ns > 0 ? arm->inject : "0");
-    int rc = n < 0 ? -EINVAL
-                   : bench_options_new(arm->protocol->options, arm->protocol->options_size,
-                                       &arm->options, err);
-    if (rc == 0)
-        rc = bench_options_parse(arm->protocol->options, arm->options, arm->options_text, err);
-    if (rc < 0)
-        bench_target_fini(arm);
-    else
-        out->ntargets = 2;
-    return rc;
+    return 0;
 }
 
 /* The cell of a target by its name: not of variants that its workload adds. */

@@ -23,6 +23,31 @@ void bench_plan_fini(struct bench_plan *plan)
     plan->ntargets = 0;
 }
 
+int bench_plan_add_plugin(struct bench_plan *plan, const char *path, struct bench_error *err)
+{
+    if (plan->nplugins == BENCH_COUNT_OF(plan->plugins))
+        return bench_fail(err, -ENOSPC, "given more than %zu times",
+                          BENCH_COUNT_OF(plan->plugins));
+    plan->plugins[plan->nplugins++] = path;
+    return 0;
+}
+
+int bench_plan_load_plugins(const struct bench_plan *plan, struct bench_error *err)
+{
+    for (size_t i = 0; i < plan->nplugins; i++) {
+        const struct bench_protocol *const *p = bench_protocols();
+        size_t before = 0;
+        while (p[before] != NULL)
+            before++;
+        int rc = bench_protocol_load(plan->plugins[i], err);
+        if (rc == 0 && p[before] != NULL && p[before]->server != NULL)
+            rc = bench_server_add_native(p[before]->name);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 int bench_plan_most_clients(const struct bench_plan *plan)
 {
     int64_t most = 1;
@@ -46,6 +71,8 @@ static bool is_tls_on(const struct bench_target *t)
 static int set_options(struct bench_target *t, const char *text, struct bench_error *err)
 {
     int rc = bench_options_new(t->protocol->options, t->protocol->options_size, &t->options, err);
+    if (rc == 0 && t->is_url && t->scheme->options != NULL)
+        rc = bench_options_parse(t->protocol->options, t->options, t->scheme->options, err);
     if (rc == 0)
         rc = bench_options_parse(t->protocol->options, t->options, text, err);
     if (rc == 0 && t->protocol->check != NULL)
@@ -69,6 +96,19 @@ static int no_such_protocol(const char *name, size_t length, struct bench_error 
                                      (*p)->name);
     return bench_fail(err, -EINVAL, "there is no protocol '%.*s'; there is %s", (int)length, name,
                       list);
+}
+
+static int no_such_scheme(const char *name, size_t length, struct bench_error *err)
+{
+    char list[160] = "";
+    size_t used = 0;
+    for (const struct bench_protocol *const *p = bench_protocols(); *p != NULL; p++)
+        for (const struct bench_scheme *s = (*p)->schemes; s != NULL && s->name != NULL; s++)
+            if (used < sizeof(list))
+                used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+                                         used > 0 ? ", " : "", s->name);
+    return bench_fail(err, -EINVAL, "no protocol has the scheme '%.*s'; there is %s", (int)length,
+                      name, list);
 }
 
 static int no_such_server(const struct bench_target *t, const char *mode, const char *server,
@@ -163,6 +203,7 @@ static int parse_authority(struct bench_target *t, const struct bench_scheme *sc
     if (*host == '\0')
         return bench_fail(err, -EINVAL, "a URL needs a host");
     t->is_url = true;
+    t->scheme = scheme;
     t->address.port = (uint16_t)port;
     t->address.tls = scheme->tls;
     (void)snprintf(t->address.host, sizeof(t->address.host), "%s", host);
@@ -205,6 +246,7 @@ static int parse_local(struct bench_target *t, const struct bench_scheme *scheme
         return bench_fail(err, -EINVAL, "write %s+unix:///PATH, with an absolute path of up to 107 "
                           "bytes", scheme->name);
     t->is_url = true;
+    t->scheme = scheme;
     t->address.local = true;
     (void)snprintf(t->address.host, sizeof(t->address.host), "localhost");
     (void)snprintf(t->address.path, sizeof(t->address.path), "%.*s", (int)length, text);
@@ -220,8 +262,7 @@ static int parse_url(struct bench_target *t, const char *text, const char *colon
     bool local = name_length > tail && memcmp(colon - tail, suffix, tail) == 0;
     t->protocol = bench_protocol_by_scheme(text, name_length - (local ? tail : 0), &scheme);
     if (t->protocol == NULL)
-        return bench_fail(err, -EINVAL, "no protocol has the scheme '%.*s'", (int)name_length,
-                          text);
+        return no_such_scheme(text, name_length, err);
     const char *rest = colon + 3;
     size_t length = strlen(rest);
     const char *open = find_options(rest, length, *rest == '[' ? 1 : 0);
@@ -335,6 +376,56 @@ int bench_plan_add_default_targets(struct bench_plan *plan, struct bench_error *
     return rc;
 }
 
+int bench_plan_add_aa_targets(struct bench_plan *plan, struct bench_error *err)
+{
+    size_t count;
+    int rc = 0;
+    char name[128];
+    const struct bench_server_row *rows = bench_server_rows(&count);
+    const char *mode = count > 0 ? rows[0].mode : "";
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        const struct bench_protocol *p =
+            bench_protocol_find(rows[i].protocol, strlen(rows[i].protocol));
+        if (!rows[i].in_default || strcmp(rows[i].mode, mode) != 0 || rows[i].label[0] != '\0' ||
+            p == NULL || p->role != BENCH_ROLE_NORMAL)
+            continue;
+        /* One backend of each wire protocol, from the servers that both have. */
+        if (p->family != NULL && strcmp(p->family, p->name) != 0)
+            continue;
+        (void)snprintf(name, sizeof(name), "%s/%s/%s", rows[i].protocol, rows[i].mode,
+                       rows[i].server);
+        rc = add_one(plan, name, err);
+    }
+    return rc;
+}
+
+int bench_plan_double(struct bench_plan *plan, struct bench_error *err)
+{
+    const size_t n = plan->ntargets;
+    if (2 * n > BENCH_TARGETS_MAX)
+        return bench_fail(err, -ENOSPC, "%zu targets twice are more than %d", n, BENCH_TARGETS_MAX);
+    for (size_t i = n; i-- > 0;) {
+        struct bench_target again = plan->targets[i];
+        const size_t length = strlen(again.name);
+        again.options = NULL;
+        again.again = true;
+        if (length + sizeof(BENCH_ARM_SUFFIX) > sizeof(again.name))
+            return bench_fail(err, -ENAMETOOLONG, "target '%.60s...' is too long", again.name);
+        (void)snprintf(again.name + length, sizeof(again.name) - length, "%s", BENCH_ARM_SUFFIX);
+        int rc = set_options(&again, again.options_text, err);
+        if (rc < 0) {
+            bench_target_fini(&again);
+            return rc;
+        }
+        /* From behind, so that each moves once: arms stand side by side. */
+        memmove(&plan->targets[i + 2], &plan->targets[i + 1],
+                (plan->ntargets - i - 1) * sizeof(*plan->targets));
+        plan->targets[i + 1] = again;
+        plan->ntargets++;
+    }
+    return 0;
+}
+
 int bench_target_variant(const struct bench_target *base, const char *option,
                          struct bench_target *out, struct bench_error *err)
 {
@@ -348,7 +439,7 @@ int bench_target_variant(const struct bench_target *base, const char *option,
     if (rc < 0)
         return rc;
     if (base->is_url) {
-        size_t length = strlen(base->name);
+        size_t length = strlen(base->name) - (base->again ? strlen(BENCH_ARM_SUFFIX) : 0);
         if (base->options_text[0] != '\0')
             length -= strlen(base->options_text) + 2;
         (void)snprintf(out->name, sizeof(out->name), "%.*s[%.120s]", (int)length, base->name,
@@ -362,5 +453,8 @@ int bench_target_variant(const struct bench_target *base, const char *option,
         (void)snprintf(out->name, sizeof(out->name), "%s[%.120s]", base->protocol->name,
                        out->options_text);
     }
+    const size_t length = strlen(out->name);
+    if (base->again)
+        (void)snprintf(out->name + length, sizeof(out->name) - length, "%s", BENCH_ARM_SUFFIX);
     return 0;
 }

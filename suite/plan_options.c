@@ -11,6 +11,10 @@
 #include "bench/units.h"
 #include "suite/output.h"
 
+#define PILOT_BLOCKS    "8"
+#define PRECISION_LEAST 0.001
+#define PRECISION_MOST  1.0
+
 static const struct bench_option numbers[] = {
 #define X(member, opt, opt_type, normal, quick_text, low, high, text)                              \
     {.name = (opt),                                                                                \
@@ -43,7 +47,28 @@ static int parse_item(enum bench_option_type type, const char *word, double min,
     return bench_parse_int(word, (int64_t)min, (int64_t)max, out, err);
 }
 
-/* "8", "1,8,64", "64KiB,1.5MiB", "0,1ms". */
+/* "1..64": 1, 2, 4 and so on, and the last. */
+static int add_doubling(struct bench_list *list, const char *word, double min, double max,
+                        struct bench_error *err)
+{
+    int64_t first, last;
+    char low[32];
+    const char *dots = strstr(word, "..");
+    (void)snprintf(low, sizeof(low), "%.*s", (int)(dots - word), word);
+    int rc = bench_parse_int(low, (int64_t)fmax(1, min), (int64_t)max, &first, err);
+    if (rc == 0)
+        rc = bench_parse_int(dots + 2, first, (int64_t)max, &last, err);
+    for (int64_t value = first; rc == 0; value = value > last / 2 ? last : value * 2) {
+        if (list->n == BENCH_LIST_MAX)
+            return bench_fail(err, -EINVAL, "more than %d values in '%s'", BENCH_LIST_MAX, word);
+        list->values[list->n++] = value;
+        if (value == last)
+            break;
+    }
+    return rc;
+}
+
+/* "8", "1,8,64", "1..64", "64KiB,1.5MiB", "0,1ms". */
 static int set_list(struct bench_list *list, enum bench_option_type type, double min, double max,
                     const char *value, struct bench_error *err)
 {
@@ -54,10 +79,17 @@ static int set_list(struct bench_list *list, enum bench_option_type type, double
     struct bench_list parsed = {.n = 0};
     char *rest = copy, *word;
     while ((word = strsep(&rest, ",")) != NULL) {
+        int rc;
+        if (type == BENCH_OPTION_INT && strstr(word, "..") != NULL) {
+            rc = add_doubling(&parsed, word, min, max, err);
+            if (rc < 0)
+                return rc;
+            continue;
+        }
         if (parsed.n == BENCH_LIST_MAX)
             return bench_fail(err, -EINVAL, "more than %d values in '%s'", BENCH_LIST_MAX, value);
         int64_t *out = &parsed.values[parsed.n++];
-        int rc = parse_item(type, word, min, max, out, err);
+        rc = parse_item(type, word, min, max, out, err);
         if (rc == 0 && ((double)*out < min || (double)*out > max))
             rc = bench_fail(err, -EINVAL, "'%s' is not in %.0f to %.0f", word, min, max);
         if (rc < 0)
@@ -71,6 +103,7 @@ static int set_list(struct bench_list *list, enum bench_option_type type, double
     static int set_##member(void *target, const char *value, struct bench_error *err)              \
     {                                                                                              \
         struct bench_plan_options *o = target;                                                            \
+        o->plan.payload_sizes_chosen |= &o->plan.member == &o->plan.payload_sizes;                 \
         return set_list(&o->plan.member, BENCH_OPTION_##type, (min), (max), value, err);           \
     }
 BENCH_PLAN_LISTS(X)
@@ -286,14 +319,25 @@ static int set_json(void *target, const char *value, struct bench_error *err)
     return 0;
 }
 
+/* "5%" or "0.05": how wide an interval may be, all of it, beside its median. */
+static int set_precision(void *target, const char *value, struct bench_error *err)
+{
+    char *end;
+    errno = 0;
+    double number = strtod(value, &end);
+    const bool is_percent = end != value && strcmp(end, "%") == 0;
+    if (is_percent)
+        number /= 100;
+    if (end == value || errno != 0 || (*end != '\0' && !is_percent) ||
+        !(number >= PRECISION_LEAST && number <= PRECISION_MOST))
+        return bench_fail(err, -EINVAL, "'%.40s' is not a share from 0.1%% to 100%%", value);
+    ((struct bench_plan_options *)target)->plan.precision = number;
+    return 0;
+}
+
 static int set_plugin(void *target, const char *value, struct bench_error *err)
 {
-    struct bench_plan *plan = &((struct bench_plan_options *)target)->plan;
-    if (plan->nplugins == BENCH_COUNT_OF(plan->plugins))
-        return bench_fail(err, -ENOSPC, "given more than %zu times",
-                          BENCH_COUNT_OF(plan->plugins));
-    plan->plugins[plan->nplugins++] = value;
-    return 0;
+    return bench_plan_add_plugin(&((struct bench_plan_options *)target)->plan, value, err);
 }
 
 static struct cli_option options[] = {
@@ -311,12 +355,14 @@ static struct cli_option options[] = {
     {name, "LIST", help, set_##member},
     BENCH_PLAN_LISTS(X)
 #undef X
+    {"precision", "SHARE",
+     "goes on until each 95 % interval is as narrow as this share of its median: 5%", set_precision},
     {"style", "LIST", "of `transfer`: whole, pieces, stream (all)", set_style},
     {"operation", "LIST", "called by `latency` and `concurrent` instead of ping", set_operation},
     {"call", "EXPRESSION",
      "the same with a call of your own, as 'rpycbench call' takes it; may be repeated", set_call},
     {"ladder", "NAME=LIST",
-     "clients=1,2,4,8, inflight=1,8, rate=100,200,400 or rtt=0,1ms: a result each", set_ladder},
+     "clients=1..64 (doubling), inflight=1,8, rate=100,200 or rtt=0,1ms: a result each", set_ladder},
     {"arrival", "KIND", "of an open loop: constant or poisson (constant)", set_arrival},
     {"placement", "LIST", "same, split or free: where client and server run (free)", set_placement},
     {"priority", "KIND", "of our client's threads: raised or normal (raised)", set_priority},
@@ -383,20 +429,25 @@ static int set_defaults(struct bench_plan *plan, bool quick, struct bench_error 
     return rc;
 }
 
-static int load_plugins(const struct bench_plan *plan, struct bench_error *err)
+/* A pilot is short: its counts are those of --quick, its blocks a few. */
+static int set_pilot_defaults(struct bench_plan *plan, struct bench_error *err)
 {
-    for (size_t i = 0; i < plan->nplugins; i++) {
-        const struct bench_protocol *const *p = bench_protocols();
-        size_t before = 0;
-        while (p[before] != NULL)
-            before++;
-        int rc = bench_protocol_load(plan->plugins[i], err);
-        if (rc == 0 && p[before] != NULL && p[before]->server != NULL)
-            rc = bench_server_add_native(p[before]->name);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
+    static const char *const counts[] = {"connections", "requests", "requests-per-client",
+                                         "iterations"};
+    int rc = bench_options_set(numbers, plan, "repeats", PILOT_BLOCKS, err);
+    for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(number_defaults); i++)
+        for (size_t k = 0; rc == 0 && k < BENCH_COUNT_OF(counts); k++)
+            if (strcmp(number_defaults[i].name, counts[k]) == 0)
+                rc = bench_options_set(numbers, plan, counts[k], number_defaults[i].quick, err);
+    return rc;
+}
+
+static bool is_given(const char *word, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], word) == 0)
+            return true;
+    return false;
 }
 
 /* Words that a shell would change stand between single quotes. */
@@ -441,31 +492,49 @@ int bench_plan_options_parse(struct bench_plan_options *o, const char *command,
                                              struct bench_error *err),
                              int argc, char **argv, struct bench_error *err)
 {
-    bool quick = false;
-    for (int i = 1; i < argc; i++)
-        quick |= strcmp(argv[i], "--quick") == 0;
+    const bool quick = is_given("--quick", argc, argv);
     keep_command(&o->plan, argc, argv);
     complete_help();
     struct cli_option *rows = all_options(own);
     int rc = rows != NULL ? set_defaults(&o->plan, quick, err) : -ENOMEM;
+    if (rc == 0 && is_given("--pilot", argc, argv))
+        rc = set_pilot_defaults(&o->plan, err);
     if (rc == 0)
         rc = cli_parse(cli_find(command), rows, argument, o, argc, argv, err);
     free(rows);
     return rc;
 }
 
+/* What is measured when --aa stands alone: enough to know the machine, in a minute or two. */
+static const enum bench_workload_id aa_workloads[] = {
+    BENCH_WORKLOAD_CONNECTION, BENCH_WORKLOAD_LATENCY, BENCH_WORKLOAD_CONCURRENT};
+
+static void choose_workloads(struct bench_plan *plan, bool few)
+{
+    if (plan->workloads_chosen)
+        return;
+    for (int i = 0; i < BENCH_WORKLOAD_COUNT; i++)
+        plan->workloads[i] = !few;
+    for (size_t i = 0; i < BENCH_COUNT_OF(aa_workloads); i++)
+        plan->workloads[aa_workloads[i]] = true;
+}
+
 int bench_plan_options_finish(struct bench_plan_options *o, struct bench_error *err)
 {
-    int rc = load_plugins(&o->plan, err);
+    int rc = bench_plan_load_plugins(&o->plan, err);
+    if (rc == 0 && o->plan.aa && o->plan.pilot)
+        rc = bench_fail(err, -EINVAL, "option --pilot: not together with --aa");
     for (size_t i = 0; rc == 0 && i < o->ntargets; i++) {
         rc = bench_plan_add_targets(&o->plan, o->targets[i], err);
         if (rc < 0)
             bench_error_prefix(err, "option --target: ");
     }
     if (rc == 0 && o->ntargets == 0)
-        rc = bench_plan_add_default_targets(&o->plan, err);
-    for (int i = 0; i < BENCH_WORKLOAD_COUNT && !o->plan.workloads_chosen; i++)
-        o->plan.workloads[i] = true;
+        rc = o->plan.aa ? bench_plan_add_aa_targets(&o->plan, err)
+                        : bench_plan_add_default_targets(&o->plan, err);
+    choose_workloads(&o->plan, o->plan.aa && o->ntargets == 0);
+    if (rc == 0 && o->plan.aa)
+        rc = bench_plan_double(&o->plan, err);
     if (rc == 0 && o->plan.output_dir != NULL)
         rc = bench_output_prepare(o->plan.output_dir, err);
     return rc;

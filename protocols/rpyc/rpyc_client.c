@@ -89,6 +89,8 @@ static int on_payload(struct bench_conn *conn, struct rpyc_client *c, const uint
     bench_arena_reset(&c->arena);
     if (rc == 0)
         rc = rpyc_message_open(&message, layout, payload, n, &c->arena, false, &err);
+    if (rc == 0)
+        rc = rpyc_message_limit(&message, c->options->max_items, c->options->max_nesting, &err);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, -EPROTO, "%s", err.msg);
     c->layout_certain = true;
@@ -142,7 +144,7 @@ static ssize_t on_data(struct bench_conn *conn, const uint8_t *data, size_t leng
 static void on_connected(struct bench_conn *conn)
 {
     struct rpyc_client *c = bench_conn_priv(conn);
-    c->call = c->calls.list[0]; /* nobody else is there yet */
+    c->call = c->calls.list[0];              /* nobody else is there yet */
     (void)rpyc_client_send_getroot(conn, c); /* a failure has been told to the conn */
     c->call = NULL;
 }
@@ -161,6 +163,7 @@ int rpyc_client_open(struct bench_conn *conn, struct bench_error *err)
     rpyc_outgoing_init(&c->out);
     rpyc_inflater_init(&c->inflater, (size_t)c->options->max_inflate);
     bench_arena_init(&c->arena, MESSAGE_MEMORY);
+    c->lent.classic = c->options->classic;
     if (rpyc_calls_init(&c->calls) < 0 || !rpyc_calls_take(&c->calls))
         return bench_fail(err, -ENOMEM, "no memory for a connection");
     return open_stream(conn, c, err);
@@ -252,6 +255,10 @@ void rpyc_client_fini(struct bench_conn *conn)
     c->nhandles = 0;
     bench_buf_fini(&c->root);
     rpyc_calls_fini(&c->calls);
+    rpyc_kept_free(c->classes);
+    rpyc_classic_free(c->classic);
+    c->classes = NULL;
+    c->classic = NULL;
     rpyc_outgoing_fini(&c->out);
     rpyc_inflater_fini(&c->inflater);
     bench_arena_fini(&c->arena);

@@ -73,6 +73,10 @@ int rpyc_layout_detect(const uint8_t *payload, size_t n, enum rpyc_layout *layou
 int rpyc_message_open(struct rpyc_message *message, enum rpyc_layout layout, const uint8_t *payload,
                       size_t n, struct bench_arena *arena, bool copy,
                       struct bench_error *err) BENCH_MUST_CHECK;
+/* Of a message that was opened (its head under the defaults): limits for all that it holds. 0 or
+ * -E2BIG. */
+int rpyc_message_limit(struct rpyc_message *message, int64_t items, int64_t nesting,
+                       struct bench_error *err) BENCH_MUST_CHECK;
 /* The head (handler, box) of a request; the box follows. */
 int rpyc_read_request(struct rpyc_reader *body, int64_t *handler) BENCH_MUST_CHECK;
 /* The head (label, value) of a box; the value follows. */
@@ -105,6 +109,12 @@ int rpyc_read_exception(struct rpyc_reader *body, struct rpyc_exception *out) BE
 bool rpyc_exception_is(const struct rpyc_exception *exception, const char *type);
 /* "module.Type: message", cut to size. */
 void rpyc_exception_text(const struct rpyc_exception *exception, char *text, size_t size);
+
+/* Stands for a class itself, not for an instance of it. */
+static inline bool rpyc_is_class(const struct rpyc_ref *ref)
+{
+    return ref->instance_id.kind == BENCH_INT && ref->instance_id.integer == 0;
+}
 
 /* True for the names that Python has proxy classes for, so that it sends no INSPECT. */
 bool rpyc_knows_class(enum rpyc_layout layout, const struct rpyc_ref *ref);
