@@ -443,7 +443,7 @@ int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
     if (rc == 0)
         rc = bench_sysinfo_collect(plan, s.run);
     if (rc == 0)
-        rc = bench_report_compare(s.run);
+        rc = bench_report_conclude(s.run);
     bench_rows_fini(&s.rows);
     if (rc < 0) {
         bench_run_free(s.run);

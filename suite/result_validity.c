@@ -59,7 +59,7 @@ int bench_validity_read(const struct bench_reader *reader, const json_t *trial,
     int rc = bench_member_object(reader, trial, "validity", &object);
     for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(figures); i++)
         /* A trend may fall, and a hypervisor's clock has been seen to go back. */
-        rc = bench_member_real(reader, object, figures[i].key, -1e18, figures[i].member);
+        rc = bench_member_real_or_none(reader, object, figures[i].key, -1e18, figures[i].member);
     if (rc == 0)
         rc = bench_member_flag(reader, object, "same_server", &out->same_server);
     if (rc == 0)
