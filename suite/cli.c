@@ -17,6 +17,8 @@ const struct cli_command cli_commands[] = {
      cmd_serve},
     {"call", "URL EXPRESSION [OPTIONS]",
      "curl for RPyC: makes one call, prints its value and what it cost", cmd_call},
+    {"compare", "BEFORE.json AFTER.json | --target A --target B [OPTIONS]",
+     "did my change help: ratios with intervals, and a verdict in words", cmd_compare},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
      "a delay line in user space: what if the network were slower", cmd_relay},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",

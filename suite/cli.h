@@ -55,6 +55,7 @@ const struct cli_command *cli_find(const char *name);
 int cli_block_signals(void);
 
 int cmd_run(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_relay(int argc, char **argv);
