@@ -22,7 +22,7 @@ double bench_result_effective(const struct bench_result *result, uint64_t n)
     double sum = 0, weight = 0;
     for (size_t i = 0; i < result->ntrials; i++) {
         const struct bench_trial *trial = &result->trials[i];
-        if (!bench_trial_is_good(trial) || isnan(trial->validity.independent))
+        if (!bench_trial_is_good(trial) || !(trial->validity.independent > 0))
             continue;
         weight += (double)trial->recording->succeeded;
         sum += trial->validity.independent * (double)trial->recording->succeeded;

@@ -202,13 +202,20 @@ static struct bench_text ratio_text(double ratio)
     return text;
 }
 
-/* "1.9x to 2.3x"; "" where there is none. */
+/* "1.9x to 2.3x", with a digit more where the ends would look the same; "" where there is none. */
 static const char *bounds_text(const struct bench_bounds *bounds, char *out, size_t size)
 {
     out[0] = '\0';
-    if (!isnan(bounds->low) && !isnan(bounds->high))
-        (void)snprintf(out, size, "%s to %s", ratio_text(bounds->low).s,
-                       ratio_text(bounds->high).s);
+    if (isnan(bounds->low) || isnan(bounds->high))
+        return out;
+    struct bench_text low = ratio_text(bounds->low), high = ratio_text(bounds->high);
+    if (strcmp(low.s, high.s) == 0) {
+        low = bench_format_number(bounds->low, bounds->low < 1.0995 ? 4 : 3);
+        high = bench_format_number(bounds->high, bounds->high < 1.0995 ? 4 : 3);
+        (void)snprintf(out, size, "%.20sx to %.20sx", low.s, high.s);
+    } else {
+        (void)snprintf(out, size, "%s to %s", low.s, high.s);
+    }
     return out;
 }
 
