@@ -111,6 +111,8 @@ static void write_protocols_remarks(FILE *out, const struct bench_report_page *p
 
 /* A trial that differs from the others by less is not worth a line, however alike those are. */
 #define FAR_OUT_LEAST 0.05
+/* Of fewer, two that happen to be alike make the next one far out. */
+#define FAR_OUT_TRIALS 5
 
 /* "trial 3 of http/threaded/python is far out: its p50 is 4.0x the median; it counts". */
 static void write_far_out(FILE *out, const struct bench_report_group *group,
@@ -125,7 +127,7 @@ static void write_far_out(FILE *out, const struct bench_report_group *group,
     char name[NOTE_BYTES];
     for (size_t i = 0; i < n; i++)
         plain[i] = plain[n + i] = values[i].value;
-    long found = ready ? bench_outliers(plain, n, outlier) : 0;
+    long found = n >= FAR_OUT_TRIALS ? bench_outliers(plain, n, outlier) : 0;
     const double median = found > 0 ? bench_median(plain + n, n) : NAN;
     for (size_t i = 0; found > 0 && i < n; i++) {
         if (outlier[i] && fabs(plain[i] / median - 1) > FAR_OUT_LEAST)
