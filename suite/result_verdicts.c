@@ -47,15 +47,21 @@ int bench_result_interval(const struct bench_result *result, const struct bench_
                           struct bench_bounds *out, size_t *trials)
 {
     struct bench_trial_value *values = calloc(result->ntrials + 1, sizeof(*values));
-    if (values == NULL)
-        return -ENOMEM;
-    const size_t n = bench_metric_values(metric, result, values);
+    double *plain = calloc(result->ntrials + 1, sizeof(*plain));
+    int rc = values != NULL && plain != NULL ? 0 : -ENOMEM;
+    if (rc == 0) {
+        const size_t n = bench_metric_values(metric, result, values);
+        for (size_t i = 0; i < n; i++)
+            plain[i] = values[i].value;
+        *out = bench_mean_bounds(plain, n, 0.95);
+        out->estimate = bench_metric_of_result(metric, result);
+        if (n < BENCH_INTERVAL_TRIALS)
+            out->low = out->high = NAN;
+        if (trials != NULL)
+            *trials = n;
+    }
     free(values);
-    if (trials != NULL)
-        *trials = n;
-    int rc = bench_metric_bounds(metric, result, out);
-    if (n < BENCH_INTERVAL_TRIALS)
-        out->low = out->high = NAN;
+    free(plain);
     return rc;
 }
 
