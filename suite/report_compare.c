@@ -71,12 +71,13 @@ static int duel_measure(struct bench_duel *duel, const struct bench_noise *noise
 {
     const struct bench_metric *metric = metric_of(duel);
     const struct bench_result *better = duel->a.result, *worse = duel->b.result;
-    int rc = metric->lower_is_better ? bench_metric_effect(metric, better, worse, true, &duel->effect)
-                                     : bench_metric_effect(metric, worse, better, true, &duel->effect);
+    int rc = metric->lower_is_better
+                 ? bench_metric_effect(metric, better, worse, true, &duel->effect)
+                 : bench_metric_effect(metric, worse, better, true, &duel->effect);
     duel->few = duel->effect.na < BENCH_VERDICT_TRIALS || duel->effect.nb < BENCH_VERDICT_TRIALS;
     if (isnan(duel->effect.ratio.estimate)) { /* trials without the figure that all together have */
-        duel->effect.ratio.estimate = metric->lower_is_better ? duel->b.value / duel->a.value
-                                                              : duel->a.value / duel->b.value;
+        duel->effect.ratio.estimate =
+            metric->lower_is_better ? duel->b.value / duel->a.value : duel->a.value / duel->b.value;
         duel->few = true;
     }
     duel->floor = bench_noise_floor(noise, duel->a.result->workload, metric);
@@ -143,8 +144,8 @@ static bool share_init(struct bench_duel *duel, const struct bench_result *a,
     duel->measure = BENCH_BY_TIME;
     side_init(&duel->a, duel, program_is_a ? b : a);
     side_init(&duel->b, duel, program_is_a ? a : b);
-    return bench_target_is_program(duel->b.result->target) &&
-           a->status != BENCH_CELL_INVALID && b->status != BENCH_CELL_INVALID;
+    return bench_target_is_program(duel->b.result->target) && a->status != BENCH_CELL_INVALID &&
+           b->status != BENCH_CELL_INVALID;
 }
 
 static int add_pair(struct duels *duels, struct bench_duel duel, const struct bench_result *a,
@@ -156,7 +157,9 @@ static int add_pair(struct duels *duels, struct bench_duel duel, const struct be
      * loop all do what they were asked for. */
     bool by_time = duel.group->view.ranking == BENCH_RANKING_TIME &&
                    (duel.kind != BENCH_PAIR_MODE || bench_result_is_open(a));
-    duel.measure = bench_result_is_bulk(a) ? BENCH_BY_BYTES : by_time ? BENCH_BY_TIME : BENCH_BY_RATE;
+    duel.measure = bench_result_is_bulk(a) ? BENCH_BY_BYTES
+                   : by_time               ? BENCH_BY_TIME
+                                           : BENCH_BY_RATE;
     side_init(&duel.a, &duel, a);
     side_init(&duel.b, &duel, b);
     if (duel.kind == BENCH_PAIR_CLIENT && duel.group->view.concurrent) {
@@ -255,8 +258,8 @@ static int add_ways(struct duels *duels, const struct way *few, const struct way
 
 static bool may_be_told(const struct bench_result *result)
 {
-    return bench_result_is_judged(result) || (result->status == BENCH_CELL_CLIENT_BOUND &&
-                                              bench_target_is_program(result->target));
+    return bench_result_is_judged(result) ||
+           (result->status == BENCH_CELL_CLIENT_BOUND && bench_target_is_program(result->target));
 }
 
 /* All groups like the first one, which come behind it. */

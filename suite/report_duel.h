@@ -18,10 +18,10 @@
 #define BENCH_DUEL_ACCESS "access"
 
 enum bench_telling {
-    BENCH_TELL_VERDICT,        /* who is better, if that can be told */
-    BENCH_TELL_SHARE,          /* how much of the time a program sees is its own; a difference only */
-    BENCH_TELL_WAYS,           /* two ways of one target to the same answer; a difference only */
-    BENCH_TELL_SPOILED,        /* one of them may not be compared */
+    BENCH_TELL_VERDICT, /* who is better, if that can be told */
+    BENCH_TELL_SHARE,   /* how much of the time a program sees is its own; a difference only */
+    BENCH_TELL_WAYS,    /* two ways of one target to the same answer; a difference only */
+    BENCH_TELL_SPOILED, /* one of them may not be compared */
     BENCH_TELL_CLIENT_UNKNOWN, /* the client's CPU is not known, which would be needed */
     BENCH_TELL_CLIENT_BOUND,   /* the client is too much of the answer */
 };
@@ -31,10 +31,10 @@ enum bench_duel_measure { BENCH_BY_TIME, BENCH_BY_RATE, BENCH_BY_BYTES };
 /* One cell as a comparison sees it. */
 struct bench_side {
     const struct bench_result *result;
-    double value;     /* of the pooled trials: seconds, requests or bytes per second */
-    double cores;     /* of the server */
+    double value;      /* of the pooled trials: seconds, requests or bytes per second */
+    double cores;      /* of the server */
     double cores_high; /* of the trial with most of them */
-    double trips;     /* of a way: round trips */
+    double trips;      /* of a way: round trips */
 };
 
 struct bench_phrasing; /* words of a workload; report_sentences.c */

@@ -60,8 +60,7 @@ static int ranking_init(struct ranking *ranking, const struct bench_report_group
                         const struct bench_noise *noise)
 {
     size_t trials = 0;
-    *ranking =
-        (struct ranking){.metric = bench_group_metric(group), .rules = BENCH_VERDICT_RULES};
+    *ranking = (struct ranking){.metric = bench_group_metric(group), .rules = BENCH_VERDICT_RULES};
     for (size_t i = 0; i < group->nrows; i++)
         trials += group->rows[i]->ntrials;
     ranking->rules.floor = bench_noise_floor(noise, group->rows[0]->workload, ranking->metric);

@@ -131,8 +131,9 @@ static void write_far_out(FILE *out, const struct bench_report_group *group,
     const double median = found > 0 ? bench_median(plain + n, n) : NAN;
     for (size_t i = 0; found > 0 && i < n; i++) {
         if (outlier[i] && fabs(plain[i] / median - 1) > FAR_OUT_LEAST)
-            fprintf(out, "%strial %d of %s is far out: its %s is %s the median of the trials; it "
-                         "is not left out\n",
+            fprintf(out,
+                    "%strial %d of %s is far out: its %s is %s the median of the trials; it "
+                    "is not left out\n",
                     where, values[i].block + 1,
                     bench_text_clean(result->target->name, name, sizeof(name)), metric->title,
                     bench_format_ratio(plain[i] / median).s);

@@ -26,12 +26,12 @@ static const struct bench_phrasing {
     const char *does, *what; /* "A does 1.8x the work of B" */
     bool cores;              /* of a pair of modes: say how many cores each used */
 } phrasings[] = {
-    {"connection", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE, "gives its first answer", "sooner", "opens",
-     "connections", false},
-    {"latency", BENCH_PAIR_PROTOCOL | BENCH_PAIR_VARIANT | BENCH_PAIR_SERVER | BENCH_PAIR_CLIENT, "answers", "faster", "serves",
-     "requests", false},
-    {"concurrent", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE | BENCH_PAIR_SERVER | BENCH_PAIR_CLIENT, "answers", "faster",
-     "serves", "requests", false},
+    {"connection", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE, "gives its first answer", "sooner",
+     "opens", "connections", false},
+    {"latency", BENCH_PAIR_PROTOCOL | BENCH_PAIR_VARIANT | BENCH_PAIR_SERVER | BENCH_PAIR_CLIENT,
+     "answers", "faster", "serves", "requests", false},
+    {"concurrent", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE | BENCH_PAIR_SERVER | BENCH_PAIR_CLIENT,
+     "answers", "faster", "serves", "requests", false},
     {"cpu", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE, "answers", "faster", "does", "work", true},
     {"io", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE, "answers", "faster", "does", "work", false},
     {"netref", BENCH_PAIR_PROTOCOL, "answers", "faster", "serves", "requests", false},
@@ -393,7 +393,8 @@ static int say_ways(const struct saying *saying)
     figures_text(duel, figures, sizeof(figures));
     impression_text(duel, few, sizeof(few));
     (void)range_text(duel, range, sizeof(range));
-    return say(saying, bench_verdict_key(duel->few ? BENCH_VERDICT_CANNOT_TELL : BENCH_VERDICT_FASTER),
+    return say(saying,
+               bench_verdict_key(duel->few ? BENCH_VERDICT_CANNOT_TELL : BENCH_VERDICT_FASTER),
                "%s answers %s faster than with %s%s, %s: %.0f round trip%s against %.0f%s",
                saying->a, ratio_text(duel->effect.ratio.estimate).s,
                bench_result_parameter(duel->b.result, BENCH_DUEL_ACCESS), range, figures,

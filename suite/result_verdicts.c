@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What rests on several trials, in result.json: intervals, ranks, and what cells say of each other. */
+/* What rests on several trials, in result.json: intervals, ranks, and what cells say of each other.
+ */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -111,15 +112,14 @@ static json_t *side_json(const struct bench_run *run, const struct bench_result 
 
 static json_t *comparison_json(const struct bench_run *run, const struct bench_comparison *c)
 {
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "workload",
-        bench_json_text(c->workload), "metric", bench_json_text(c->metric), "a",
-        side_json(run, c->a, c->a_value), "b", side_json(run, c->b, c->b_value), "ratio",
-        bench_json_real(c->ratio), "low", bench_json_real(c->low), "high",
-        bench_json_real(c->high), "confidence", bench_json_real(c->confidence), "p",
-        bench_json_real(c->p), "floor", bench_json_real(c->floor), "trials",
-        (json_int_t)c->trials, "needs", (json_int_t)c->needs, "verdict",
-        bench_json_text(c->verdict), "sentence", bench_json_text(c->sentence));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}",
+                     "workload", bench_json_text(c->workload), "metric", bench_json_text(c->metric),
+                     "a", side_json(run, c->a, c->a_value), "b", side_json(run, c->b, c->b_value),
+                     "ratio", bench_json_real(c->ratio), "low", bench_json_real(c->low), "high",
+                     bench_json_real(c->high), "confidence", bench_json_real(c->confidence), "p",
+                     bench_json_real(c->p), "floor", bench_json_real(c->floor), "trials",
+                     (json_int_t)c->trials, "needs", (json_int_t)c->needs, "verdict",
+                     bench_json_text(c->verdict), "sentence", bench_json_text(c->sentence));
 }
 
 json_t *bench_comparisons_json(const struct bench_run *run)

@@ -74,8 +74,8 @@ Test(golden_verdicts, comparisons)
     json_t *json = json_loadb((const char *)bench_buf_head(&buf), bench_buf_length(&buf), 0, NULL);
     json_t *schema = json_load_file(TEST_SOURCE_DIR "/docs/result.schema.json", 0, NULL);
     cr_assert_eq(support_schema_check(schema, json, &err), 0, "%s", err.msg);
-    char *text = json_dumps(json_object_get(json, "comparisons"),
-                            JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    char *text =
+        json_dumps(json_object_get(json, "comparisons"), JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     cr_assert_not_null(text);
     compare("verdicts.json", text);
     free(text);

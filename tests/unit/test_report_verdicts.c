@@ -52,10 +52,10 @@ Test(verdicts, ties_share_a_rank)
 
 Test(verdicts, no_rank_where_nothing_can_be_told)
 {
-    static const struct support_means_cell few_lead[] = {
-        CELL(0, 100, 101, 102), CELL(1, 200, 201, 202, 199, 198, 200)};
-    static const struct support_means_cell few_follow[] = {
-        CELL(0, 100, 101, 102, 99, 98, 100), CELL(1, 200, 201, 202)};
+    static const struct support_means_cell few_lead[] = {CELL(0, 100, 101, 102),
+                                                         CELL(1, 200, 201, 202, 199, 198, 200)};
+    static const struct support_means_cell few_follow[] = {CELL(0, 100, 101, 102, 99, 98, 100),
+                                                           CELL(1, 200, 201, 202)};
     struct bench_run *run = ranked(few_lead, 2);
     cr_expect_eq(run->results[0].rank, 0);
     cr_expect_eq(run->results[1].rank, 0);
@@ -69,7 +69,8 @@ Test(verdicts, no_rank_where_nothing_can_be_told)
     bench_run_free(run);
 }
 
-/* The same difference is one, and none on a machine that shows as much of a target against itself. */
+/* The same difference is one, and none on a machine that shows as much of a target against itself.
+ */
 Test(verdicts, nothing_below_the_noise)
 {
     static const struct support_means_cell cells[] = {CELL(0, 100, 101, 102, 99, 98, 100),
@@ -144,7 +145,8 @@ Test(verdicts, are_kept_in_the_file)
 
 Test(verdicts, files_from_before_them)
 {
-    static const char *const newer[] = {"low", "high", "confidence", "p", "floor", "trials", "needs"};
+    static const char *const newer[] = {"low",   "high",   "confidence", "p",
+                                        "floor", "trials", "needs"};
     struct bench_run *run = support_means_verdicts();
     cr_assert_eq(bench_report_compare(run), 0);
     json_t *json = json_of(run), *one;
