@@ -19,6 +19,7 @@ const struct cli_command cli_commands[] = {
      "curl for RPyC: makes one call, prints its value and what it cost", cmd_call},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
      "a delay line in user space: what if the network were slower", cmd_relay},
+    {"selftest", "[OPTIONS]", "how wrong is this instrument, on this machine", cmd_selftest},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",
      cmd_report},
     {"list", "", "protocols, servers, workloads and operations, and what works here", cmd_list},

@@ -108,8 +108,8 @@ void bench_estimate_announce(const struct bench_rows *rows, struct bench_progres
         targets++;
         total += group_seconds(group, rows->plan);
     }
-    if (targets == 0)
-        return; /* each has been complained about */
+    if (targets == 0 || progress->part != NULL)
+        return; /* each has been complained about; somebody else has said it */
     (void)fprintf(stderr, "measuring %zu target%s, %lld trial%s each: about %d:%02d minutes\n",
                   targets, targets == 1 ? "" : "s", (long long)rows->plan->repeats,
                   rows->plan->repeats == 1 ? "" : "s", (int)total / 60, (int)total % 60);
