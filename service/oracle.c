@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -185,6 +186,15 @@ static int map_report(int fd, struct bench_error *err)
     return 0;
 }
 
+/* A part of the instrument, as the client's workers are, and no contestant: threads and forked
+ * processes inherit it. */
+static void raise_priority(void)
+{
+    const struct sched_param param = {.sched_priority = 1};
+    if (sched_setscheduler(0, SCHED_FIFO, &param) < 0)
+        (void)setpriority(PRIO_PROCESS, 0, -20);
+}
+
 int bench_oracle_start(const char *text, int report_fd, struct bench_error *err)
 {
     struct bench_oracle_spec spec;
@@ -204,8 +214,7 @@ int bench_oracle_start(const char *text, int report_fd, struct bench_error *err)
     (void)pthread_mutexattr_destroy(&attributes);
     bench_oracle_queue_init(&made->queue, &spec);
     shared = made;
-    /* A part of the instrument, as the client's workers are, and no contestant. */
-    (void)setpriority(PRIO_PROCESS, 0, -20);
+    raise_priority();
     return 0;
 }
 

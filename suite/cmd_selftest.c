@@ -6,9 +6,7 @@
 
 #include "bench/units.h"
 #include "suite/cli.h"
-#include "suite/output.h"
 #include "suite/selftest.h"
-#include "suite/sysinfo.h"
 
 struct settings {
     struct bench_selftest_options options;
@@ -145,15 +143,12 @@ int cmd_selftest(int argc, char **argv)
     const struct cli_command *command = cli_find("selftest");
     struct settings settings = {.options = {.seed = 1}};
     struct bench_error err = {0};
-    const char *unfit;
     int rc = cli_parse(command, options, NULL, &settings, argc, argv, &err);
     if (rc != 0)
         return rc < 0 ? cli_usage_error(command, &err) : EXIT_FINE;
     struct bench_selftest *selftest = calloc(1, sizeof(*selftest));
     if (selftest == NULL)
         return EXIT_NOT_MEASURED;
-    if (bench_sysinfo_unfit_build(&unfit))
-        (void)fprintf(stderr, "rpycbench: %s: these times are no measurement\n", unfit);
     struct bench_progress progress = {.on = false};
     struct bench_watch watch = {.signal_fd = cli_block_signals(), .progress = &progress};
     int status;

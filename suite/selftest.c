@@ -14,6 +14,7 @@
 #include "bench/units.h"
 #include "core/random.h"
 #include "suite/plan_options.h"
+#include "suite/sysinfo.h"
 
 /*
  * All queues serve 1000/s: slower ones would take longer to show as much, faster ones would be
@@ -374,6 +375,9 @@ int bench_selftest_run(const struct bench_selftest_options *options, struct benc
     struct tm parts;
     if (gmtime_r(&now, &parts) != NULL)
         (void)strftime(out->date, sizeof(out->date), "%Y-%m-%d", &parts);
+    const char *unfit;
+    if (bench_sysinfo_unfit_build(&unfit))
+        (void)fprintf(stderr, "rpycbench: %s: these times are no measurement\n", unfit);
     const double seconds = bench_selftest_estimate(options);
     (void)fprintf(stderr, "measuring %zu oracle%s of %s: about %d:%02d minutes\n", out->nresults,
                   out->nresults == 1 ? "" : "s", out->target, (int)seconds / 60, (int)seconds % 60);

@@ -19,6 +19,8 @@ enum {
 };
 /* |error| of a figure: this share of the true value, and the floor's p99 - p50. */
 #define BENCH_SELFTEST_SHARE 0.02
+/* A floor whose p99 is farther than that above its p50 makes limits that show little. */
+#define BENCH_SELFTEST_NOISE_S 1e-3
 /* Beyond this utilization percentiles from p90 on of a few runs say little about the closed form. */
 #define BENCH_SELFTEST_RHO   0.5
 #define BENCH_SELFTEST_LEVEL 0.99 /* of the interval that must hold a closed form */
@@ -72,7 +74,7 @@ enum bench_selftest_miss {
 struct bench_selftest_figure {
     double own, planned, measured, floor;
     double error; /* measured - own - floor (its p50; of the mean its mean) */
-    double share; /* error / own; NaN where own is nothing */
+    double share; /* error / own; NaN where the floor is more than that */
     double limit;
     double closed, low, high; /* closed form; interval of measured - floor over the runs, or NaN */
     bool judged, closed_judged;
@@ -100,12 +102,12 @@ struct bench_selftest {
     bool interrupted;
     bool measured;   /* every oracle */
     bool passed;     /* every figure that is judged, and the engine trusts its runs */
-    bool certifies;  /* the whole selftest, as it is */
+    bool noisy;      /* BENCH_SELFTEST_NOISE_S was passed */
+    bool certifies;  /* the whole selftest, as it is, on a machine that was quiet enough */
     struct bench_instrument summary;
 };
 
-/* The arithmetic of one oracle: fills nmeasured, figures and distrusted from runs. quick: closed
- * forms that need several runs are not judged. 0 or -ENOMEM. */
+/* The arithmetic of one oracle: fills nmeasured, figures, the floor and distrusted from runs. */
 void bench_selftest_judge(struct bench_selftest_result *result);
 /* measured, passed, certifies and summary from the results. */
 void bench_selftest_conclude(struct bench_selftest *selftest);

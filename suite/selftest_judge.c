@@ -10,9 +10,6 @@
 #include "stats/queues.h"
 #include "suite/selftest.h"
 
-/* Response times of nothing: what is shown as a share of them would be noise. */
-#define NOTHING_S 1e-6
-
 double bench_selftest_closed_form(const struct bench_oracle_spec *spec, double rate,
                                   double freeze_s, double duration_s, enum bench_figure figure)
 {
@@ -138,7 +135,7 @@ static void judge_figure(const struct bench_selftest_result *result, enum bench_
         /* Of a thousandth there are ten requests in a run. */
         .judged = figure != BENCH_FIGURE_P999,
     };
-    out->share = out->own > NOTHING_S ? out->error / out->own : NAN;
+    out->share = out->own > out->floor ? out->error / out->own : NAN;
     if (out->judged && !(fabs(out->error) <= out->limit))
         out->misses |= BENCH_MISS_ERROR;
     if (out->judged && !(fabs(median(v.off_plan, v.n)) <= out->limit))
@@ -184,6 +181,7 @@ void bench_selftest_conclude(struct bench_selftest *selftest)
     *summary = (struct bench_instrument){.p50 = 0};
     selftest->measured = selftest->nresults > 0 && !selftest->interrupted;
     selftest->passed = true;
+    selftest->noisy = false;
     for (size_t r = 0; r < selftest->nresults; r++) {
         const struct bench_selftest_result *result = &selftest->results[r];
         whole &= result->nmeasured == (size_t)result->oracle->runs;
@@ -193,6 +191,7 @@ void bench_selftest_conclude(struct bench_selftest *selftest)
             continue;
         for (int f = 0; f < BENCH_FIGURE_COUNT; f++)
             selftest->passed &= result->figures[f].misses == 0;
+        selftest->noisy |= result->floor_p99 - result->floor_p50 > BENCH_SELFTEST_NOISE_S;
         widen(&result->figures[BENCH_FIGURE_P50], &summary->p50, &summary->p50_share);
         widen(&result->figures[BENCH_FIGURE_P99], &summary->p99, &summary->p99_share);
     }
@@ -200,7 +199,8 @@ void bench_selftest_conclude(struct bench_selftest *selftest)
     size_t all = 0;
     while (bench_selftest_oracles[all].name != NULL)
         all++;
-    selftest->certifies = whole && selftest->measured && selftest->nresults == all;
+    selftest->certifies =
+        whole && selftest->measured && !selftest->noisy && selftest->nresults == all;
     summary->passed = selftest->passed;
     memcpy(summary->date, selftest->date, sizeof(summary->date));
 }

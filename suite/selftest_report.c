@@ -130,6 +130,8 @@ static void write_verdict(const struct bench_selftest *s, FILE *out)
         fprintf(out, "not certified, and not kept: %s\n",
                 s->options.quick ? "one short run of each oracle; the closed forms of random queues "
                                    "need 8 runs of 20 s, and an error is the median of 5"
+                : s->noisy       ? "the floor scatters by more than a millisecond (p99 - p50), so "
+                                   "limits this wide show little; repeat it on a quiet machine"
                 : s->measured    ? "only some of the oracles, or of their runs"
                                  : "an oracle could not be measured");
 }
@@ -217,12 +219,12 @@ int bench_selftest_json(const struct bench_selftest *selftest, char **out)
         (void)json_array_append_new(oracles, result_json(&selftest->results[r]));
     const struct bench_instrument *summary = &selftest->summary;
     json_t *root = json_pack(
-        "{s:s,s:s,s:s,s:I,s:b,s:s?,s:f,s:b,s:b,s:b,s:b,s:{s:s,s:f,s:f,s:f,s:f},s:o}", "schema",
+        "{s:s,s:s,s:s,s:I,s:b,s:s?,s:f,s:b,s:b,s:b,s:b,s:b,s:{s:s,s:f,s:f,s:f,s:f},s:o}", "schema",
         SELFTEST_SCHEMA, "date", selftest->date, "target", selftest->target, "seed",
         (json_int_t)selftest->options.seed, "quick", selftest->options.quick, "inject",
         selftest->options.no_schedule ? "no-schedule" : NULL, "duration", selftest->duration,
         "interrupted", selftest->interrupted, "measured", selftest->measured, "passed",
-        selftest->passed, "certifies", selftest->certifies, "instrument_error", "text",
+        selftest->passed, "noisy", selftest->noisy, "certifies", selftest->certifies, "instrument_error", "text",
         bench_instrument_errors(summary, errors, sizeof(errors)), "p50", summary->p50, "p50_share",
         summary->p50_share, "p99", summary->p99, "p99_share", summary->p99_share, "oracles",
         oracles);
