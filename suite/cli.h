@@ -34,6 +34,7 @@ struct cli_command {
     const char *arguments; /* of the usage line, "" */
     const char *summary;   /* one line */
     int (*main)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
+    const char *notes; /* behind the options in --help; NULL = none */
 };
 
 /* All commands; ended by name == NULL. */
@@ -55,6 +56,7 @@ const struct cli_command *cli_find(const char *name);
 int cli_block_signals(void);
 
 int cmd_run(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_relay(int argc, char **argv);

@@ -65,9 +65,9 @@ double bench_noise_floor(const struct bench_noise *noise, const char *workload,
         noise != NULL ? json_object_get(json_object_get(noise->machine, workload), metric->key)
                       : NULL;
     for (size_t i = 0; i < json_array_size(list) && n < BENCH_NOISE_KEPT; i++) {
-        double value = json_number_value(json_array_get(list, i));
-        if (value >= 0 && isfinite(value))
-            values[n++] = value;
+        const json_t *value = json_array_get(list, i);
+        if (json_is_number(value) && json_number_value(value) >= 0)
+            values[n++] = json_number_value(value);
     }
     if (n < BENCH_NOISE_PAIRS)
         return NAN;
