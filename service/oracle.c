@@ -144,8 +144,7 @@ int64_t bench_oracle_departure(struct bench_oracle_queue *queue, int64_t arrival
     switch (spec->kind) {
     case BENCH_ORACLE_MM1:
     case BENCH_ORACLE_MD1:
-        queue->free_ns =
-            (arrival_ns > queue->free_ns ? arrival_ns : queue->free_ns) + service_ns;
+        queue->free_ns = (arrival_ns > queue->free_ns ? arrival_ns : queue->free_ns) + service_ns;
         return queue->free_ns;
     case BENCH_ORACLE_FREEZE: {
         const int64_t from_ns = queue->first_ns + spec->freeze_at_ns;
@@ -204,8 +203,8 @@ int bench_oracle_start(const char *text, int report_fd, struct bench_error *err)
         rc = map_report(report_fd, err);
     if (rc < 0)
         return rc;
-    struct shared *made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE,
-                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared *made =
+        mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (made == MAP_FAILED)
         return bench_fail(err, -errno, "no memory for an oracle: %s", bench_errno_text(errno));
     (void)pthread_mutexattr_init(&attributes);

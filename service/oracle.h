@@ -82,7 +82,8 @@ size_t bench_oracle_report_size(size_t requests);
 /* ---- in the server ---- */
 
 /* Makes this process's `ping` an oracle; before any session, thread or fork. report_fd: a file that
- * can be mapped, whose size says how many requests fit; -1 = none. 0 or negative with err filled. */
+ * can be mapped, whose size says how many requests fit; -1 = none. 0 or negative with err filled.
+ */
 int bench_oracle_start(const char *text, int report_fd, struct bench_error *err) BENCH_MUST_CHECK;
 /* One request: returns when it is to be answered, at once without an oracle. session may be NULL. 0
  * or -ECANCELED. Any thread, and any process forked after bench_oracle_start. */

@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-/* The largest term of the series is about e^SERIES_MAX; with 64 bits that leaves 1e-8 of the sum. */
+/* The largest term of the series is about e^SERIES_MAX; with 64 bits that leaves 1e-8 of the sum.
+ */
 #define SERIES_MAX 25
 #define BISECTIONS 100
 
@@ -36,7 +37,9 @@ double bench_md1_distribution(double lambda, double d, double t)
     for (long double k = 0; k <= wait; k++) {
         const long double x = rho * (wait - k);
         /* x^k e^x / k!; 0^0 is 1. */
-        const long double size = k == 0 ? expl(x) : x > 0 ? expl(k * logl(x) + x - lgammal(k + 1)) : 0;
+        const long double size = k == 0  ? expl(x)
+                                 : x > 0 ? expl(k * logl(x) + x - lgammal(k + 1))
+                                         : 0;
         sum += fmodl(k, 2) == 0 ? size : -size;
     }
     const double share = (double)((1 - rho) * sum);

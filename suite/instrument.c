@@ -66,10 +66,10 @@ int bench_instrument_keep(const struct bench_instrument *instrument, struct benc
     int rc = bench_state_load(INSTRUMENT_FILE, INSTRUMENT_SCHEMA, &file, err);
     if (rc < 0)
         return rc;
-    json_t *entry = json_pack("{s:s,s:b,s:f,s:f,s:f,s:f}", "date", instrument->date, "passed",
-                              instrument->passed, "p50", instrument->p50, "p99", instrument->p99,
-                              "p50_share", instrument->p50_share, "p99_share",
-                              instrument->p99_share);
+    json_t *entry =
+        json_pack("{s:s,s:b,s:f,s:f,s:f,s:f}", "date", instrument->date, "passed",
+                  instrument->passed, "p50", instrument->p50, "p99", instrument->p99, "p50_share",
+                  instrument->p50_share, "p99_share", instrument->p99_share);
     if (entry == NULL || json_object_set_new(json_object_get(file, "machines"), key, entry) < 0)
         rc = bench_fail(err, -ENOMEM, "out of memory");
     if (rc == 0)
@@ -92,9 +92,8 @@ char *bench_instrument_errors(const struct bench_instrument *i, char *out, size_
         (void)snprintf(shares[0], sizeof(shares[0]), " (%.1f %%)", 100 * fabs(i->p50_share));
     if (i->p99_share != 0)
         (void)snprintf(shares[1], sizeof(shares[1]), " (%.1f %%)", 100 * fabs(i->p99_share));
-    (void)snprintf(out, size, "p50 %s%s, p99 %s%s",
-                   bench_signed_seconds(i->p50, p50, sizeof(p50)), shares[0],
-                   bench_signed_seconds(i->p99, p99, sizeof(p99)), shares[1]);
+    (void)snprintf(out, size, "p50 %s%s, p99 %s%s", bench_signed_seconds(i->p50, p50, sizeof(p50)),
+                   shares[0], bench_signed_seconds(i->p99, p99, sizeof(p99)), shares[1]);
     return out;
 }
 

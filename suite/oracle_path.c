@@ -38,11 +38,10 @@ void bench_figures_of(int64_t *times_ns, size_t n, struct bench_figures *out)
     for (size_t i = 0; i < n; i++)
         sum += (double)times_ns[i];
     for (int f = 0; f < BENCH_FIGURE_COUNT; f++)
-        out->of[f] = n == 0                    ? NAN
-                     : f == BENCH_FIGURE_MEAN ? sum / (double)n / 1e9
-                                              : (double)quantile(times_ns, n,
-                                                                 bench_figure_shares[f]) /
-                                                    1e9;
+        out->of[f] = n == 0 ? NAN
+                     : f == BENCH_FIGURE_MEAN
+                         ? sum / (double)n / 1e9
+                         : (double)quantile(times_ns, n, bench_figure_shares[f]) / 1e9;
 }
 
 void bench_figures_of_series(const struct bench_series *series, struct bench_figures *out)
@@ -101,8 +100,7 @@ static int follow_plan(const struct load *load, const struct bench_oracle_spec *
     for (; bench_schedule_peek(&schedule) != INT64_MAX; bench_schedule_take(&schedule), n++) {
         const int64_t at_ns = bench_schedule_peek(&schedule) + shift_ns;
         if (n < load->n)
-            times[n] =
-                bench_oracle_departure(&queue, at_ns, load->records[n].service_ns) - at_ns;
+            times[n] = bench_oracle_departure(&queue, at_ns, load->records[n].service_ns) - at_ns;
     }
     if (n != load->n)
         return bench_fail(err, -EINVAL, "%zu requests have reached the oracle, %zu were planned",

@@ -39,11 +39,11 @@ void bench_figures_of(int64_t *times_ns, size_t n, struct bench_figures *out);
 void bench_figures_of_series(const struct bench_series *series, struct bench_figures *out);
 
 struct bench_oracle_paths {
-    size_t requests; /* of the load: warm-up requests are left out */
+    size_t requests;              /* of the load: warm-up requests are left out */
     struct bench_figures own;     /* left - arrival, as it happened at the server */
     struct bench_figures planned; /* by Lindley's recursion over the planned arrivals */
-    double late_p99; /* seconds by which the oracle answered later than it was to */
-    double freeze_s; /* how long it stood still within the load; NaN for the others */
+    double late_p99;              /* seconds by which the oracle answered later than it was to */
+    double freeze_s;              /* how long it stood still within the load; NaN for the others */
 };
 
 /* report: size bytes of a file that an oracle server wrote, before it was started and after it has

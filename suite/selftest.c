@@ -21,9 +21,9 @@
  * nothing beside the floor. More connections than ever wait, so that requests queue at the oracle
  * and not in the client, whose own queue the oracle could not see.
  */
-#define CONNECTIONS  "128"
-#define FLOOR_MS     1500 /* of each run, right before the oracle: 750 requests resolve a p99 */
-#define SECONDS_BESIDE 0.35 /* starting and stopping a server, opening and warming up connections */
+#define CONNECTIONS      "128"
+#define FLOOR_MS         1500 /* of each run, right before the oracle: 750 requests resolve a p99 */
+#define SECONDS_BESIDE   0.35 /* a server's start and end, opening and warming up connections */
 #define SEEDS_PER_ORACLE 100
 
 const struct bench_selftest_oracle bench_selftest_oracles[] = {
@@ -86,13 +86,25 @@ static int make_plan(const struct session *s, const struct wanted *w, struct ben
     (void)snprintf(rate, sizeof(rate), "%d", w->rate);
     (void)snprintf(duration, sizeof(duration), "%" PRId64 "ms", w->duration_ms);
     (void)snprintf(seed, sizeof(seed), "%" PRIu64, w->seed);
-    const char *const words[] = {"selftest",   "--target",  s->target,
-                                 "--workload", "concurrent", "--operation",
-                                 "ping",       "--clients", CONNECTIONS,
-                                 "--rate",     rate,        "--arrival",
+    const char *const words[] = {"selftest",
+                                 "--target",
+                                 s->target,
+                                 "--workload",
+                                 "concurrent",
+                                 "--operation",
+                                 "ping",
+                                 "--clients",
+                                 CONNECTIONS,
+                                 "--rate",
+                                 rate,
+                                 "--arrival",
                                  bench_arrival_names[w->arrival],
-                                 "--duration", duration,    "--repeats",
-                                 "1",          "--seed",    seed};
+                                 "--duration",
+                                 duration,
+                                 "--repeats",
+                                 "1",
+                                 "--seed",
+                                 seed};
     char *argv[BENCH_COUNT_OF(words) + 1] = {NULL};
     int rc = 0;
     for (size_t i = 0; i < BENCH_COUNT_OF(words) && rc == 0; i++)
@@ -300,8 +312,8 @@ double bench_selftest_estimate(const struct bench_selftest_options *options)
     double total = 0;
     for (size_t i = 0; bench_selftest_oracles[i].name != NULL; i++) {
         const struct bench_selftest_oracle *o = &bench_selftest_oracles[i];
-        const double one = (options->quick ? o->quick_s : o->duration_s) + FLOOR_MS / 1e3 +
-                           2 * SECONDS_BESIDE;
+        const double one =
+            (options->quick ? o->quick_s : o->duration_s) + FLOOR_MS / 1e3 + 2 * SECONDS_BESIDE;
         if (is_chosen(options, i))
             total += one * (options->quick ? 1 : o->runs);
     }

@@ -14,14 +14,15 @@
 #include "suite/orchestrator.h"
 
 enum {
-    BENCH_SELFTEST_RUNS = 8,        /* of one oracle, at most; closed forms are judged from them */
+    BENCH_SELFTEST_RUNS = 8, /* of one oracle, at most; closed forms are judged from them */
     BENCH_SELFTEST_ORACLES_MAX = 8,
 };
 /* |error| of a figure: this share of the true value, and the floor's p99 - p50. */
 #define BENCH_SELFTEST_SHARE 0.02
 /* A floor whose p99 is farther than that above its p50 makes limits that show little. */
 #define BENCH_SELFTEST_NOISE_S 1e-3
-/* Beyond this utilization percentiles from p90 on of a few runs say little about the closed form. */
+/* Beyond this utilization percentiles from p90 on of a few runs say little about the closed form.
+ */
 #define BENCH_SELFTEST_RHO   0.5
 #define BENCH_SELFTEST_LEVEL 0.99 /* of the interval that must hold a closed form */
 
@@ -100,10 +101,10 @@ struct bench_selftest {
     struct bench_selftest_result results[BENCH_SELFTEST_ORACLES_MAX];
     size_t nresults;
     bool interrupted;
-    bool measured;   /* every oracle */
-    bool passed;     /* every figure that is judged, and the engine trusts its runs */
-    bool noisy;      /* BENCH_SELFTEST_NOISE_S was passed */
-    bool certifies;  /* the whole selftest, as it is, on a machine that was quiet enough */
+    bool measured;  /* every oracle */
+    bool passed;    /* every figure that is judged, and the engine trusts its runs */
+    bool noisy;     /* BENCH_SELFTEST_NOISE_S was passed */
+    bool certifies; /* the whole selftest, as it is, on a machine that was quiet enough */
     struct bench_instrument summary;
 };
 

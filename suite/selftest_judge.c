@@ -70,8 +70,7 @@ static bool judges_closed_form(const struct bench_selftest_result *result, enum 
 struct values {
     double own[BENCH_SELFTEST_RUNS], planned[BENCH_SELFTEST_RUNS], measured[BENCH_SELFTEST_RUNS],
         floor[BENCH_SELFTEST_RUNS], error[BENCH_SELFTEST_RUNS], off_plan[BENCH_SELFTEST_RUNS],
-        without_floor[BENCH_SELFTEST_RUNS], limit[BENCH_SELFTEST_RUNS],
-        freeze[BENCH_SELFTEST_RUNS];
+        without_floor[BENCH_SELFTEST_RUNS], limit[BENCH_SELFTEST_RUNS], freeze[BENCH_SELFTEST_RUNS];
     size_t n;
 };
 

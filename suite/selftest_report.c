@@ -70,11 +70,16 @@ static int write_table(const struct bench_selftest_result *result, FILE *out)
         const char *head;
         enum bench_align align;
     } columns[] = {
-        {"", BENCH_ALIGN_LEFT},           {"oracle's path", BENCH_ALIGN_RIGHT},
-        {"by the plan", BENCH_ALIGN_RIGHT},  {"closed form", BENCH_ALIGN_RIGHT},
-        {"99 % interval", BENCH_ALIGN_RIGHT}, {"measured", BENCH_ALIGN_RIGHT},
-        {"error", BENCH_ALIGN_RIGHT},     {"", BENCH_ALIGN_RIGHT},
-        {"limit", BENCH_ALIGN_RIGHT},     {"", BENCH_ALIGN_LEFT},
+        {"", BENCH_ALIGN_LEFT},
+        {"oracle's path", BENCH_ALIGN_RIGHT},
+        {"by the plan", BENCH_ALIGN_RIGHT},
+        {"closed form", BENCH_ALIGN_RIGHT},
+        {"99 % interval", BENCH_ALIGN_RIGHT},
+        {"measured", BENCH_ALIGN_RIGHT},
+        {"error", BENCH_ALIGN_RIGHT},
+        {"", BENCH_ALIGN_RIGHT},
+        {"limit", BENCH_ALIGN_RIGHT},
+        {"", BENCH_ALIGN_LEFT},
     };
     struct bench_table *table = bench_table_new();
     char dropped[128];
@@ -94,8 +99,8 @@ static int write_result(const struct bench_selftest_result *result, FILE *out)
 {
     const struct bench_selftest_oracle *o = result->oracle;
     fprintf(out, "%s: %s; %s arrivals, %d/s, %zu run%s of %g s\n", o->name, o->what,
-            bench_arrival_names[o->arrival], o->rate, result->nruns,
-            result->nruns == 1 ? "" : "s", result->duration_s);
+            bench_arrival_names[o->arrival], o->rate, result->nruns, result->nruns == 1 ? "" : "s",
+            result->duration_s);
     if (result->nmeasured == 0) {
         fputs("not measured\n\n", out);
         return 0;
@@ -128,12 +133,13 @@ static void write_verdict(const struct bench_selftest *s, FILE *out)
               out);
     else if (!s->certifies)
         fprintf(out, "not certified, and not kept: %s\n",
-                s->options.quick ? "one short run of each oracle; the closed forms of random queues "
-                                   "need 8 runs of 20 s, and an error is the median of 5"
-                : s->noisy       ? "the floor scatters by more than a millisecond (p99 - p50), so "
-                                   "limits this wide show little; repeat it on a quiet machine"
-                : s->measured    ? "only some of the oracles, or of their runs"
-                                 : "an oracle could not be measured");
+                s->options.quick
+                    ? "one short run of each oracle; the closed forms of random queues "
+                      "need 8 runs of 20 s, and an error is the median of 5"
+                : s->noisy    ? "the floor scatters by more than a millisecond (p99 - p50), so "
+                                "limits this wide show little; repeat it on a quiet machine"
+                : s->measured ? "only some of the oracles, or of their runs"
+                              : "an oracle could not be measured");
 }
 
 int bench_selftest_write(const struct bench_selftest *selftest, FILE *out)
@@ -146,13 +152,14 @@ int bench_selftest_write(const struct bench_selftest *selftest, FILE *out)
         for (int f = 0; f < BENCH_FIGURE_COUNT && result->nmeasured > 0; f++)
             starred |= !result->figures[f].closed_judged && !isnan(result->figures[f].low);
     }
-    fprintf(out,
-            "error: measured - oracle's path - floor's p50 (of the mean: the floor's mean); medians "
-            "over the runs\n"
-            "limit: %g %% of the path, and the floor's p99 - p50\n%s",
-            100 * BENCH_SELFTEST_SHARE,
-            starred ? "* shown, not judged: too few runs, or too busy a queue, for the closed form\n"
-                    : "");
+    fprintf(
+        out,
+        "error: measured - oracle's path - floor's p50 (of the mean: the floor's mean); medians "
+        "over the runs\n"
+        "limit: %g %% of the path, and the floor's p99 - p50\n%s",
+        100 * BENCH_SELFTEST_SHARE,
+        starred ? "* shown, not judged: too few runs, or too busy a queue, for the closed form\n"
+                : "");
     fputc('\n', out);
     write_verdict(selftest, out);
     return rc == 0 && ferror(out) ? -EIO : rc;
@@ -224,10 +231,10 @@ int bench_selftest_json(const struct bench_selftest *selftest, char **out)
         (json_int_t)selftest->options.seed, "quick", selftest->options.quick, "inject",
         selftest->options.no_schedule ? "no-schedule" : NULL, "duration", selftest->duration,
         "interrupted", selftest->interrupted, "measured", selftest->measured, "passed",
-        selftest->passed, "noisy", selftest->noisy, "certifies", selftest->certifies, "instrument_error", "text",
-        bench_instrument_errors(summary, errors, sizeof(errors)), "p50", summary->p50, "p50_share",
-        summary->p50_share, "p99", summary->p99, "p99_share", summary->p99_share, "oracles",
-        oracles);
+        selftest->passed, "noisy", selftest->noisy, "certifies", selftest->certifies,
+        "instrument_error", "text", bench_instrument_errors(summary, errors, sizeof(errors)), "p50",
+        summary->p50, "p50_share", summary->p50_share, "p99", summary->p99, "p99_share",
+        summary->p99_share, "oracles", oracles);
     *out = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(root);
     return *out != NULL ? 0 : -ENOMEM;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `rpycbench selftest` with real oracle servers. How good the instrument is here and now is not
- * asserted: the machine may be busy. Whether it passes is looked at by hand; that a broken one fails
- * is tested, for a server that stands still for a quarter of a second is seen or not.
+ * asserted: the machine may be busy. Whether it passes is looked at by hand; that a broken one
+ * fails is tested, for a server that stands still for a quarter of a second is seen or not.
  */
 #include <criterion/criterion.h>
 #include <math.h>
@@ -45,8 +45,8 @@ static void check_figures(const json_t *oracle)
     static const char *const names[] = {"mean", "p50", "p90", "p99", "p99.9"};
     for (size_t i = 0; i < 5; i++) {
         const json_t *f = figure_of(oracle, names[i]);
-        const double error = rig_number(f, "measured") - rig_number(f, "oracle_path") -
-                             rig_number(f, "floor");
+        const double error =
+            rig_number(f, "measured") - rig_number(f, "oracle_path") - rig_number(f, "floor");
         cr_expect_float_eq(rig_number(f, "error"), error, 1e-9, "%s: %g", names[i], error);
         cr_expect_gt(rig_number(f, "limit"), 0);
         cr_expect_geq(rig_number(f, "planned_path"), 0);
@@ -86,8 +86,7 @@ Test(oracles, any_native_server_can_be_one)
     static const char *const targets[] = {"rpyc/forking/native", "http-raw/threaded/native"};
     for (size_t i = 0; i < 2; i++) {
         struct support_output out;
-        selftest(&out, WORDS("selftest", "--quick", "--only", "fixed", "--target",
-                             targets[i]));
+        selftest(&out, WORDS("selftest", "--quick", "--only", "fixed", "--target", targets[i]));
         cr_assert(out.exit_status == 0 || out.exit_status == 4, "exit %d: %s", out.exit_status,
                   out.err);
         rig_assert_has(out.out, "fixed: each answer takes 5 ms");
@@ -102,8 +101,8 @@ static json_t *freeze(bool forget, int *status)
 {
     struct support_output out;
     if (forget)
-        selftest(&out, WORDS("selftest", "--quick", "--only", "freeze", "--json", "-",
-                             "--inject", "no-schedule"));
+        selftest(&out, WORDS("selftest", "--quick", "--only", "freeze", "--json", "-", "--inject",
+                             "no-schedule"));
     else
         selftest(&out, WORDS("selftest", "--quick", "--only", "freeze", "--json", "-"));
     *status = out.exit_status;
@@ -150,8 +149,8 @@ Test(oracles, a_server_that_cannot_be_one)
     rig_assert_has(out.err, "gg1=5");
     rig_assert_has(out.err, "mm1=RATE");
     support_output_free(&out);
-    rig_run_program(&out, WORDS(path, "--protocol", "tcp", "--oracle", "zero", "--oracle-report-fd",
-                                "99"));
+    rig_run_program(
+        &out, WORDS(path, "--protocol", "tcp", "--oracle", "zero", "--oracle-report-fd", "99"));
     cr_expect_eq(out.exit_status, 3);
     rig_assert_has(out.err, "oracle-report-fd");
     support_output_free(&out);

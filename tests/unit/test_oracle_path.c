@@ -57,10 +57,8 @@ static struct written write_report(const char *text, const struct bench_load_mod
 
 static struct bench_load_model load(double rate, enum bench_arrival arrival, int64_t seconds)
 {
-    return (struct bench_load_model){.rate_per_s = rate,
-                                     .arrival = arrival,
-                                     .duration_ns = seconds * BENCH_NS_PER_S,
-                                     .seed = 5};
+    return (struct bench_load_model){
+        .rate_per_s = rate, .arrival = arrival, .duration_ns = seconds * BENCH_NS_PER_S, .seed = 5};
 }
 
 Test(oracle_path, figures_of_known_times)
@@ -123,7 +121,8 @@ Test(oracle_path, a_freeze_lies_within_the_load)
     free(w.report);
 }
 
-/* Every request that arrives only when the one before has been answered: what a closed loop does. */
+/* Every request that arrives only when the one before has been answered: what a closed loop does.
+ */
 Test(oracle_path, a_plan_that_was_not_kept_shows)
 {
     const struct bench_load_model model = load(800, BENCH_ARRIVAL_POISSON, 10);
@@ -146,20 +145,36 @@ static void spoil(struct written *w, int how)
 {
     struct bench_oracle_record *last = &w->records[w->report->count - 1];
     switch (how) {
-    case 0: w->report->magic++; break;
-    case 1: w->size = sizeof(*w->report) - 1; break;
-    case 2: w->report->count = UINT64_MAX; break;
-    case 3: w->report->count = WARM_UPS; break;
-    case 4: w->report->count--; break;
-    case 5: last->left_ns = 0; break;
-    case 6: last->service_ns = -1; break;
-    default: last[-1].arrival_ns = last->arrival_ns + 1; break;
+    case 0:
+        w->report->magic++;
+        break;
+    case 1:
+        w->size = sizeof(*w->report) - 1;
+        break;
+    case 2:
+        w->report->count = UINT64_MAX;
+        break;
+    case 3:
+        w->report->count = WARM_UPS;
+        break;
+    case 4:
+        w->report->count--;
+        break;
+    case 5:
+        last->left_ns = 0;
+        break;
+    case 6:
+        last->service_ns = -1;
+        break;
+    default:
+        last[-1].arrival_ns = last->arrival_ns + 1;
+        break;
     }
 }
 
 Test(oracle_path, reports_that_cannot_be)
 {
-    static const char *const words[] = {"no report", "no report",    "room for",  "no request",
+    static const char *const words[] = {"no report", "no report", "room for",  "no request",
                                         "planned",   "cannot be", "cannot be", "cannot be"};
     for (int how = 0; how < 8; how++) {
         const struct bench_load_model model = load(500, BENCH_ARRIVAL_CONSTANT, 2);

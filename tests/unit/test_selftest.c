@@ -35,9 +35,9 @@ static void make(struct bench_selftest_result *result, const char *name, double 
     *result = (struct bench_selftest_result){
         .oracle = o, .duration_s = o->duration_s, .nruns = (size_t)o->runs};
     (void)snprintf(text, sizeof(text), "%.*s0", (int)strcspn(o->format, "%"), o->format);
-    cr_assert_eq(bench_oracle_parse(strchr(o->format, '%') != NULL ? text : o->format,
-                                    &result->spec, NULL),
-                 0);
+    cr_assert_eq(
+        bench_oracle_parse(strchr(o->format, '%') != NULL ? text : o->format, &result->spec, NULL),
+        0);
     for (size_t r = 0; r < result->nruns; r++) {
         struct bench_selftest_run *run = &result->runs[r];
         *run = (struct bench_selftest_run){
@@ -57,8 +57,8 @@ static void make(struct bench_selftest_result *result, const char *name, double 
 
 static void make_all(struct bench_selftest *s, double off)
 {
-    *s = (struct bench_selftest){.options = {.seed = 1}, .target = "x/threaded/native",
-                                 .date = "2026-01-31"};
+    *s = (struct bench_selftest){
+        .options = {.seed = 1}, .target = "x/threaded/native", .date = "2026-01-31"};
     for (size_t i = 0; bench_selftest_oracles[i].name != NULL; i++) {
         make(&s->results[s->nresults], bench_selftest_oracles[i].name, off);
         bench_selftest_judge(&s->results[s->nresults++]);
@@ -136,10 +136,8 @@ Test(selftest, closed_forms_need_eight_runs_and_a_calm_queue)
         const char *name;
         bool mean, p50, p99;
     } rows[] = {
-        {"mm1@0.5", true, true, true},
-        {"mm1@0.8", false, false, false}, /* five runs */
-        {"md1@0.8", true, true, false},
-        {"fixed", true, true, true},
+        {"mm1@0.5", true, true, true},  {"mm1@0.8", false, false, false}, /* five runs */
+        {"md1@0.8", true, true, false}, {"fixed", true, true, true},
         {"freeze", true, true, true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -161,7 +159,8 @@ Test(selftest, closed_form_outside_of_the_interval)
     for (size_t i = 0; i < r.nruns; i++) { /* all of them agree, and are wrong */
         r.runs[i].paths.own.of[BENCH_FIGURE_P50] *= 1.1;
         r.runs[i].paths.planned.of[BENCH_FIGURE_P50] *= 1.1;
-        r.runs[i].response.of[BENCH_FIGURE_P50] += 0.1 * r.runs[i].paths.own.of[BENCH_FIGURE_P50] / 1.1;
+        r.runs[i].response.of[BENCH_FIGURE_P50] +=
+            0.1 * r.runs[i].paths.own.of[BENCH_FIGURE_P50] / 1.1;
     }
     bench_selftest_judge(&r);
     cr_expect_eq(r.figures[BENCH_FIGURE_P50].misses, BENCH_MISS_CLOSED);
@@ -252,9 +251,12 @@ Test(selftest, tables_and_sentences)
     char *text = text_of(s);
     for (size_t i = 0; bench_selftest_oracles[i].name != NULL; i++)
         cr_expect_not_null(strstr(text, bench_selftest_oracles[i].what), "%s", text);
-    static const char *const pieces[] = {"run 2: something was odd", "p99.9", "+10.0 µs",
+    static const char *const pieces[] = {"run 2: something was odd",
+                                         "p99.9",
+                                         "+10.0 µs",
                                          "instrument error on this machine, at most: p50 +10.0 µs",
-                                         "within its limits", "shown, not judged"};
+                                         "within its limits",
+                                         "shown, not judged"};
     for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
         cr_expect_not_null(strstr(text, pieces[i]), "no '%s' in %s", pieces[i], text);
     cr_expect_null(strstr(text, "MISSED"));
@@ -307,8 +309,8 @@ static void own_state(void)
 
 static void drop_state(void) { support_tempdir_remove(state); }
 
-static const struct bench_instrument known = {.date = "2026-01-31", .passed = true, .p50 = 12e-6,
-                                              .p99 = -35e-6, .p99_share = -0.004};
+static const struct bench_instrument known = {
+    .date = "2026-01-31", .passed = true, .p50 = 12e-6, .p99 = -35e-6, .p99_share = -0.004};
 
 Test(selftest, is_remembered, .init = own_state, .fini = drop_state)
 {
@@ -352,7 +354,10 @@ Test(selftest, files_that_are_none, .init = own_state, .fini = drop_state)
                    "\"a date that is too long\", \"passed\": true, \"p50\": 1, \"p99\": 1, "
                    "\"p50_share\": 0, \"p99_share\": 0}}}",
                    key);
-    const char *const contents[] = {"", "{", "[]", "{\"schema\": \"other\", \"machines\": {}}",
+    const char *const contents[] = {"",
+                                    "{",
+                                    "[]",
+                                    "{\"schema\": \"other\", \"machines\": {}}",
                                     "{\"schema\": \"rpycbench-instrument-1\", \"machines\": 3}",
                                     entry};
     for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
@@ -366,8 +371,8 @@ Test(selftest, files_that_are_none, .init = own_state, .fini = drop_state)
 /* A report says what its run said, whatever this machine knows by now. */
 Test(selftest, reports_open_with_it, .init = own_state, .fini = drop_state)
 {
-    static int (*const render[])(const struct bench_run *, struct bench_buf *) = {
-        bench_report_tables, bench_report_markdown};
+    static int (*const render[])(const struct bench_run *,
+                                 struct bench_buf *) = {bench_report_tables, bench_report_markdown};
     static const char *const lines[] = {"instrument: selftest of 2026-01-31: p50 +12.0 µs",
                                         "Instrument: selftest of 2026-01-31: p50 "};
     struct bench_error err = {.msg = ""};
