@@ -166,7 +166,7 @@ Test(selftest, closed_form_outside_of_the_interval)
     cr_expect_eq(r.figures[BENCH_FIGURE_P50].misses, BENCH_MISS_CLOSED);
     /* t(0.995, 7) = 3.4995; the values scatter by 1 % of the mean, half above and half below. */
     const struct bench_selftest_figure *mean = &r.figures[BENCH_FIGURE_MEAN];
-    const double half = 3.4994832974 * 2e-3 * 0.01 * sqrt(8.0 / 7) / sqrt(8);
+    const double half = 3.4994832974 * 4e-3 * 0.01 * sqrt(8.0 / 7) / sqrt(8);
     cr_expect_float_eq(mean->high - mean->low, 2 * half, 1e-10);
     cr_expect_eq(mean->misses, 0);
 }
