@@ -20,8 +20,8 @@
  * All queues serve 500/s: slower ones would take longer to show as much. At 1000/s the instrument's
  * own 35 us (a request that wakes everybody up takes longer than one that finds them awake) are as
  * much as an interval over 8 runs is wide, and one selftest in three would miss a closed form; here
- * it is one in seventeen, by the choice of the seed. More connections than ever wait, so that requests queue at the oracle
- * and not in the client, whose own queue the oracle could not see.
+ * it is one in seventeen, by the choice of the seed. More connections than ever wait, so that
+ * requests queue at the oracle and not in the client, whose own queue the oracle could not see.
  */
 #define CONNECTIONS      "128"
 #define FLOOR_MS         1500 /* of each run, right before the oracle: 750 requests resolve a p99 */
