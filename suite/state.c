@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, FILE_LIMIT = 16 << 20 };
 
 int bench_state_path(const char *name, char *out, size_t size, struct bench_error *err)
 {
@@ -28,13 +28,18 @@ int bench_state_load(const char *name, const char *schema, json_t **out, struct 
 {
     char path[PATH_SIZE];
     json_error_t why;
+    struct stat about;
     int rc = bench_state_path(name, path, sizeof(path), err);
     if (rc < 0)
         return rc;
-    if (access(path, F_OK) != 0) {
+    if (stat(path, &about) < 0) {
+        if (errno != ENOENT)
+            return bench_fail(err, -errno, "%s: %s", path, bench_errno_text(errno));
         *out = json_pack("{s:s,s:{}}", "schema", schema, "machines");
         return *out != NULL ? 0 : bench_fail(err, -ENOMEM, "out of memory");
     }
+    if (!S_ISREG(about.st_mode) || about.st_size > FILE_LIMIT)
+        return bench_fail(err, -EINVAL, "%s: not a file of up to %d bytes", path, FILE_LIMIT);
     json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
     if (file == NULL)
         return bench_fail(err, -EINVAL, "%s: %s", path, why.text);

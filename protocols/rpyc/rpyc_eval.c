@@ -115,6 +115,8 @@ static int received(void *user, const struct rpyc_ref *ref, struct bench_value *
     if (!held)
         held = rpyc_classic_find(c, ref);
     if (!held) {
+        if (e->held.count >= (size_t)c->options->max_references)
+            return -E2BIG;
         held = rpyc_held_add(&e->held, &c->call->op->arena, ref);
         if (!held)
             return -ENOMEM;
@@ -202,11 +204,12 @@ static int finish(struct bench_conn *conn, struct rpyc_client *c)
     return rpyc_client_finish_op(conn, c, 0);
 }
 
-/* Up to the next request. rc: how the present instruction went. */
+/* Up to the next request. rc: how the present instruction went; if it failed, there is no call any
+ * more. */
 static int run(struct bench_conn *conn, struct rpyc_client *c, int rc)
 {
-    struct rpyc_eval *e = &c->call->eval;
     while (rc == RPYC_EVAL_DONE) {
+        struct rpyc_eval *e = &c->call->eval;
         if (++e->next >= e->code->count)
             return finish(conn, c);
         rc = rpyc_eval_run_one(conn, c);

@@ -7,7 +7,9 @@ import threading
 import common
 import service
 
-OPTIONS = common.begin("rpyc", __doc__, choices={"policy": ("reference", "strict")})
+OPTIONS = common.begin("rpyc", __doc__, choices={"policy": ("reference", "strict"),
+                                                 "max-items": (), "max-nesting": (),
+                                                 "max-references": ()})
 rpyc = common.package("rpyc")
 servers = common.package("rpyc.utils.server")
 authenticators = common.package("rpyc.utils.authenticators")
