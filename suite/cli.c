@@ -34,6 +34,12 @@ static const char gate_notes[] =
     "can rest on it), 3 error (not measured), 2 bad usage or a file that cannot be read, 130 after\n"
     "Ctrl-C. With --prove: 0 if it finds what it should and nothing else, 1 if not.\n";
 
+static const char selftest_notes[] =
+    "Oracle servers with known answers are measured by the ordinary client: fixed delays, the queues\n"
+    "M/M/1 and M/D/1, a server that stands still. The result of a whole selftest is kept for this\n"
+    "machine, and every report opens with it. Exit status: 0 within the limits, 2 bad usage, 3 an\n"
+    "oracle could not be measured, 4 outside the limits, 130 after Ctrl-C. How: docs/methodology.md.\n";
+
 const struct cli_command cli_commands[] = {
     {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run, NULL},
     {"serve", "PROTOCOL/MODE/SERVER [OPTIONS]", "runs one reference server in the foreground",
@@ -46,6 +52,8 @@ const struct cli_command cli_commands[] = {
      "may this be merged: limits and a baseline, for a job of CI", cmd_gate, gate_notes},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
      "a delay line in user space: what if the network were slower", cmd_relay, NULL},
+    {"selftest", "[OPTIONS]", "how wrong is this instrument, on this machine", cmd_selftest,
+     selftest_notes},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",
      cmd_report, NULL},
     {"list", "", "protocols, servers, workloads and operations, and what works here", cmd_list, NULL},

@@ -147,10 +147,11 @@ static int set_path(const char **out, const char *value, struct bench_error *err
     {                                                                                              \
         return set_path(&((struct gate_options *)target)->member##_file, value, err);              \
     }
-X(baseline) X(save) X(junit) X(markdown)
+X(baseline)
+X(save) X(junit) X(markdown)
 #undef X
 
-static int set_force(void *target, const char *value, struct bench_error *err)
+    static int set_force(void *target, const char *value, struct bench_error *err)
 {
     (void)value;
     (void)err;
@@ -315,8 +316,7 @@ static int measure_again(struct work *w, const struct bench_gate_rules *rules)
     struct bench_run *nothing = w->again == NULL ? bench_run_new() : NULL;
     const struct bench_run *again = w->again != NULL ? w->again : nothing;
     if (rc == 0)
-        rc = again == NULL ? -ENOMEM
-                           : bench_gate_repeat(&w->gate, w->baseline, again, rules);
+        rc = again == NULL ? -ENOMEM : bench_gate_repeat(&w->gate, w->baseline, again, rules);
     bench_run_free(nothing);
     free(plan);
     return rc;
@@ -329,11 +329,11 @@ static int judge(struct work *w)
     const struct gate_options *o = w->o;
     struct bench_error err = {0};
     const struct bench_gate_filter filter =
-        o->file == NULL ? (struct bench_gate_filter){.ntargets = 0}
-                        : (struct bench_gate_filter){o->measured.targets, o->measured.ntargets,
-                                                     o->measured.plan.workloads_chosen
-                                                         ? o->measured.plan.workloads
-                                                         : NULL};
+        o->file == NULL
+            ? (struct bench_gate_filter){.ntargets = 0}
+            : (struct bench_gate_filter){
+                  o->measured.targets, o->measured.ntargets,
+                  o->measured.plan.workloads_chosen ? o->measured.plan.workloads : NULL};
     struct bench_gate_rules rules = o->rules;
     if (bench_noise_read(w->run->environment_hash, &w->noise, &err) < 0)
         complain(err.msg);
@@ -361,8 +361,7 @@ typedef int (*write_fn)(const struct bench_gate *gate, FILE *out);
 
 static int write_file(const struct bench_gate *gate, const char *path, bool append, write_fn write)
 {
-    const int fd =
-        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
     FILE *out = fd < 0 ? NULL : fdopen(fd, append ? "a" : "w");
     int rc = fd < 0 ? -errno : out == NULL ? -ENOMEM : write(gate, out);
     if (out == NULL && fd >= 0)
@@ -445,11 +444,10 @@ static void warn_of_build(void)
 
 static int run_gate(const struct gate_options *o)
 {
-    struct work w = {.o = o,
-                     .gate = {.tolerance = NAN,
-                              .live = o->file == NULL,
-                              .inconclusive_is = o->inconclusive_is},
-                     .watch = {.signal_fd = -1}};
+    struct work w = {
+        .o = o,
+        .gate = {.tolerance = NAN, .live = o->file == NULL, .inconclusive_is = o->inconclusive_is},
+        .watch = {.signal_fd = -1}};
     w.watch.progress = &w.progress;
     int rc = o->baseline_file != NULL ? read_file(&w, o->baseline_file, &w.baseline) : 0;
     if (rc == 0 && w.gate.status == EXIT_FINE && o->file != NULL) {

@@ -16,7 +16,8 @@ struct bench_noise;
  */
 #define BENCH_GATE_OUTCOMES(X)                                                                     \
     X(OK, "ok", 0, "within what is allowed")                                                       \
-    X(INCONCLUSIVE, "inconclusive", 5, "the interval reaches to both sides: more trials would tell") \
+    X(INCONCLUSIVE, "inconclusive", 5,                                                             \
+      "the interval reaches to both sides: more trials would tell")                                \
     X(REGRESSED, "regressed", 1, "worse than allowed, beyond doubt")                               \
     X(INVALID, "invalid", 4, "measured, but no verdict can rest on it")                            \
     X(ERROR, "error", 3, "not measured")
@@ -37,8 +38,8 @@ struct bench_gate_limit {
     char text[320]; /* as written, with its option */
     const struct bench_metric *metric;
     double value;
-    bool is_least;                   /* --min */
-    char target[256], workload[32];  /* "" = any */
+    bool is_least;                  /* --min */
+    char target[256], workload[32]; /* "" = any */
 };
 
 /* "[[TARGET:]WORKLOAD:]METRIC=VALUE"; TARGET and WORKLOAD may be '*'. 0; -EINVAL with what is
@@ -57,8 +58,8 @@ struct bench_gate_filter {
 
 struct bench_gate_check {
     enum bench_gate_outcome outcome;
-    bool skipped;  /* there is no such figure here, and nothing depends on it */
-    bool improved; /* ok, and better than the baseline */
+    bool skipped;                      /* there is no such figure here, and nothing depends on it */
+    bool improved;                     /* ok, and better than the baseline */
     const struct bench_metric *metric; /* NULL: about a whole cell, or the run */
     char target[256], cell[320];       /* clean; "" = the whole run */
     char figure[160];                  /* "p50 at most 100 ms" */
@@ -67,8 +68,8 @@ struct bench_gate_check {
     double allowed;                    /* a limit; NaN */
     double before;                     /* of the baseline; NaN */
     double slowdown, slowdown_low, slowdown_high; /* ratios, > 1 is worse; NaN */
-    size_t trials, needs;              /* more of them, where it cannot be told; 0 */
-    const struct bench_result *baseline; /* its cell, borrowed; NULL */
+    size_t trials, needs;                         /* more of them, where it cannot be told; 0 */
+    const struct bench_result *baseline;          /* its cell, borrowed; NULL */
 };
 
 struct bench_gate {

@@ -13,10 +13,10 @@
 
 #define ROUNDING 1e-9
 
-static const unsigned usual =
-    1u << BENCH_METRIC_CPU | 1u << BENCH_METRIC_ROUND_TRIPS | 1u << BENCH_METRIC_BYTES |
-    1u << BENCH_METRIC_SUCCESS | 1u << BENCH_METRIC_P50 | 1u << BENCH_METRIC_P99 |
-    1u << BENCH_METRIC_THROUGHPUT | 1u << BENCH_METRIC_BANDWIDTH;
+static const unsigned usual = 1u << BENCH_METRIC_CPU | 1u << BENCH_METRIC_ROUND_TRIPS |
+                              1u << BENCH_METRIC_BYTES | 1u << BENCH_METRIC_SUCCESS |
+                              1u << BENCH_METRIC_P50 | 1u << BENCH_METRIC_P99 |
+                              1u << BENCH_METRIC_THROUGHPUT | 1u << BENCH_METRIC_BANDWIDTH;
 
 /* Of the usual ones, those that say something of this cell. */
 static bool is_usual(const struct bench_result *cell, const struct bench_metric *metric)
@@ -61,28 +61,30 @@ static void say_change(struct bench_gate_check *check, const struct slowdown *s)
     const double sign = worse ? 100 : -100;
     bench_gate_say(check, "%s by %.1f %%", worse ? "worse" : "better", sign * (s->estimate - 1));
     if (!isnan(s->low))
-        bench_gate_say(check, ", 95 %% interval [%.1f %%, %.1f %%]", sign * ((worse ? s->low : s->high) - 1),
-            sign * ((worse ? s->high : s->low) - 1));
+        bench_gate_say(check, ", 95 %% interval [%.1f %%, %.1f %%]",
+                       sign * ((worse ? s->low : s->high) - 1),
+                       sign * ((worse ? s->high : s->low) - 1));
 }
 
 static void judge_counted(struct bench_gate_check *check, const struct bench_contrast_row *row,
                           const struct bench_gate_rules *rules)
 {
     const struct bench_metric *metric = row->metric;
-    const double ratio = metric->lower_is_better ? row->b_value / row->a_value
-                                                 : row->a_value / row->b_value;
+    const double ratio =
+        metric->lower_is_better ? row->b_value / row->a_value : row->a_value / row->b_value;
     /* A share of requests that fail is nothing to be tolerant of: errors are quick. */
     const double allowed = metric->id == BENCH_METRIC_SUCCESS ? 0 : rules->tolerance;
-    const bool worse = metric->lower_is_better ? row->b_value > row->a_value * (1 + allowed + ROUNDING)
-                                               : row->a_value > row->b_value * (1 + allowed + ROUNDING);
+    const bool worse = metric->lower_is_better
+                           ? row->b_value > row->a_value * (1 + allowed + ROUNDING)
+                           : row->a_value > row->b_value * (1 + allowed + ROUNDING);
     check->slowdown = ratio;
     check->outcome = worse ? BENCH_GATE_REGRESSED : BENCH_GATE_OK;
     check->improved = !worse && ratio < 1 - ROUNDING;
     bench_gate_say(check, "; counted: %s",
-        worse               ? "worse than is tolerated"
-        : check->improved   ? "better"
-        : ratio > 1 + ROUNDING ? "within what is tolerated"
-                            : "the same");
+                   worse                  ? "worse than is tolerated"
+                   : check->improved      ? "better"
+                   : ratio > 1 + ROUNDING ? "within what is tolerated"
+                                          : "the same");
 }
 
 static bool is_within_floor(double estimate, double floor)
@@ -123,7 +125,8 @@ static void judge_measured(struct bench_gate_check *check, const struct bench_co
         say_change(check, &s);
     if (told && s.low > limit && is_within_floor(s.estimate, floor)) {
         check->outcome = BENCH_GATE_OK;
-        bench_gate_say(check, "; this machine shows up to %.1f %% between a target and itself", 100 * floor);
+        bench_gate_say(check, "; this machine shows up to %.1f %% between a target and itself",
+                       100 * floor);
     } else if (told && s.low > limit) {
         check->outcome = BENCH_GATE_REGRESSED;
         bench_gate_say(check, "; tolerated are %g %%", 100 * rules->tolerance);
@@ -136,14 +139,17 @@ static void judge_measured(struct bench_gate_check *check, const struct bench_co
         check->needs = needs(row, &s, rules->tolerance);
         bench_gate_more(check->needs, more, sizeof(more));
         if (enough && s.low > limit)
-            bench_gate_say(check, "; not beyond doubt among so many figures (Holm), %s of each would "
-                                  "tell", more);
+            bench_gate_say(check,
+                           "; not beyond doubt among so many figures (Holm), %s of each would "
+                           "tell",
+                           more);
         else if (enough)
-            bench_gate_say(check, "; the %g %% that are tolerated lie within it, %s of each would tell",
-                100 * rules->tolerance, more);
+            bench_gate_say(check,
+                           "; the %g %% that are tolerated lie within it, %s of each would tell",
+                           100 * rules->tolerance, more);
         else
-            bench_gate_say(check, "; %zu trials of each are the least, %s would do", (size_t)BENCH_VERDICT_TRIALS,
-                more);
+            bench_gate_say(check, "; %zu trials of each are the least, %s would do",
+                           (size_t)BENCH_VERDICT_TRIALS, more);
     }
 }
 
@@ -288,9 +294,10 @@ int bench_gate_baseline(struct bench_gate *gate, const struct bench_run *baselin
         free(gate->differences);
         gate->differences = NULL;
     } else if (!rules->forced) {
-        return bench_gate_add_note(gate, BENCH_GATE_INVALID,
-                                   "the baseline is of another experiment (--force compares all the "
-                                   "same)");
+        return bench_gate_add_note(
+            gate, BENCH_GATE_INVALID,
+            "the baseline is of another experiment (--force compares all the "
+            "same)");
     }
     return add_all(gate, baseline, run, filter, rules);
 }

@@ -153,6 +153,7 @@ int bench_gate_write_junit(const struct bench_gate *gate, FILE *out)
     (void)fputs("    <system-out>", out);
     if (gate->differences != NULL)
         write_escaped(out, gate->differences, '\n');
-    (void)fputs("</system-out>\n    <system-err></system-err>\n  </testsuite>\n</testsuites>\n", out);
+    (void)fputs("</system-out>\n    <system-err></system-err>\n  </testsuite>\n</testsuites>\n",
+                out);
     return ferror(out) ? -EIO : 0;
 }

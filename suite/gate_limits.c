@@ -160,8 +160,9 @@ static void say_figure(struct bench_gate_check *check)
         (void)snprintf(check->words, sizeof(check->words), "%s in %zu trial%s, without an interval",
                        value.s, check->trials, check->trials == 1 ? "" : "s");
     else
-        (void)snprintf(check->words, sizeof(check->words), "%s, 95 %% interval [%s, %s] over %zu trials",
-                       value.s, bench_metric_text(metric, check->low).s,
+        (void)snprintf(check->words, sizeof(check->words),
+                       "%s, 95 %% interval [%s, %s] over %zu trials", value.s,
+                       bench_metric_text(metric, check->low).s,
                        bench_metric_text(metric, check->high).s, check->trials);
 }
 
@@ -170,7 +171,7 @@ static void judge_client_bound(struct bench_gate_check *check, enum side side, c
 {
     check->outcome = side == WITHIN ? BENCH_GATE_OK : BENCH_GATE_INVALID;
     bench_gate_say(check, "; client-bound: the server is at least this good%s (%.200s)",
-        side == WITHIN ? "" : ", whether good enough cannot be said", reason);
+                   side == WITHIN ? "" : ", whether good enough cannot be said", reason);
 }
 
 static int judge(struct bench_gate_check *check, const struct bench_gate_limit *limit,
@@ -193,15 +194,16 @@ static int judge(struct bench_gate_check *check, const struct bench_gate_limit *
     if (!isnan(p) && !bench_percentile_is_resolved(p, cell->pooled->succeeded)) {
         check->outcome = BENCH_GATE_INCONCLUSIVE;
         bench_gate_say(check, "; %llu samples do not carry %s: it takes %llu",
-            (unsigned long long)cell->pooled->succeeded, limit->metric->key,
-            (unsigned long long)bench_percentile_needs(p));
+                       (unsigned long long)cell->pooled->succeeded, limit->metric->key,
+                       (unsigned long long)bench_percentile_needs(p));
         return 0;
     }
     if (side != BOTH) {
         check->outcome = side == WITHIN ? BENCH_GATE_OK : BENCH_GATE_REGRESSED;
         if (side == BEYOND)
-            bench_gate_say(check, "; %s%s than the %s allowed", limit->metric->exact ? "" : "all of it ",
-                limit->is_least ? "less" : "more", allowed.s);
+            bench_gate_say(check, "; %s%s than the %s allowed",
+                           limit->metric->exact ? "" : "all of it ",
+                           limit->is_least ? "less" : "more", allowed.s);
         return 0;
     }
     check->outcome = BENCH_GATE_INCONCLUSIVE;
@@ -248,7 +250,7 @@ static int hold(struct bench_gate *gate, const struct bench_gate_limit *limit,
         check->skipped = absent;
         check->outcome = absent ? BENCH_GATE_OK : BENCH_GATE_ERROR;
         (void)bench_text_clean(cell->reason != NULL && cell->reason[0] != '\0' ? cell->reason
-                                                                                 : "not measured",
+                                                                               : "not measured",
                                check->words, sizeof(check->words));
         fit->absent += absent;
         fit->failed += !absent;

@@ -201,7 +201,7 @@ int bench_prove_run(const struct bench_plan *plan, size_t experiments, double to
     int rc = pilot(&p, err);
     if (rc == 0)
         announce(&p, experiments);
-    watch->progress->quiet = true;
+    watch->progress->part = "one of many experiments"; /* which are counted below */
     watch->progress->on = false;
     for (size_t s = 0; s < BENCH_PROVE_SIZES; s++) {
         out->rows[s].percent = bench_prove_sizes[s];
@@ -225,7 +225,8 @@ int bench_prove_run(const struct bench_plan *plan, size_t experiments, double to
 
 bool bench_proof_holds(const struct bench_proof *proof)
 {
-    const struct bench_proof_row *none = &proof->rows[0], *most = &proof->rows[BENCH_PROVE_SIZES - 1];
+    const struct bench_proof_row *none = &proof->rows[0],
+                                 *most = &proof->rows[BENCH_PROVE_SIZES - 1];
     return none->n > 0 && most->n > 0 &&
            bench_binomial_bounds(none->told, none->n, CONFIDENCE).low <= proof->alpha &&
            2 * most->told > most->n;
@@ -273,8 +274,8 @@ int bench_proof_write(const struct bench_proof *proof, FILE *out)
         (void)snprintf(text, sizeof(text), row->percent == 0 ? "nothing (A/A)" : "%d %%",
                        row->percent);
         bench_table_cell(table, text);
-        bench_table_cell(table, row->percent == 0 ? "-"
-                                                  : bench_format_seconds((double)row->spin_ns / 1e9).s);
+        bench_table_cell(
+            table, row->percent == 0 ? "-" : bench_format_seconds((double)row->spin_ns / 1e9).s);
         cell_of_share(table, row->told, row->n);
         (void)snprintf(text, sizeof(text), "%zu", row->told_cpu);
         bench_table_cell(table, text);
@@ -284,11 +285,12 @@ int bench_proof_write(const struct bench_proof *proof, FILE *out)
     }
     int rc = bench_table_write(table, out);
     bench_table_free(table);
-    (void)fprintf(out,
-                  "\ninjected: of the response time, as a spin in the server. told: a difference "
-                  "after Holm at %g %%;\nwhat is told of nothing is a false alarm. beyond: a gate "
-                  "with that tolerance would fail, before its\nsecond batch. This machine's noise: ",
-                  100 * proof->alpha);
+    (void)fprintf(
+        out,
+        "\ninjected: of the response time, as a spin in the server. told: a difference "
+        "after Holm at %g %%;\nwhat is told of nothing is a false alarm. beyond: a gate "
+        "with that tolerance would fail, before its\nsecond batch. This machine's noise: ",
+        100 * proof->alpha);
     write_floor(out, "p50", proof->floor_time);
     write_floor(out, ", CPU", proof->floor_cpu);
     (void)fprintf(out, "\n%s%s", proof->environment, proof->environment[0] != '\0' ? "\n" : "");
@@ -311,15 +313,15 @@ int bench_proof_write_json(const struct bench_proof *proof, FILE *out)
     for (size_t s = 0; s < BENCH_PROVE_SIZES; s++) {
         const struct bench_proof_row *row = &proof->rows[s];
         const struct bench_bounds told = bench_binomial_bounds(row->told, row->n, CONFIDENCE);
-        failed |= json_array_append_new(
-                      rows, json_pack("{s:i,s:f,s:I,s:I,s:o,s:o,s:I,s:I,s:I}", "percent",
-                                      row->percent, "spin_seconds", (double)row->spin_ns / 1e9,
-                                      "experiments", (json_int_t)row->n, "told",
-                                      (json_int_t)row->told, "told_low", real(told.low),
-                                      "told_high", real(told.high), "told_by_cpu",
-                                      (json_int_t)row->told_cpu, "told_by_p50",
-                                      (json_int_t)row->told_time, "beyond_tolerance",
-                                      (json_int_t)row->failed)) != 0;
+        failed |=
+            json_array_append_new(
+                rows,
+                json_pack("{s:i,s:f,s:I,s:I,s:o,s:o,s:I,s:I,s:I}", "percent", row->percent,
+                          "spin_seconds", (double)row->spin_ns / 1e9, "experiments",
+                          (json_int_t)row->n, "told", (json_int_t)row->told, "told_low",
+                          real(told.low), "told_high", real(told.high), "told_by_cpu",
+                          (json_int_t)row->told_cpu, "told_by_p50", (json_int_t)row->told_time,
+                          "beyond_tolerance", (json_int_t)row->failed)) != 0;
     }
     json_t *whole = json_pack(
         "{s:s,s:b,s:s,s:s,s:I,s:f,s:f,s:o,s:o,s:o}", "schema", "rpycbench-proof-1", "holds",

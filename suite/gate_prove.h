@@ -18,12 +18,12 @@ enum { BENCH_PROVE_SIZES = 5, BENCH_PROVE_EXPERIMENTS = 10, BENCH_PROVE_MOST = 1
 extern const int bench_prove_sizes[BENCH_PROVE_SIZES];
 
 struct bench_proof_row {
-    int percent;      /* slower, of the response time that the pilot found */
+    int percent; /* slower, of the response time that the pilot found */
     int64_t spin_ns;
-    size_t n;         /* experiments that were judged */
-    size_t told;      /* in which a difference was told */
+    size_t n;                   /* experiments that were judged */
+    size_t told;                /* in which a difference was told */
     size_t told_cpu, told_time; /* by server CPU per request, by response p50 */
-    size_t failed;    /* a gate with this tolerance would have failed */
+    size_t failed;              /* a gate with this tolerance would have failed */
 };
 
 struct bench_proof {

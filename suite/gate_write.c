@@ -40,7 +40,9 @@ static void say_counts(const struct bench_gate *gate, FILE *out)
 
 static const char *label(const struct bench_gate_check *check)
 {
-    return check->skipped ? "skipped" : check->improved ? "improved" : bench_gate_key(check->outcome);
+    return check->skipped    ? "skipped"
+           : check->improved ? "improved"
+                             : bench_gate_key(check->outcome);
 }
 
 static const char *about_batches(const struct bench_gate *gate)
@@ -48,9 +50,11 @@ static const char *about_batches(const struct bench_gate *gate)
     if (isnan(gate->tolerance))
         return NULL;
     if (!gate->live)
-        return "A saved result cannot be measured again: what regressed was not tried a second time.";
+        return "A saved result cannot be measured again: what regressed was not tried a second "
+               "time.";
     if (gate->again)
-        return "What was worse than the baseline was measured a second time at once, and counts only "
+        return "What was worse than the baseline was measured a second time at once, and counts "
+               "only "
                "if it was worse again.";
     return NULL;
 }

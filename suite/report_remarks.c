@@ -4,8 +4,13 @@
  * failed requests by kind.
  */
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "stats/estimate.h"
+#include "stats/steady.h"
+#include "suite/metric.h"
 #include "suite/report.h"
 #include "suite/table.h"
 
@@ -104,6 +109,40 @@ static void write_protocols_remarks(FILE *out, const struct bench_report_page *p
     }
 }
 
+/* A trial that differs from the others by less is not worth a line, however alike those are. */
+#define FAR_OUT_LEAST 0.05
+/* Of fewer, two that happen to be alike make the next one far out. */
+#define FAR_OUT_TRIALS 5
+
+/* "trial 3 of http/threaded/python is far out: its p50 is 4.0x the median; it counts". */
+static void write_far_out(FILE *out, const struct bench_report_group *group,
+                          const struct bench_result *result, const char *where)
+{
+    const struct bench_metric *metric = bench_group_metric(group);
+    struct bench_trial_value *values = calloc(result->ntrials + 1, sizeof(*values));
+    double *plain = calloc(2 * result->ntrials + 1, sizeof(*plain));
+    bool *outlier = calloc(result->ntrials + 1, sizeof(*outlier));
+    bool ready = values != NULL && plain != NULL && outlier != NULL;
+    size_t n = ready ? bench_metric_values(metric, result, values) : 0;
+    char name[NOTE_BYTES];
+    for (size_t i = 0; i < n; i++)
+        plain[i] = plain[n + i] = values[i].value;
+    long found = n >= FAR_OUT_TRIALS ? bench_outliers(plain, n, outlier) : 0;
+    const double median = found > 0 ? bench_median(plain + n, n) : NAN;
+    for (size_t i = 0; found > 0 && i < n; i++) {
+        if (outlier[i] && fabs(plain[i] / median - 1) > FAR_OUT_LEAST)
+            fprintf(out,
+                    "%strial %d of %s is far out: its %s is %s the median of the trials; it "
+                    "is not left out\n",
+                    where, values[i].block + 1,
+                    bench_text_clean(result->target->name, name, sizeof(name)), metric->title,
+                    bench_format_ratio(plain[i] / median).s);
+    }
+    free(values);
+    free(plain);
+    free(outlier);
+}
+
 static size_t trials_cut(const struct bench_result *result)
 {
     size_t cut = 0;
@@ -187,6 +226,13 @@ void bench_report_remarks(FILE *out, const struct bench_run *run,
         for (size_t i = 0; i < page->groups[g]->nrows; i++)
             write_trials(out, page->groups[g]->rows[i],
                          place_text(page, g, where, sizeof(where), ": "));
+    }
+    for (size_t g = 0; g < page->ngroups; g++) {
+        for (size_t i = 0; i < page->groups[g]->nrows; i++) {
+            if (bench_result_is_shown(page->groups[g]->rows[i]))
+                write_far_out(out, page->groups[g], page->groups[g]->rows[i],
+                              place_text(page, g, where, sizeof(where), ": "));
+        }
     }
     for (size_t g = 0; g < page->ngroups; g++)
         write_cuts(out, page->groups[g], place_text(page, g, where, sizeof(where), ": "));

@@ -252,9 +252,9 @@ static long ticks_of(pid_t pid)
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     FILE *file = fopen(path, "re");
     cr_assert_not_null(file);
-    cr_expect_eq(fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                        &system),
-                 2);
+    cr_expect_eq(
+        fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system),
+        2);
     (void)fclose(file);
     return (long)(user + system);
 }
@@ -263,9 +263,8 @@ Test(gate_run, an_injected_spin_burns_cpu_in_every_protocol)
 {
     static const char *const protocols[] = {"tcp", "rpyc", "http"};
     for (size_t i = 0; i < BENCH_COUNT_OF(protocols); i++) {
-        const struct support_server_spec spec = {.protocol = protocols[i],
-                                                 .mode = "threaded",
-                                                 .extra = WORDS("--inject", "cpu=5ms")};
+        const struct support_server_spec spec = {
+            .protocol = protocols[i], .mode = "threaded", .extra = WORDS("--inject", "cpu=5ms")};
         struct support_server server;
         struct support_output out;
         struct bench_error err = {0};

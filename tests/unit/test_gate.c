@@ -408,7 +408,8 @@ static void fill_hostile(bool raw)
         (void)snprintf(check->cell, sizeof(check->cell), "%s", evil);
     }
     (void)snprintf(gate.command, sizeof(gate.command), "rpycbench gate '%s'", evil);
-    gate.differences = strdup("  machine, kernel: <1> before, & after\n  plan, x: 1 before, 2 after\n");
+    gate.differences =
+        strdup("  machine, kernel: <1> before, & after\n  plan, x: 1 before, 2 after\n");
 }
 
 Test(gate, junit_is_well_formed_whatever_the_names_are)
@@ -434,8 +435,8 @@ Test(gate, text_markdown_and_json)
 {
     fill_hostile(false);
     char *text = render(bench_gate_write_text);
-    cr_expect_eq(strncmp(text, "rpycbench gate: ERROR (1 error, 1 invalid, 1 regressed", 54), 0, "%s",
-                 text);
+    cr_expect_eq(strncmp(text, "rpycbench gate: ERROR (1 error, 1 invalid, 1 regressed", 54), 0,
+                 "%s", text);
     cr_expect_not_null(strstr(text, "exit status: 3"));
     cr_expect_not_null(strstr(text, "again:"));
     free(text);
