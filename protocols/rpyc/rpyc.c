@@ -101,6 +101,13 @@ static const struct bench_option options[] = {
      .max = RPYC_DEPTH_MAX,
      .help = "of the native server: its requests that wait for each other's answers",
      .server = true},
+    {.name = "bind-threads",
+     .type = BENCH_OPTION_BOOL,
+     .offset = offsetof(struct rpyc_options, bind_threads),
+     .default_text = "off",
+     .help = "thread ids in front of every message, as with rpyc's bind_threads (5.3.1 and later); "
+             "both sides have to do it, the native server follows its client",
+     .server = true},
     {.name = "tls",
      .type = BENCH_OPTION_BOOL,
      .offset = offsetof(struct rpyc_options, tls),

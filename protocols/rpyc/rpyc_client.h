@@ -44,6 +44,7 @@ struct rpyc_client {
     bool asked_again; /* for an attribute: Python does, by __getattribute__, then __getattr__ */
     enum rpyc_layout layout;
     bool layout_certain; /* set by the user, or the peer has answered in it */
+    uint64_t asking_thread; /* of the server, which waits for the callback that asks it something */
     int64_t next_seq, awaited_seq;
     int64_t frame_began_ns;         /* the frame that is arriving; 0 = none */
     struct bench_op_stat between;   /* frames that came while no op was in flight */

@@ -7,6 +7,7 @@
 #ifndef RPYC_HANDLERS_H
 #define RPYC_HANDLERS_H
 
+#include "protocols/rpyc/rpyc_early.h"
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_refs.h"
 #include "protocols/rpyc/rpyc_rules.h"
@@ -40,6 +41,7 @@ struct rpyc_remote {
 /* What a request that waits for one of ours holds. */
 struct rpyc_level {
     struct rpyc_remote *received;
+    uint64_t thread; /* of the client, which waits for its answer */
     const struct rpyc_level *outer;
 };
 
@@ -50,6 +52,8 @@ struct rpyc_peer {
     struct rpyc_refs refs;
     struct rpyc_outgoing out; /* the answer, or a request of our own */
     enum rpyc_layout layout;  /* of the present request */
+    bool bound;               /* messages have thread ids in front */
+    uint64_t thread;          /* of the client, for our own requests: it waits for us; or any */
     struct bench_arena arena; /* of the present request */
     struct bench_call call;
     struct rpyc_remote *received; /* in the arena */
@@ -62,6 +66,7 @@ struct rpyc_peer {
     struct bench_arena scratch;   /* of the answer to the latest of them */
     int64_t awaited[RPYC_DEPTH_MAX];
     unsigned depth; /* entries of awaited */
+    struct rpyc_early early;
     int broken;     /* why a request of ours got no answer, 0 = it did: the session ends */
     struct bench_error cause;
 };

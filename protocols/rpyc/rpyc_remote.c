@@ -43,7 +43,7 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     }
     const struct bench_arena arena = peer->arena;
     const struct bench_call call = peer->call;
-    const struct rpyc_level level = {peer->received, peer->outer};
+    const struct rpyc_level level = {peer->received, peer->thread, peer->outer};
     struct bench_value held[RPYC_HELD_MAX];
     const size_t nheld = peer->nheld;
     memcpy(held, peer->held, sizeof(held));
@@ -64,6 +64,7 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     peer->arena = arena;
     peer->call = call;
     peer->received = level.received;
+    peer->thread = level.thread;
     peer->outer = level.outer;
     peer->level--;
     memcpy(peer->held, held, sizeof(held));
@@ -71,8 +72,19 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     return rc;
 }
 
+/* The next message, which may be the answer to `seq` that came before its turn. */
+static int receive(struct rpyc_peer *peer, int64_t seq, struct rpyc_message *out,
+                   struct bench_error *err)
+{
+    bench_arena_reset(&peer->scratch);
+    if (rpyc_early_take(&peer->early, seq, &peer->scratch, out))
+        return 0;
+    return peer->link.receive(peer->link.user, &peer->scratch, out, err);
+}
+
 /* Sends the request that peer->out holds (rc: how writing it went) and waits for its answer.
- * answer is valid until the next request of ours. */
+ * answer is valid until the next request of ours. Threads of a client that share the connection
+ * are served within each other, so the answer to an outer request may come first. */
 static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
 {
     struct bench_error *err = &peer->cause;
@@ -85,8 +97,7 @@ static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
         rc = peer->link.send(peer->link.user, err);
     peer->awaited[peer->depth++] = seq;
     while (rc == 0) {
-        bench_arena_reset(&peer->scratch);
-        rc = peer->link.receive(peer->link.user, &peer->scratch, answer, err);
+        rc = receive(peer, seq, answer, err);
         if (rc < 0)
             break;
         if (answer->type == RPYC_REQUEST)
@@ -94,8 +105,7 @@ static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
         else if (answer->seq_number == seq)
             break;
         else if (is_awaited(peer, answer->seq_number))
-            rc = bench_fail(err, -EPROTO, "answer %lld came before the one that it waits for",
-                            (long long)answer->seq_number);
+            rc = rpyc_early_keep(&peer->early, answer, err);
     }
     peer->depth--;
     return rc < 0 ? give_up(peer, rc) : 0;

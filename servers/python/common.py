@@ -75,9 +75,9 @@ def _number(low, high):
 
 
 def _set_options(options, words, choices):
-    """The protocol's own options as attributes; the first of the values is the default."""
+    """The protocol's own options as attributes (- becomes _); the first of the values is the default."""
     for name, values in choices.items():
-        setattr(options, name, values[0])
+        setattr(options, name.replace("-", "_"), values[0])
     for word in words:
         name, _, value = word.partition("=")
         if name not in choices:
@@ -86,7 +86,7 @@ def _set_options(options, words, choices):
         if value not in choices[name]:
             raise Failure("option %s: '%s' is none of %s"
                           % (name, value, ", ".join(choices[name])), USAGE_STATUS)
-        setattr(options, name, value)
+        setattr(options, name.replace("-", "_"), value)
 
 
 def _parse(protocols, description, choices):
