@@ -40,19 +40,30 @@ enum { THREADED, FORKING, PYTHON, SERVERS };
 static const char *const servers[SERVERS] = {"rpyc/threaded/native", "rpyc/forking/native",
                                              "rpyc/threaded/python"};
 
+/* Python's server has to be told to bind threads, which rpyc can from 5.3 on. */
+static bool has_bound(const char *version, int server)
+{
+    return server == PYTHON && version[0] >= '5';
+}
+
 /* All at once: most of the time is waited for. */
 static void try_clients(const char *version, json_t *answers[SERVERS])
 {
-    struct rig_server server[SERVERS];
+    struct rig_server server[SERVERS], bound;
     struct rig_program client[SERVERS];
 
     choose(version);
     for (int i = 0; i < SERVERS; i++) {
-        char port[8];
+        char port[8], bound_port[8];
         rig_serve(&server[i], servers[i], CLIENTS);
+        if (has_bound(version, i))
+            rig_serve(&bound, "rpyc[bind-threads=on]/threaded/python", CLIENTS);
         (void)snprintf(port, sizeof(port), "%u", server[i].port);
+        (void)snprintf(bound_port, sizeof(bound_port), "%u",
+                       has_bound(version, i) ? bound.port : server[i].port);
         rig_start(&client[i], WORDS(rig_version_python(version),
-                                    rig_peer_path("versions_client.py"), "--port", port));
+                                    rig_peer_path("versions_client.py"), "--port", port,
+                                    "--bound-port", bound_port));
     }
     for (int i = 0; i < SERVERS; i++) {
         struct support_output out;
@@ -61,6 +72,8 @@ static void try_clients(const char *version, json_t *answers[SERVERS])
         answers[i] = rig_json(out.out);
         support_output_free(&out);
         cr_expect_eq(rig_server_stop(&server[i]), 0, "%s after rpyc %s", servers[i], version);
+        if (has_bound(version, i))
+            cr_expect_eq(rig_server_stop(&bound), 0, "bound, after rpyc %s", version);
     }
 }
 

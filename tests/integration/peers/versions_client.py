@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What the rpyc client of this interpreter's environment can do with a reference server.
 
-    versions_client.py --port N [--host ADDR] [--only WORD]
+    versions_client.py --port N [--host ADDR] [--bound-port N] [--only WORD]
 
 Tries each feature on connections of its own and prints one JSON object {feature: "yes" or
 "no: why"}, in a fixed order. Exit status 0 whatever the answers are. --only tries the features
-whose names hold WORD.
+whose names hold WORD. --bound-port is that of a server that binds threads, where it is another:
+Python's own has to be told, as nothing on the wire announces it.
 """
 import argparse
 import json
@@ -453,9 +454,26 @@ def both_ways(connection):
 def bound(connection):
     if "bind_threads" not in DEFAULT_CONFIG:
         raise Not("this rpyc has none")
-    other = connect(connection.host, connection.port, bind_threads=True)
-    same(other.root.ping(), "pong")
-    same(other.root.upload_chunked([b"abc"] * 3), 9)
+    other = connect(connection.host, connection.bound_port, bind_threads=True)
+    root, answers = other.root, []
+
+    # One after the other: of several at once some get no answer from Python's own server.
+    def work(number):
+        callers = set()
+
+        def back(depth):
+            callers.add(threading.get_ident())
+            return root.nested(depth, back)
+
+        answers.append((number, root.nested(5, back), root.upload_chunked([b"abc"] * number),
+                        callers == {threading.get_ident()}))
+        raises(ValueError, root.fail, "value")
+
+    for number in range(4):
+        thread = threading.Thread(target=work, args=(number,), daemon=True)
+        thread.start()
+        thread.join(REQUEST_S)
+    same(answers, [(number, 5, 3 * number, True) for number in range(4)])
     other.close()
 
 
@@ -481,11 +499,12 @@ def on_alarm(number, frame):
     raise Not("no end within %d s" % LIMIT_S)
 
 
-def attempt(function, host, port):
+def attempt(function, options):
     connection = None
     try:
         signal.alarm(LIMIT_S)
-        connection = connect(host, port)
+        connection = connect(options.host, options.port)
+        connection.bound_port = options.bound_port or options.port
         function(connection)
         return "yes"
     except Exception as error:
@@ -500,10 +519,11 @@ def main():
     parser = argparse.ArgumentParser(description="try the rpyc client of this environment")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--bound-port", type=int)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     signal.signal(signal.SIGALRM, on_alarm)
-    table = {name: attempt(function, options.host, options.port) for name, function in FEATURES
+    table = {name: attempt(function, options) for name, function in FEATURES
              if options.only in name}
     print(json.dumps(table, indent=1))
     return 0
