@@ -253,6 +253,12 @@ void conn_deliver(struct bench_conn *conn)
 
 /* ---- for backends ---- */
 
+uint32_t bench_protocol_inflight(const struct bench_protocol *protocol, const void *options)
+{
+    const uint32_t most = protocol->inflight != NULL ? protocol->inflight(options) : UINT32_MAX;
+    return most < protocol->max_inflight ? most : protocol->max_inflight;
+}
+
 void *bench_conn_priv(struct bench_conn *conn) { return conn->priv; }
 const void *bench_conn_options(const struct bench_conn *conn) { return conn->options; }
 

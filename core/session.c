@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deadlines without system calls: SO_RCVTIMEO and SO_SNDTIMEO are set once, to the shortest limit
- * that can hold. Only a recv that ran into it looks at the clock and waits for what is really
- * left, with ppoll. A request that arrives in one piece costs one recv, its reply one sendmsg. TLS
- * is a layer between these and the rest (core/tls.h): the socket blocks as it does in plain.
+ * Deadlines without system calls: SO_RCVTIMEO is set once, to the shortest limit that can hold. Only
+ * a recv that ran into it looks at the clock and waits for what is really left, with ppoll. A
+ * request that arrives in one piece costs one recv, its reply one sendmsg. TLS is a layer between
+ * these and the rest (core/tls.h): the socket blocks as it does in plain.
+ *
+ * Whatever waits for something other than the peer's bytes reads them ahead meanwhile, without a
+ * thread of its own: a write for which there is no room, a sleep, and a computation now and then.
+ * The order of bytes is buffer, ahead, socket.
  */
 #include "core/session_internal.h"
 
@@ -23,6 +27,7 @@
 /* For a peer that connected and says nothing, or something else; longer than lost packets take. */
 #define HANDSHAKE_NS (20 * BENCH_NS_PER_S)
 #define RECORDS_KEPT ((size_t)64 << 10) /* memory for records between two replies */
+#define TEND_NS      (100 * BENCH_NS_PER_MS)
 
 static int set_socket_timeout(int fd, int option, int64_t ns)
 {
@@ -47,6 +52,10 @@ int bench_session_init(struct bench_session *session, int fd,
     session->priv = NULL;
     session->message_deadline_ns = 0;
     session->start = session->end = 0;
+    bench_ahead_init(&session->ahead,
+                     setup->tls == NULL ? (size_t)setup->limits.read_ahead_bytes : 0);
+    session->ended = 0;
+    session->tended_ns = 0;
     session->tls = NULL;
     bench_buf_init(&session->records, BENCH_TLS_OUT_MAX);
     atomic_init(&session->stopping, false);
@@ -56,7 +65,8 @@ int bench_session_init(struct bench_session *session, int fd,
     int rc = 0;
     if (session->receive_tick_ns > 0)
         rc = set_socket_timeout(fd, SO_RCVTIMEO, session->receive_tick_ns);
-    if (rc == 0 && limits->message_timeout_ns > 0)
+    /* Only for what TLS sends by itself within a read; a write of ours waits in poll. */
+    if (rc == 0 && setup->tls != NULL && limits->message_timeout_ns > 0)
         rc = set_socket_timeout(fd, SO_SNDTIMEO, limits->message_timeout_ns);
     if (rc < 0)
         return bench_fail(err, rc, "cannot set the timeouts of socket %d: %s", fd,
@@ -91,6 +101,7 @@ void bench_session_fini(struct bench_session *session)
 {
     if (session->tls != NULL)
         end_tls(session);
+    bench_ahead_fini(&session->ahead);
     free(session->priv);
     session->priv = NULL;
 }
@@ -124,8 +135,9 @@ bool bench_session_stopping(struct bench_session *session)
 
 /* ---- waiting ---- */
 
-/* Waits until fd is ready or the deadline (0 = none) has passed. 0 or -ETIMEDOUT. */
-static int wait_ready(int fd, short events, int64_t deadline_ns)
+/* Waits until fd is ready or the deadline (0 = none) has passed. 0 and *found (if not NULL: the
+ * events, hang-up and error unasked) or -ETIMEDOUT. */
+static int wait_ready(int fd, short events, int64_t deadline_ns, short *found)
 {
     for (;;) {
         struct timespec left, *timeout = NULL;
@@ -138,10 +150,41 @@ static int wait_ready(int fd, short events, int64_t deadline_ns)
         }
         struct pollfd poll_fd = {.fd = fd, .events = events};
         const int rc = ppoll(&poll_fd, 1, timeout, NULL);
-        if (rc > 0)
+        if (rc > 0) {
+            if (found != NULL)
+                *found = poll_fd.revents;
             return 0;
+        }
         if (rc < 0 && errno != EINTR)
             return -errno;
+    }
+}
+
+/* The event that reading ahead waits for, 0 = it does not: there is no more to come or no room. */
+static short ahead_event(const struct bench_session *session)
+{
+    return session->ended == 0 && session->ahead.bytes < session->ahead.limit ? POLLIN : 0;
+}
+
+/* Takes what has arrived, and never waits. What TLS itself holds may stay there: the peer has got
+ * rid of it. */
+static void read_ahead(struct bench_session *session)
+{
+    uint8_t *room;
+    size_t size;
+    while (ahead_event(session) != 0 && (size = bench_ahead_room(&session->ahead, &room)) > 0) {
+        ssize_t n = session->tls != NULL ? bench_tls_read_now(session->tls, room, size)
+                                         : recv(session->fd, room, size, MSG_DONTWAIT);
+        if (n < 0 && session->tls == NULL)
+            n = -errno;
+        bench_ahead_add(&session->ahead, n > 0 ? (size_t)n : 0);
+        if (n == 0)
+            session->ended = -ENODATA;
+        else if (n < 0 && n != -EAGAIN && n != -EINTR)
+            session->ended = (int)n;
+        /* TLS gives a record at a time, a socket all it has. */
+        if (n == -EAGAIN || (session->tls == NULL && n > 0 && (size_t)n < size))
+            return;
     }
 }
 
@@ -177,10 +220,18 @@ static ssize_t receive_now(struct bench_session *session, void *buf, size_t room
     return n;
 }
 
-/* Some bytes, at least one, straight from the socket. Fills *got. `begun` decides which deadline
- * holds and what an end of file means. */
+/* Some bytes, at least one, read ahead or straight from the socket. Fills *got. `begun` decides
+ * which deadline holds (for what has arrived, none) and what an end of file means. */
 static int receive(struct bench_session *session, void *buf, size_t room, bool begun, size_t *got)
 {
+    if (bench_session_stopping(session))
+        return -ECANCELED;
+    if (session->ahead.bytes > 0) {
+        *got = bench_ahead_take(&session->ahead, buf, room);
+        return 0;
+    }
+    if (session->ended != 0)
+        return session->ended == -ENODATA && begun ? -ECONNRESET : session->ended;
     int64_t deadline_ns = receive_deadline(session, begun);
     if (begun && deadline_ns != 0 && bench_now_ns() >= deadline_ns)
         return -ETIMEDOUT;
@@ -200,7 +251,7 @@ static int receive(struct bench_session *session, void *buf, size_t room, bool b
             continue;
         if (n != -EAGAIN)
             return (int)n;
-        const int rc = wait_ready(session->fd, POLLIN, deadline_ns);
+        const int rc = wait_ready(session->fd, POLLIN, deadline_ns, NULL);
         if (rc < 0)
             return rc;
     }
@@ -289,49 +340,87 @@ static void advance(struct write_position *at, size_t n)
     at->offset += n;
 }
 
-static ssize_t send_some(int fd, const struct write_position *at)
+/* Never waits. *whole: the kernel took all that was offered. */
+static ssize_t send_some(int fd, const struct write_position *at, bool *whole)
 {
     struct iovec window[PIECES_AT_ONCE];
+    size_t offered = 0;
     const size_t count = (size_t)(at->left < PIECES_AT_ONCE ? at->left : PIECES_AT_ONCE);
     memcpy(window, at->piece, count * sizeof(window[0]));
     window[0].iov_base = (uint8_t *)window[0].iov_base + at->offset;
     window[0].iov_len -= at->offset;
+    for (size_t i = 0; i < count; i++)
+        offered += window[i].iov_len;
     const struct msghdr message = {.msg_iov = window, .msg_iovlen = count};
-    return sendmsg(fd, &message, MSG_NOSIGNAL);
+    const ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    *whole = n >= 0 && (size_t)n == offered;
+    return n;
+}
+
+/* Until the kernel takes more, or the socket is broken; reads ahead meanwhile. *deadline_ns is 0
+ * until the message had to wait for the first time. 0, -ETIMEDOUT, -ECANCELED. */
+static int wait_for_room(struct bench_session *session, int64_t *deadline_ns)
+{
+    const int64_t timeout_ns = session->setup->limits.message_timeout_ns;
+    if (*deadline_ns == 0 && timeout_ns > 0)
+        *deadline_ns = bench_now_ns() + timeout_ns;
+    for (;;) {
+        short found = 0;
+        if (bench_session_stopping(session))
+            return -ECANCELED;
+        const int rc = wait_ready(session->fd, (short)(POLLOUT | ahead_event(session)),
+                                  *deadline_ns, &found);
+        if (rc < 0)
+            return rc;
+        if (found & POLLIN)
+            read_ahead(session);
+        if (found & ~POLLIN)
+            return 0;
+    }
+}
+
+static int send_failed(struct bench_session *session, int code)
+{
+    return bench_session_stopping(session) ? -ECANCELED : -code;
 }
 
 static int write_plain(struct bench_session *session, const struct iovec *pieces, int count)
 {
-    const int64_t timeout_ns = session->setup->limits.message_timeout_ns;
     struct write_position at = {.piece = pieces, .left = count};
-    int64_t deadline_ns = 0; /* set when the kernel did not take everything at once */
-    advance(&at, 0);         /* over empty pieces in front */
+    int64_t deadline_ns = 0;
+    advance(&at, 0); /* over empty pieces in front */
     while (at.left > 0) {
-        const ssize_t n = send_some(session->fd, &at);
-        if (n >= 0) {
+        bool whole;
+        const ssize_t n = send_some(session->fd, &at, &whole);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return send_failed(session, errno);
+        if (n >= 0)
             advance(&at, (size_t)n);
-            if (at.left == 0)
-                return 0;
-        } else if (errno != EINTR && errno != EAGAIN) {
-            return bench_session_stopping(session) ? -ECANCELED : -errno;
-        } else if (errno == EAGAIN && timeout_ns > 0) {
-            return -ETIMEDOUT; /* nothing was taken for the whole of SO_SNDTIMEO */
-        }
-        if (bench_session_stopping(session))
-            return -ECANCELED;
-        if (timeout_ns > 0 && deadline_ns == 0)
-            deadline_ns = bench_now_ns() + timeout_ns;
-        else if (deadline_ns != 0 && bench_now_ns() >= deadline_ns)
-            return -ETIMEDOUT;
+        if (at.left == 0)
+            return 0;
+        const int rc = whole ? 0 : wait_for_room(session, &deadline_ns);
+        if (rc < 0)
+            return rc;
     }
     return 0;
 }
 
+/* Reading ahead may add to the records, and move them. */
 static int send_records(struct bench_session *session)
 {
     struct bench_buf *records = &session->records;
-    const struct iovec piece = {bench_buf_head(records), bench_buf_length(records)};
-    const int rc = write_plain(session, &piece, 1);
+    int64_t deadline_ns = 0;
+    int rc = 0;
+    while (rc == 0 && bench_buf_length(records) > 0) {
+        const ssize_t n = send(session->fd, bench_buf_head(records), bench_buf_length(records),
+                               MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            rc = send_failed(session, errno);
+        else if (n > 0)
+            bench_buf_drop(records, (size_t)n);
+        if (rc == 0 && bench_buf_length(records) > 0)
+            rc = wait_for_room(session, &deadline_ns);
+    }
     bench_buf_clear(records);
     if (records->capacity > RECORDS_KEPT)
         bench_buf_fini(records);
@@ -364,7 +453,7 @@ static int shake_hands(struct bench_session *session, int64_t deadline_ns, struc
         if (bench_session_stopping(session))
             return bench_fail(err, -ECANCELED, "stopped during the TLS handshake");
         /* Waits here and not in recv, whose time may be longer. */
-        int rc = wait_ready(session->fd, POLLIN, deadline_ns);
+        int rc = wait_ready(session->fd, POLLIN, deadline_ns, NULL);
         if (rc < 0)
             return bench_fail(err, rc, "TLS handshake: %s", bench_errno_text(rc));
         rc = bench_tls_handshake(session->tls, err);
@@ -384,7 +473,10 @@ int bench_session_handshake(struct bench_session *session, struct bench_error *e
         return 0;
     const int64_t limit_ns = session->setup->limits.message_timeout_ns;
     const int64_t most_ns = limit_ns > 0 && limit_ns < HANDSHAKE_NS ? limit_ns : HANDSHAKE_NS;
-    return shake_hands(session, bench_now_ns() + most_ns, err);
+    const int rc = shake_hands(session, bench_now_ns() + most_ns, err);
+    if (rc == 0)
+        session->ahead.limit = (size_t)session->setup->limits.read_ahead_bytes;
+    return rc;
 }
 
 /* ---- sleeping ---- */
@@ -397,8 +489,8 @@ static void sleep_until(int64_t deadline_ns)
         ;
 }
 
-/* Waits on the socket for nothing: poll tells of a hang-up unasked, and that is what
- * bench_session_stop causes. Data that arrives meanwhile does not wake it. */
+/* poll tells of a hang-up unasked, and that is what bench_session_stop causes. Data that arrives
+ * meanwhile does not end it. */
 int bench_session_sleep(struct bench_session *session, int64_t ns)
 {
     if (ns <= 0)
@@ -408,10 +500,26 @@ int bench_session_sleep(struct bench_session *session, int64_t ns)
         sleep_until(deadline_ns);
         return 0;
     }
-    if (bench_session_stopping(session))
-        return -ECANCELED;
-    const int rc = wait_ready(session->fd, 0, deadline_ns);
-    if (rc == 0) /* hung up: stopped, or there is nobody left to answer */
-        return -ECANCELED;
-    return rc == -ETIMEDOUT ? 0 : rc;
+    for (;;) {
+        short found = 0;
+        if (bench_session_stopping(session))
+            return -ECANCELED;
+        const int rc = wait_ready(session->fd, ahead_event(session), deadline_ns, &found);
+        if (rc < 0)
+            return rc == -ETIMEDOUT ? 0 : rc;
+        if (found & ~POLLIN) /* hung up: stopped, or there is nobody left to answer */
+            return -ECANCELED;
+        read_ahead(session);
+    }
+}
+
+void bench_session_tend(struct bench_session *session)
+{
+    if (session == NULL)
+        return;
+    const int64_t now_ns = bench_now_ns();
+    if (now_ns - session->tended_ns < TEND_NS)
+        return;
+    session->tended_ns = now_ns;
+    read_ahead(session);
 }

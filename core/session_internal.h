@@ -12,6 +12,7 @@
 
 #include "bench/buf.h"
 #include "bench/session.h"
+#include "core/ahead.h"
 
 struct bench_tls;
 struct bench_tls_context;
@@ -35,6 +36,9 @@ struct bench_session {
     int64_t receive_tick_ns;     /* SO_RCVTIMEO: when a blocked recv looks at its deadline */
     int64_t message_deadline_ns; /* steady clock; 0 = no message begun, or no limit */
     size_t start, end;           /* unconsumed bytes of buffer */
+    struct bench_ahead ahead;    /* comes after what is in buffer; its limit is 0 in a handshake */
+    int ended;                   /* how reading ahead found the socket's end: negative; 0 = not */
+    int64_t tended_ns;           /* when bench_session_tend has looked */
     struct bench_tls *tls;       /* NULL = plain */
     struct bench_buf records;    /* of TLS, to be sent */
     uint8_t buffer[BENCH_SESSION_BUFFER];

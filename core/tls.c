@@ -34,6 +34,8 @@ struct bench_tls {
     bool broken;      /* nothing more can be said */
     bool dry;         /* the socket had no more in this turn */
     int receives;     /* left in this turn */
+    bool at_once;     /* within bench_tls_read_now */
+    bool end_ahead;   /* which came to the end of file */
     bool end_of_file;
     int io_error;     /* errno of the socket or of out, 0 = none */
     struct bench_buf *out;
@@ -62,13 +64,20 @@ static int bio_read(BIO *bio, char *data, int size)
         BIO_set_retry_read(bio);
         return -1;
     }
-    if (!tls->evented && tls->ready)
+    if (!tls->evented && tls->ready && !tls->at_once)
         send_own(tls);
     /* Within a handshake the peer may be waiting for what is still in out. */
-    const ssize_t n = recv(tls->fd, data, (size_t)size, tls->ready ? 0 : MSG_DONTWAIT);
+    const ssize_t n =
+        recv(tls->fd, data, (size_t)size, tls->ready && !tls->at_once ? 0 : MSG_DONTWAIT);
     if (n > 0) {
         tls->receives--;
         tls->dry = n < size;
+    } else if (n == 0 && tls->at_once) {
+        /* To OpenSSL an end is an error after which it writes no more, but a peer that has ended
+         * its half may still be reading. */
+        tls->end_ahead = true;
+        BIO_set_retry_read(bio);
+        return -1;
     } else if (n == 0) {
         tls->end_of_file = true;
     } else if (errno == EAGAIN || errno == EINTR) {
@@ -376,6 +385,15 @@ ssize_t bench_tls_read(struct bench_tls *tls, void *buf, size_t room)
         return 0;
     }
     return note_broken(tls);
+}
+
+ssize_t bench_tls_read_now(struct bench_tls *tls, void *buf, size_t room)
+{
+    tls->at_once = true;
+    tls->end_ahead = false;
+    const ssize_t n = bench_tls_read(tls, buf, room);
+    tls->at_once = false;
+    return n == -EAGAIN && tls->end_ahead ? 0 : n;
 }
 
 /* Plain bytes for the next write: from one piece as they are, or gathered up to a record. */

@@ -57,6 +57,10 @@ void bench_tls_turn(struct bench_tls *tls);
 /* Up to room bytes. 0 = the peer has ended (with or without saying so); -EAGAIN (a blocking socket:
  * its time is over); -EPROTO; what the socket says. May leave bytes in out. */
 ssize_t bench_tls_read(struct bench_tls *tls, void *buf, size_t room) BENCH_MUST_CHECK;
+/* The same for a blocking socket, but never waits: -EAGAIN = nothing is there now. Sends nothing, so
+ * it may be called while out is being sent. An end without notice can still be read by
+ * bench_tls_read later, and does not keep from sealing. */
+ssize_t bench_tls_read_now(struct bench_tls *tls, void *buf, size_t room) BENCH_MUST_CHECK;
 /* Why the latest call said -EPROTO. */
 const char *bench_tls_why(const struct bench_tls *tls);
 

@@ -156,7 +156,8 @@ static int prepare_service(struct server *server, const struct server_settings *
         .session_size = server->protocol->server->session_size,
         .limits = {.idle_timeout_ns = settings->idle_timeout_ns,
                    .message_timeout_ns = settings->message_timeout_ns,
-                   .message_bytes = (uint64_t)settings->max_message},
+                   .message_bytes = (uint64_t)settings->max_message,
+                   .read_ahead_bytes = (uint64_t)settings->read_ahead},
         .tls = server->tls,
     };
     return rc;

@@ -22,7 +22,7 @@ struct server_settings {
     int64_t port, ready_fd, control_fd, clients, sessions;
     int payload; /* enum bench_payload_kind */
     int64_t payload_seed;
-    int64_t idle_timeout_ns, message_timeout_ns, max_message;
+    int64_t idle_timeout_ns, message_timeout_ns, max_message, read_ahead;
     int log_level; /* enum bench_log_level */
     /* not in the table: */
     struct server_list options; /* KEY=VALUE for the protocol */

@@ -176,6 +176,7 @@ static void merge_load(struct bench_recording *recording, const struct bench_rec
 {
     recording->clients += other->clients;
     recording->workers += other->workers;
+    recording->slots += other->slots;
     recording->planned += other->planned;
     recording->sent += other->sent;
     add_time(&recording->cpu_ns, other->cpu_ns);

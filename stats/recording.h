@@ -60,7 +60,9 @@ struct bench_recording {
     uint64_t planned;    /* requests that an open-loop schedule called for; 0 in a closed loop */
     uint64_t sent;       /* of those, handed to a connection before the load was given up */
     int64_t inflight_ns; /* integral over time of the number of requests in flight */
-    int64_t present_ns;  /* sum over connections of the time from first submit to last reply */
+    int64_t present_ns;  /* sum over slots of the time from their connection's first submit to its
+                            last reply */
+    uint32_t slots; /* requests that may be out at once, of all connections; 0 = one of each */
     int64_t measured_ns; /* how long measuring was meant to last (--duration); 0 = by counts */
     struct bench_trace trace; /* a thin sample in order of time, for steadiness; may be empty */
 };
@@ -92,7 +94,7 @@ double bench_recording_duration(const struct bench_recording *recording);
 /* The serial form: one JSON object {"version": 1, "series": {"response": {"count", "min", "max",
  * "sum" and "sum_squares" as decimal strings in ns, "histogram": packed}}, "attempted",
  * "succeeded", "failures": {kind: n}, "first_error", "stat": {...}, "tcp_sent", "tcp_received",
- * "first_start", "last_done", "cpu_ns", "clients", "workers", "busiest_cpu_ns", "run_wait_ns",
+ * "first_start", "last_done", "cpu_ns", "clients", "workers", "slots", "busiest_cpu_ns", "run_wait_ns",
  * "planned", "sent", "inflight_ns", "present_ns", "measured_ns", "trace": {"stride", "done": [ns
  * since first_start], "response": [ns]}}; empty series and an empty trace are left out. The caller
  * frees *out. 0 or -ENOMEM. */

@@ -21,7 +21,7 @@
         X(wire_sent) X(wire_received)
 #define COUNT_MEMBERS(X)                                                                           \
     X(attempted) X(succeeded) X(tcp_sent) X(tcp_received) X(planned) X(sent)
-#define SMALL_MEMBERS(X) X(clients) X(workers)
+#define SMALL_MEMBERS(X) X(clients) X(workers) X(slots)
 #define TIME_MEMBERS(X)                                                                            \
     X(first_start) X(last_done) X(cpu_ns) X(busiest_cpu_ns) X(inflight_ns) X(present_ns)          \
         X(measured_ns)

@@ -114,8 +114,9 @@ static void add_arguments(struct bench_case *c, const struct bench_operation *op
 
 static void one_clients_case(struct list *list, const struct bench_plan *plan,
                              const struct bench_workload *w, const struct choice *choice,
-                             int clients, int64_t rate)
+                             int clients, int inflight, int64_t rate)
 {
+    const bool several = plan->inflights.n > 1 || plan->inflights.values[0] > 1;
     const struct bench_operation *operation = bench_operation_get(choice->operation);
     struct bench_case *c = add(list, &(struct bench_case){
                                          .workload = w,
@@ -124,6 +125,7 @@ static void one_clients_case(struct list *list, const struct bench_plan *plan,
                                          .sample = w->sample,
                                          .nsteps = 1,
                                          .clients = clients,
+                                         .inflight = inflight,
                                          .warmup = warmup_of(w, plan, clients),
                                          .piece = operation->tx ? DEFAULT_TX : 0,
                                          .load = {.rate_per_s = (double)rate,
@@ -133,6 +135,8 @@ static void one_clients_case(struct list *list, const struct bench_plan *plan,
     if (c == NULL)
         return;
     set(c, "clients", "%d", clients);
+    if (several && w->sample == BENCH_SAMPLE_STEP)
+        set(c, "inflight", "%d", inflight);
     if (rate > 0) {
         set(c, "rate", "%" PRId64 "/s", rate);
         set(c, "arrival", "%s", bench_arrival_names[plan->arrival]);
@@ -150,19 +154,30 @@ static void one_clients_case(struct list *list, const struct bench_plan *plan,
         set(c, "payload", "%s", bench_format_size_exact(DEFAULT_TX).s);
 }
 
+/* One operation with one number of clients. */
+static void load_cases(struct list *list, const struct bench_plan *plan,
+                       const struct bench_workload *w, const struct choice *choice, int clients)
+{
+    static const struct bench_list closed = {.values = {0}, .n = 1}, alone = {{1}, 1};
+    const bool requests = w->sample == BENCH_SAMPLE_STEP;
+    const struct bench_list *rates = requests ? &plan->rates : &closed;
+    const struct bench_list *inflights =
+        requests && plan->inflights.n > 0 ? &plan->inflights : &alone;
+    for (size_t i = 0; i < inflights->n; i++)
+        for (size_t k = 0; k < rates->n; k++)
+            one_clients_case(list, plan, w, choice, clients, (int)inflights->values[i],
+                             rates->values[k]);
+}
+
 static void clients_cases(struct list *list, const struct bench_plan *plan,
                           const struct bench_workload *w)
 {
-    static const struct bench_list closed = {.values = {0}, .n = 1};
-    const struct bench_list *rates = w->sample == BENCH_SAMPLE_STEP ? &plan->rates : &closed;
     struct choice choices[CHOICES_MAX];
     size_t n = chosen_calls(w, plan, choices);
     for (size_t o = 0; o < n; o++)
         for (size_t i = 0; i < (w->concurrent ? plan->clients.n : 1); i++)
-            for (size_t k = 0; k < rates->n; k++)
-                one_clients_case(list, plan, w, &choices[o],
-                                 w->concurrent ? (int)plan->clients.values[i] : 1,
-                                 rates->values[k]);
+            load_cases(list, plan, w, &choices[o],
+                       w->concurrent ? (int)plan->clients.values[i] : 1);
 }
 
 /* Calls back into the client that wait for each other. */
@@ -189,6 +204,47 @@ static void depths_cases(struct list *list, const struct bench_plan *plan,
         if (plan->duration_ns == 0)
             set(c, "requests", "%" PRId64, bench_workload_count(w, plan));
         set(c, "depth", "%d", depths[i]);
+    }
+}
+
+/* The same records in all ways in which a service can answer them. A protocol that only sends data
+ * does the same for each. */
+static void ways_cases(struct list *list, const struct bench_plan *plan,
+                       const struct bench_workload *w)
+{
+    static const struct {
+        const char *access;
+        enum bench_operation_id operation;
+        enum bench_reading reading;
+        int trips; /* of each record: it is fetched, described, and its fields asked for */
+    } ways[] = {
+        {"objects", BENCH_OP_GET_USERS, BENCH_READING_READ, 5},
+        {"dicts", BENCH_OP_GET_USERS_DICTS, BENCH_READING_READ, 5},
+        {"tuples", BENCH_OP_GET_USERS_TUPLES, BENCH_READING_READ, 0},
+        {"obtain", BENCH_OP_GET_USERS_DICTS, BENCH_READING_COPY, 0},
+    };
+    for (size_t i = 0; i < BENCH_COUNT_OF(ways); i++) {
+        struct bench_case *c = add(list, &(struct bench_case){
+                                             .workload = w,
+                                             .operation = ways[i].operation,
+                                             .args = {bench_int(plan->users)},
+                                             .nargs = 1,
+                                             .reading = ways[i].reading,
+                                             .trips = plan->users * ways[i].trips,
+                                             .sample = w->sample,
+                                             .nsteps = 1,
+                                             .clients = 1,
+                                             .warmup = warmup_of(w, plan, 1),
+                                             .load = {.arrival = plan->arrival,
+                                                      .seed = (uint64_t)plan->seed},
+                                         });
+        if (c == NULL)
+            return;
+        set(c, "clients", "1");
+        if (plan->duration_ns == 0)
+            set(c, "requests", "%" PRId64, bench_workload_count(w, plan));
+        set(c, "n", "%" PRId64, plan->users);
+        set(c, "access", "%s", ways[i].access);
     }
 }
 
@@ -305,7 +361,8 @@ static void add_conditions(struct list *list, const struct bench_plan *plan)
 /* How long, and how much of it. */
 static void add_limits(struct bench_case *c, const struct bench_plan *plan, size_t ncases)
 {
-    int64_t trips = (int64_t)c->nsteps; /* waited for one after the other, at least */
+    /* Waited for one after the other: its steps, at least; and a few of each. */
+    int64_t trips = (int64_t)c->nsteps + c->trips;
     c->units = bench_workload_count(c->workload, plan);
     c->budget_ns = plan->budget_ns / (int64_t)ncases;
     if (c->budget_ns < 1)
@@ -330,6 +387,9 @@ int bench_cases_make(const struct bench_plan *plan, const struct bench_workload 
         break;
     case BENCH_CASES_DEPTHS:
         depths_cases(&list, plan, workload);
+        break;
+    case BENCH_CASES_WAYS:
+        ways_cases(&list, plan, workload);
         break;
     case BENCH_CASES_SIZES:
         sizes_cases(&list, plan, workload);

@@ -16,6 +16,8 @@ struct bench_case {
     const char *text; /* a user's own call; borrowed from the plan; NULL = the operation */
     struct bench_value args[BENCH_OPERATION_PARAMS]; /* of the first step */
     size_t nargs;          /* 0 = the operation's defaults */
+    enum bench_reading reading; /* of the records that it answers */
+    int64_t trips; /* that some protocol may have to wait for in one sample; for timeouts */
     bool up, bulk;         /* direction; false, false = neither */
     uint64_t size;         /* payload bytes that one sample moves, 0 = none */
     uint64_t piece;        /* bytes of one step (the last one may be shorter); = size in one step */
@@ -23,6 +25,7 @@ struct bench_case {
     size_t nsteps;         /* calls of one unit */
     enum bench_sample sample;
     int clients;
+    int inflight; /* requests at once on each of their connections; 0 = 1 */
     int64_t units, warmup;
     int64_t budget_ns; /* its share of --workload-budget */
     int64_t timeout_ns;

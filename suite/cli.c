@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 
 #include "bench/protocol.h"
 #include "suite/headroom.h"
@@ -16,6 +17,8 @@ const struct cli_command cli_commands[] = {
      cmd_serve},
     {"call", "URL EXPRESSION [OPTIONS]",
      "curl for RPyC: makes one call, prints its value and what it cost", cmd_call},
+    {"compare", "BEFORE.json AFTER.json | --target A --target B [OPTIONS]",
+     "did my change help: ratios with intervals, and a verdict in words", cmd_compare},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
      "a delay line in user space: what if the network were slower", cmd_relay},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",
@@ -133,6 +136,16 @@ int cli_usage_error(const struct cli_command *command, const struct bench_error 
     (void)fprintf(stderr, "rpycbench %s: %s\nSee 'rpycbench %s --help'.\n", command->name, err->msg,
                   command->name);
     return EXIT_USAGE;
+}
+
+int cli_block_signals(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static void print_usage(FILE *out)

@@ -50,7 +50,12 @@ void cli_print_help(const struct cli_command *command, const struct cli_option *
 int cli_usage_error(const struct cli_command *command, const struct bench_error *err);
 const struct cli_command *cli_find(const char *name);
 
+/* From here on SIGINT and SIGTERM arrive at the descriptor that is returned (-1: they do not); before any
+ * thread. */
+int cli_block_signals(void);
+
 int cmd_run(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_relay(int argc, char **argv);

@@ -12,7 +12,7 @@ enum {
     OPENING_MAX = 256, /* clients that are made ready at once: a server's backlog is finite */
 };
 
-static void run_list(struct bench_client *c, const struct bench_step *steps, size_t nsteps);
+static void run_list(struct bench_lane *lane, const struct bench_step *steps, size_t nsteps);
 static void open_more(struct bench_load *load);
 static void open_conn(struct bench_client *c);
 
@@ -80,41 +80,63 @@ static bool counts(struct bench_load *load, int64_t at_ns)
 }
 
 /* Not in an open loop while a connection is made again: no request of the schedule is concerned. */
-static bool is_outcome(const struct bench_client *c)
+static bool is_outcome(const struct bench_lane *lane)
 {
-    return c->phase != BENCH_PHASE_LOAD || !c->load->pace.open || c->planned_ns != 0;
+    const struct bench_client *c = lane->client;
+    return c->phase != BENCH_PHASE_LOAD || !c->load->pace.open || lane->planned_ns != 0;
+}
+
+/* The unit of this lane is over. */
+static void rest(struct bench_lane *lane)
+{
+    lane->client->busy -= lane->busy;
+    lane->busy = false;
+    lane->planned_ns = 0;
+}
+
+/* Other requests may be out on a connection that is to be dropped: the last one that comes back,
+ * which it does with the connection's failure, drops it. False: there is nothing of the kind. */
+static bool settle(struct bench_client *c)
+{
+    if (!c->giving_up && !c->broken)
+        return false;
+    if (c->busy > 0)
+        return true;
+    drop_conn(c);
+    if (c->giving_up)
+        leave(c, BENCH_PHASE_OVER);
+    else
+        open_conn(c);
+    return true;
 }
 
 /* A failure that ended the present unit: counted, then the next one, over a new connection if
  * this one broke, until it is hopeless. */
-static void unit_failed(struct bench_client *c, enum bench_failure failure,
+static void unit_failed(struct bench_lane *lane, enum bench_failure failure,
                         const struct bench_error *why)
 {
+    struct bench_client *c = lane->client;
     struct bench_load *load = c->load;
     bool counted = c->phase != BENCH_PHASE_LOAD || counts(load, load->seen_ns);
+    bool dead = c->conn == NULL || !bench_conn_is_ready(c->conn);
     remember(c, why);
-    if (counted && is_outcome(c))
+    if (counted && is_outcome(lane))
         bench_recording_outcome(load->recording, failure, why->msg);
-    c->failures++;
-    c->planned_ns = 0;
+    rest(lane);
     if (c->phase == BENCH_PHASE_LOAD && counted)
         c->units_left--;
-    bool dead = c->conn == NULL || !bench_conn_is_ready(c->conn);
-    if (c->phase == BENCH_PHASE_TEARDOWN || c->failures >= GIVE_UP_AFTER) {
-        drop_conn(c);
-        leave(c, BENCH_PHASE_OVER);
+    c->failures += !dead || c->busy == 0; /* a connection takes all that is out with it */
+    c->giving_up |= c->phase == BENCH_PHASE_TEARDOWN || c->failures >= GIVE_UP_AFTER;
+    c->broken |= dead && load->cell->sample != BENCH_SAMPLE_CONNECTION;
+    if (settle(c))
         return;
-    }
     if (load->cell->sample == BENCH_SAMPLE_CONNECTION) {
         drop_conn(c);
-        bench_client_next(c);
-    } else if (dead) {
-        drop_conn(c);
-        open_conn(c);
+        bench_lane_next(lane);
     } else if (c->phase == BENCH_PHASE_SETUP) {
-        run_list(c, load->cell->steps, load->cell->nsteps);
+        run_list(lane, load->cell->steps, load->cell->nsteps);
     } else {
-        bench_client_next(c);
+        bench_lane_next(lane);
     }
 }
 
@@ -139,6 +161,24 @@ static void print_value(const struct bench_value *value, char *out, size_t size)
     bench_buf_fini(&text);
 }
 
+/* Of two lists of the same length only the first items that differ fit in a message. */
+static void first_difference(const struct bench_value **is, const struct bench_value **should,
+                             char *where, size_t size)
+{
+    if ((*is)->kind != BENCH_LIST || (*should)->kind != BENCH_LIST ||
+        (*is)->seq.count != (*should)->seq.count)
+        return;
+    const size_t count = (*is)->seq.count;
+    size_t i = 0;
+    while (i < count && bench_value_equal(&(*is)->seq.items[i], &(*should)->seq.items[i]))
+        i++;
+    if (i == count)
+        return;
+    (void)snprintf(where, size, "item %zu is ", i);
+    *is = &(*is)->seq.items[i];
+    *should = &(*should)->seq.items[i];
+}
+
 static int check_answer(struct bench_op *op, const struct bench_expected *expected)
 {
     if (answer_is_right(op, expected))
@@ -151,11 +191,13 @@ static int check_answer(struct bench_op *op, const struct bench_expected *expect
                              (unsigned long long)op->sink.checksum,
                              (unsigned long long)expected->length,
                              (unsigned long long)expected->checksum);
-    char got[80], want[80];
-    print_value(&op->result, got, sizeof(got));
-    print_value(&expected->value, want, sizeof(want));
-    return bench_op_fail(op, BENCH_FAILURE_WRONG, -EBADMSG, "wrong answer: %s, expected %s", got,
-                         want);
+    char got[80], want[80], where[40] = "";
+    const struct bench_value *is = &op->result, *should = &expected->value;
+    first_difference(&is, &should, where, sizeof(where));
+    print_value(is, got, sizeof(got));
+    print_value(should, want, sizeof(want));
+    return bench_op_fail(op, BENCH_FAILURE_WRONG, -EBADMSG, "wrong answer: %s%s, expected %s",
+                         where, got, want);
 }
 
 void bench_load_sample(struct bench_load *load, enum bench_series_id id, int64_t ns)
@@ -198,17 +240,17 @@ static void sample_times(struct bench_load *load, int64_t planned_ns, int64_t se
     bench_trace_add(&load->recording->trace, done_ns, done_ns - planned_ns);
 }
 
-static void record_success(struct bench_client *c, const struct bench_op *op)
+static void record_success(struct bench_lane *lane, const struct bench_op *op)
 {
-    struct bench_load *load = c->load;
+    struct bench_load *load = lane->client->load;
     enum bench_sample kind = load->cell->sample;
     /* A library of its own may not tell when it sent. */
     int64_t sent_ns = op->marks.sent != 0 ? op->marks.sent : op->marks.submitted;
-    bool last = c->step + 1 == c->nsteps, whole = kind == BENCH_SAMPLE_STEP || last;
+    bool last = lane->step + 1 == lane->nsteps, whole = kind == BENCH_SAMPLE_STEP || last;
     bool counted = counts(load, op->marks.done);
-    add_stat(&c->unit_stat, &op->stat);
-    if (c->step == 0)
-        c->unit_sent = sent_ns;
+    add_stat(&lane->unit_stat, &op->stat);
+    if (lane->step == 0)
+        lane->unit_sent = sent_ns;
     if (counted)
         widen(load, op->marks.intended, op->marks.done);
     if (!whole)
@@ -217,11 +259,11 @@ static void record_success(struct bench_client *c, const struct bench_op *op)
         if (kind == BENCH_SAMPLE_STEP)
             sample_times(load, op->marks.intended, sent_ns, op->marks.done);
         else if (kind == BENCH_SAMPLE_UNIT)
-            sample_times(load, c->unit_start, c->unit_sent, op->marks.done);
-        bench_recording_stat(load->recording, &c->unit_stat);
+            sample_times(load, lane->unit_start, lane->unit_sent, op->marks.done);
+        bench_recording_stat(load->recording, &lane->unit_stat);
         bench_recording_outcome(load->recording, BENCH_FAILURE_NONE, "");
     }
-    c->unit_stat = (struct bench_op_stat){0};
+    lane->unit_stat = (struct bench_op_stat){0};
 }
 
 /* One sample of `connection`: it was opened for this op and is closed now. */
@@ -239,35 +281,44 @@ static void record_connection(struct bench_client *c, const struct bench_op *op)
     widen(load, m->started, op->marks.done);
 }
 
-static void list_done(struct bench_client *c)
+/* A unit of the load is over. */
+static void unit_done(struct bench_lane *lane)
 {
+    struct bench_client *c = lane->client;
     const struct bench_cell *cell = c->load->cell;
+    if (c->load->counting)
+        c->units_left--;
+    if (cell->sample == BENCH_SAMPLE_CONNECTION) {
+        bench_conn_close(c->conn);
+        drop_conn(c);
+    }
+    if (cell->think_ns > 0 && c->think != NULL && c->units_left > 0) {
+        if (bench_timer_set(c->think, cell->think_ns) < 0)
+            bench_load_break(c->load);
+        return;
+    }
+    bench_lane_next(lane);
+}
+
+static void list_done(struct bench_lane *lane)
+{
+    struct bench_client *c = lane->client;
+    const struct bench_cell *cell = c->load->cell;
+    rest(lane);
     switch (c->phase) {
     case BENCH_PHASE_SETUP:
-        if (c->steps != cell->steps || c->units_left > 0) {
-            if (c->steps == cell->steps)
+        if (lane->steps != cell->steps || c->units_left > 0) {
+            if (lane->steps == cell->steps)
                 c->units_left--;
             if (c->units_left > 0) {
-                run_list(c, cell->steps, cell->nsteps);
+                run_list(lane, cell->steps, cell->nsteps);
                 return;
             }
         }
         leave(c, BENCH_PHASE_PARKED);
         return;
     case BENCH_PHASE_LOAD:
-        c->planned_ns = 0;
-        if (c->load->counting)
-            c->units_left--;
-        if (cell->sample == BENCH_SAMPLE_CONNECTION) {
-            bench_conn_close(c->conn);
-            drop_conn(c);
-        }
-        if (cell->think_ns > 0 && c->think != NULL && c->units_left > 0) {
-            if (bench_timer_set(c->think, cell->think_ns) < 0)
-                bench_load_break(c->load);
-            return;
-        }
-        bench_client_next(c);
+        unit_done(lane);
         return;
     case BENCH_PHASE_TEARDOWN:
         leave(c, BENCH_PHASE_OVER);
@@ -278,7 +329,7 @@ static void list_done(struct bench_client *c)
     }
 }
 
-static void submit_step(struct bench_client *c);
+static void submit_step(struct bench_lane *lane);
 
 /* As a client would that does something with each reply. */
 static void work_on_reply(int64_t ns)
@@ -289,123 +340,140 @@ static void work_on_reply(int64_t ns)
 }
 
 /* The reply to a request of the load is there, or the failure of it. */
-static void came_back(struct bench_client *c, const struct bench_op *op)
+static void came_back(struct bench_lane *lane, const struct bench_op *op)
 {
-    struct bench_load *load = c->load;
+    struct bench_load *load = lane->client->load;
     load->seen_ns = op->marks.done;
-    if (!c->inflight)
+    if (!lane->inflight)
         return;
-    c->inflight = false;
-    c->present_to = op->marks.done;
+    lane->inflight = false;
+    lane->client->present_to = op->marks.done;
     load->inflight--;
     load->inflight_ns += op->marks.done - load->go_ns;
     if (load->cell->reply_work_ns > 0)
         work_on_reply(load->cell->reply_work_ns);
 }
 
-static void went_out(struct bench_client *c, const struct bench_op *op)
+static void went_out(struct bench_lane *lane, const struct bench_op *op)
 {
+    struct bench_client *c = lane->client;
     struct bench_load *load = c->load;
-    c->inflight = true;
+    lane->inflight = true;
     if (c->present_from == 0)
         c->present_from = op->marks.submitted;
     load->inflight++;
     load->inflight_ns -= op->marks.submitted - load->go_ns;
-    if (c->planned_ns != 0 && c->planned_ns >= load->measure_from_ns)
+    if (lane->planned_ns != 0 && lane->planned_ns >= load->measure_from_ns)
         load->recording->sent++;
 }
 
 static void on_done(struct bench_op *op, int status, void *user)
 {
-    struct bench_client *c = user;
+    struct bench_lane *lane = user;
+    struct bench_client *c = lane->client;
     struct bench_load *load = c->load;
-    const struct bench_step *step = &c->steps[c->step];
-    came_back(c, op);
+    const struct bench_step *step = &lane->steps[lane->step];
+    came_back(lane, op);
     if (status == 0)
         status = check_answer(op, &step->expected);
     if (status < 0) {
-        unit_failed(c, op->failure, &op->error);
+        unit_failed(lane, op->failure, &op->error);
         return;
     }
     c->failures = 0;
     if (c->phase == BENCH_PHASE_LOAD) {
-        if (load->cell->sample == BENCH_SAMPLE_CONNECTION && c->step == 0)
+        if (load->cell->sample == BENCH_SAMPLE_CONNECTION && lane->step == 0)
             record_connection(c, op);
-        record_success(c, op);
+        record_success(lane, op);
     }
-    if (++c->step < c->nsteps)
-        submit_step(c);
+    if (++lane->step < lane->nsteps)
+        submit_step(lane);
     else
-        list_done(c);
+        list_done(lane);
 }
 
-static void submit_step(struct bench_client *c)
+static void submit_step(struct bench_lane *lane)
 {
-    const struct bench_step *step = &c->steps[c->step];
-    struct bench_op *op = c->op;
+    struct bench_client *c = lane->client;
+    const struct bench_step *step = &lane->steps[lane->step];
+    struct bench_op *op = lane->op;
     bench_op_reset(op);
     op->program = step->program;
     op->tx.data = step->tx;
     op->tx.length = step->tx_length;
     op->tx.chunk_size = step->chunk_size;
     op->sink.kind = step->expected.known ? BENCH_SINK_CHECKSUM : BENCH_SINK_COUNT;
-    op->marks.intended = c->planned_ns;
+    op->marks.intended = lane->planned_ns;
     struct bench_error err = {0};
     int rc = bench_conn_submit(c->conn, op, &err);
-    if (c->step == 0)
-        c->unit_start = op->marks.intended;
+    if (lane->step == 0)
+        lane->unit_start = op->marks.intended;
     if (rc == 0 && c->phase == BENCH_PHASE_LOAD)
-        went_out(c, op);
+        went_out(lane, op);
     if (rc == -ENOTCONN && bench_conn_error(c->conn)->code != 0)
-        unit_failed(c, bench_conn_failure(c->conn), bench_conn_error(c->conn));
+        unit_failed(lane, bench_conn_failure(c->conn), bench_conn_error(c->conn));
     else if (rc < 0)
-        unit_failed(c, bench_failure_from_errno(rc), &err);
+        unit_failed(lane, bench_failure_from_errno(rc), &err);
 }
 
-static void run_list(struct bench_client *c, const struct bench_step *steps, size_t nsteps)
+static void run_list(struct bench_lane *lane, const struct bench_step *steps, size_t nsteps)
 {
-    c->steps = steps;
-    c->nsteps = nsteps;
-    c->step = 0;
-    c->unit_stat = (struct bench_op_stat){0};
+    lane->client->busy += !lane->busy;
+    lane->busy = true;
+    lane->steps = steps;
+    lane->nsteps = nsteps;
+    lane->step = 0;
+    lane->unit_stat = (struct bench_op_stat){0};
     if (nsteps == 0)
-        list_done(c);
+        list_done(lane);
     else
-        submit_step(c);
+        submit_step(lane);
 }
 
-void bench_client_run(struct bench_client *c)
+void bench_lane_run(struct bench_lane *lane)
 {
-    run_list(c, c->load->cell->steps, c->load->cell->nsteps);
+    const struct bench_cell *cell = lane->client->load->cell;
+    run_list(lane, cell->steps, cell->nsteps);
 }
 
 void bench_client_end(struct bench_client *c)
 {
     const struct bench_cell *cell = c->load->cell;
+    if (c->phase != BENCH_PHASE_LOAD || c->busy > 0)
+        return;
     if (cell->nteardown > 0 && c->conn != NULL) {
         c->phase = BENCH_PHASE_TEARDOWN;
-        run_list(c, cell->teardown, cell->nteardown);
+        run_list(c->lanes, cell->teardown, cell->nteardown);
     } else {
         leave(c, BENCH_PHASE_OVER);
     }
 }
 
-void bench_client_next(struct bench_client *c)
+void bench_lane_next(struct bench_lane *lane)
 {
+    struct bench_client *c = lane->client;
     struct bench_load *load = c->load;
-    bool first = c->units_left == load->cell->units;
+    if (c->phase != BENCH_PHASE_LOAD || lane->busy || settle(c) || c->opening)
+        return;
+    bool first = c->units_left == load->cell->units && c->busy == 0;
     bool late = load->seen_ns >= load->end_ns;
-    if (!load->pace.open && (c->units_left <= 0 || (late && !first))) {
-        if (c->units_left > 0 && load->cell->load.duration_ns == 0)
+    if (!load->pace.open && (c->units_left <= c->busy || (late && !first))) {
+        if (c->units_left > c->busy && load->cell->load.duration_ns == 0)
             load->budget_cut = true;
         bench_client_end(c);
     } else if (c->conn == NULL) {
         open_conn(c);
     } else if (load->pace.open) {
-        bench_pace_free(c);
+        bench_pace_free(lane);
     } else {
-        bench_client_run(c);
+        bench_lane_run(lane);
     }
+}
+
+void bench_client_start(struct bench_client *c)
+{
+    for (int i = 0; i < bench_client_lanes(c->load); i++)
+        bench_lane_next(&c->lanes[i]);
 }
 
 void bench_client_give_up(struct bench_client *c)
@@ -413,11 +481,13 @@ void bench_client_give_up(struct bench_client *c)
     struct bench_load *load = c->load;
     if (c->phase == BENCH_PHASE_OVER)
         return;
-    if (c->inflight) {
+    for (int i = 0; i < bench_client_lanes(load); i++) {
+        if (!c->lanes[i].inflight)
+            continue;
         if (counts(load, load->seen_ns))
             bench_recording_outcome(load->recording, BENCH_FAILURE_TIMEOUT,
                                     "no answer before the load was given up");
-        c->inflight = false;
+        c->lanes[i].inflight = false;
         load->inflight--;
         load->inflight_ns += load->seen_ns - load->go_ns;
     }
@@ -429,7 +499,7 @@ static void on_think(void *user)
 {
     struct bench_client *c = user;
     c->load->seen_ns = bench_now_ns();
-    bench_client_next(c);
+    bench_client_start(c);
 }
 
 static void on_opened(struct bench_conn *conn, int status, void *user)
@@ -437,18 +507,19 @@ static void on_opened(struct bench_conn *conn, int status, void *user)
     struct bench_client *c = user;
     const struct bench_cell *cell = c->load->cell;
     c->load->seen_ns = bench_now_ns();
+    c->opening = false;
     if (status < 0) {
         struct bench_error why = *bench_conn_error(conn);
-        unit_failed(c, bench_conn_failure(conn), &why);
+        unit_failed(c->lanes, bench_conn_failure(conn), &why);
         return;
     }
     if (c->phase == BENCH_PHASE_SETUP)
-        run_list(c, cell->nsetup > 0 ? cell->setup : cell->steps,
+        run_list(c->lanes, cell->nsetup > 0 ? cell->setup : cell->steps,
                  cell->nsetup > 0 ? cell->nsetup : c->units_left > 0 ? cell->nsteps : 0);
     else if (cell->sample == BENCH_SAMPLE_CONNECTION)
-        run_list(c, cell->steps, cell->nsteps);
+        run_list(c->lanes, cell->steps, cell->nsteps);
     else
-        bench_client_next(c);
+        bench_client_start(c);
 }
 
 static void on_closed(struct bench_conn *conn, void *user)
@@ -464,29 +535,60 @@ static void open_conn(struct bench_client *c)
     static const struct bench_conn_events events = {.opened = on_opened, .closed = on_closed};
     const struct bench_cell *cell = c->load->cell;
     struct bench_error err = {0};
+    c->broken = false;
+    c->opening = true;
     int rc = bench_conn_new(c->load->loop, cell->protocol, cell->options, &cell->address, &events,
                             c, &c->conn, &err);
     if (rc == 0)
         rc = bench_conn_open(c->conn, cell->timeout_ns, &err);
     if (rc < 0) {
         drop_conn(c);
+        c->opening = false;
         c->failures = GIVE_UP_AFTER; /* our own fault: it will not get better */
-        unit_failed(c, bench_failure_from_errno(rc), &err);
+        unit_failed(c->lanes, bench_failure_from_errno(rc), &err);
     }
+}
+
+int bench_client_lanes(const struct bench_load *load)
+{
+    return load->cell->inflight > 1 ? load->cell->inflight : 1;
+}
+
+static int init_lane(struct bench_lane *lane, struct bench_client *c, struct bench_error *err)
+{
+    const struct bench_cell *cell = c->load->cell;
+    lane->client = c;
+    int rc = bench_op_new(cell->protocol, &lane->op, err);
+    if (rc < 0)
+        return rc;
+    lane->op->timeout_ns = cell->timeout_ns;
+    lane->op->done = on_done;
+    lane->op->user = lane;
+    return 0;
 }
 
 int bench_client_init(struct bench_client *c, struct bench_load *load, struct bench_error *err)
 {
     const struct bench_cell *cell = load->cell;
+    const int n = bench_client_lanes(load);
+    int rc = 0;
     c->load = load;
     c->units_left = cell->warmup;
-    int rc = bench_op_new(cell->protocol, &c->op, err);
-    if (rc < 0)
-        return rc;
-    c->op->timeout_ns = cell->timeout_ns;
-    c->op->done = on_done;
-    c->op->user = c;
-    return cell->think_ns > 0 ? bench_timer_new(load->loop, on_think, c, &c->think) : 0;
+    c->lanes = calloc((size_t)n, sizeof(*c->lanes));
+    if (c->lanes == NULL)
+        return bench_fail(err, -ENOMEM, "out of memory");
+    for (int i = 0; rc == 0 && i < n; i++)
+        rc = init_lane(&c->lanes[i], c, err);
+    return rc == 0 && cell->think_ns > 0 ? bench_timer_new(load->loop, on_think, c, &c->think) : rc;
+}
+
+void bench_client_fini(struct bench_client *c)
+{
+    for (int i = 0; c->lanes != NULL && i < bench_client_lanes(c->load); i++)
+        bench_op_free(c->lanes[i].op);
+    free(c->lanes);
+    c->lanes = NULL;
+    bench_timer_free(c->think);
 }
 
 /* A loop, because a client that fails at once asks for the next one, too. */

@@ -11,6 +11,7 @@
 
 struct bench_client;
 struct bench_io;
+struct bench_lane;
 
 /* What makes clients start other than their own replies (suite/pace.c): the schedule of an open
  * loop, clients that join during a ramp. */
@@ -18,10 +19,11 @@ struct bench_pace {
     struct bench_io *io; /* of fd; NULL when there is nothing to pace */
     int fd;              /* a timerfd */
     bool open;           /* open loop */
-    /* Two cursors of one schedule: what lies between them waits for a free connection. */
+    /* Two cursors of one schedule: what lies between them waits for a connection
+     * that may take it. */
     struct bench_schedule due, taken;
     int64_t last_ns; /* the last planned start before `due` */
-    struct bench_client *free_first, *free_last; /* connections without a request, oldest first */
+    struct bench_lane *free_first, *free_last; /* without a request, oldest first */
     int joined; /* closed loop: clients that have begun */
 };
 

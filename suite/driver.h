@@ -37,6 +37,7 @@ struct bench_step {
     const struct bench_operation *operation;
     struct bench_value args[BENCH_OPERATION_PARAMS];
     size_t nargs;        /* 0 = the operation's defaults */
+    enum bench_reading reading;
     uint64_t tx_offset;  /* of tx in the payload */
     const void *tx;
     size_t tx_length, chunk_size;
@@ -58,8 +59,8 @@ enum bench_arrival {
 /*
  * When requests start. Closed loop (rate_per_s 0): each client sends the next one when it has its
  * reply. Open loop: request k is planned at t0 + k / rate (or after exponential gaps), which no
- * completion ever moves; a free connection takes the oldest planned request up, and one that finds
- * none free waits in the client, which counts as its response time.
+ * completion ever moves; a connection with fewer requests out than it may have takes the oldest
+ * planned one up, and one that finds none such waits in the client, which counts as its response time.
  */
 struct bench_load_model {
     double rate_per_s; /* of all clients and workers together; 0 = closed loop */
@@ -80,6 +81,8 @@ struct bench_cell {
     size_t nsetup, nsteps, nteardown;
     enum bench_sample sample;
     int clients;        /* connections at once */
+    int inflight;       /* requests at once on each of them; 0 = 1. More only of single requests:
+                           one step, sample STEP, no pause */
     int64_t units;      /* per client */
     int64_t warmup;     /* units per client before the barrier, not counted */
     int64_t budget_ns;  /* no unit starts later than this after go; each client runs at least one */

@@ -10,7 +10,7 @@
 #include "suite/clients.h"
 #include "suite/driver_process.h"
 
-#define REPR_LIMIT ((size_t)64 << 10) /* bytes of an answer that is not bulk */
+#define REPR_LIMIT ((size_t)4 << 20) /* bytes of an answer that is not bulk */
 
 enum {
     CELL_VERSION = 1,
@@ -107,12 +107,19 @@ static json_t *expected_json(const struct bench_step *step)
     return repr == NULL ? NULL : json_pack("{s:o}", "repr", repr);
 }
 
+static json_t *reading_json(enum bench_reading reading)
+{
+    static const char *const names[] = {[BENCH_READING_READ] = "read",
+                                        [BENCH_READING_COPY] = "copy"};
+    return reading == BENCH_READING_NONE ? json_null() : json_string(names[reading]);
+}
+
 static json_t *step_json(const struct bench_step *step)
 {
     json_t *tx = step->operation->tx ? piece_json(step->tx_offset, step->tx_length) : json_null();
-    return json_pack("{s:s, s:o, s:o, s:I, s:o}", "operation", step->operation->name, "args",
-                     args_json(step), "tx", tx, "chunk_size", (json_int_t)step->chunk_size,
-                     "expected", expected_json(step));
+    return json_pack("{s:s, s:o, s:o, s:o, s:I, s:o}", "operation", step->operation->name, "args",
+                     args_json(step), "reading", reading_json(step->reading), "tx", tx,
+                     "chunk_size", (json_int_t)step->chunk_size, "expected", expected_json(step));
 }
 
 static json_t *steps_json(const struct bench_step *steps, size_t n)

@@ -51,6 +51,8 @@ double bench_estimate_row(const struct bench_row *row)
     double duration = (double)(what->load.duration_ns + what->load.ramp_ns) / 1e9;
     double cpu = pace->cpu_work * clients / CORES; /* of one request of each */
     double one = bulk_unit(row);
+    /* A plain call waits twice. How much of it this protocol needs it alone knows. */
+    double request = pace->request * (1 + (double)what->trips / 2);
     if (what->load.duration_ns > 0)
         return duration + SECONDS_PER_TRIAL + (what->bulk ? one : 0);
     if (what->load.rate_per_s > 0)
@@ -63,8 +65,7 @@ double bench_estimate_row(const struct bench_row *row)
         return fmin(count * cpu, budget + cpu) + cpu;
     if (what->operation == BENCH_OP_IO_WORK)
         return fmin(count * SECONDS_OF_IO_WORK, budget) + SECONDS_OF_IO_WORK;
-    return fmin((count + (double)what->warmup) * clients * pace->request, budget) +
-           SECONDS_PER_TRIAL;
+    return fmin((count + (double)what->warmup) * clients * request, budget) + SECONDS_PER_TRIAL;
 }
 
 double bench_estimate_start(const struct bench_server_row *server)

@@ -150,6 +150,7 @@ void bench_load_start(struct bench_load *load, int64_t at_ns)
         load->active++;
     }
     load->recording->clients = (uint32_t)load->active;
+    load->recording->slots = (uint32_t)(load->active * bench_client_lanes(load));
     load->recording->workers = 1;
     load->recording->measured_ns = meant_to_last(load->cell);
     load->loading = true;
@@ -173,7 +174,7 @@ void bench_load_finish(struct bench_load *load)
         struct bench_client *c = &load->clients[i];
         bench_client_count_bytes(c);
         if (load->counting && c->present_to > c->present_from && c->present_from != 0)
-            r->present_ns += c->present_to - c->present_from;
+            r->present_ns += (c->present_to - c->present_from) * bench_client_lanes(load);
     }
     bench_pace_finish(load);
 }
@@ -186,10 +187,9 @@ void bench_load_fini(struct bench_load *load)
         if (load->clients[i].conn != NULL)
             bench_conn_close(load->clients[i].conn);
     for (int i = 0; load->clients != NULL && i < load->nclients; i++) {
-        struct bench_client *c = &load->clients[i];
-        bench_conn_free(c->conn);
-        bench_op_free(c->op);
-        bench_timer_free(c->think);
+        bench_conn_free(load->clients[i].conn);
+        if (load->clients[i].load != NULL)
+            bench_client_fini(&load->clients[i]);
     }
     free(load->clients);
     load->clients = NULL;

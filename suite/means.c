@@ -104,7 +104,8 @@ static bool parameter_is(const struct bench_result *result, const char *name, co
 bool bench_result_is_alone(const struct bench_result *result)
 {
     return bench_view_of(result->workload).series == BENCH_SERIES_RESPONSE &&
-           parameter_is(result, "clients", "1") && parameter_is(result, "rate", "0");
+           parameter_is(result, "clients", "1") && parameter_is(result, "inflight", "1") &&
+           parameter_is(result, "rate", "0");
 }
 
 double bench_result_rtt(const struct bench_result *result)

@@ -27,41 +27,51 @@ static bool has_ended(const struct bench_pace *pace)
 
 /* ---- open loop ---- */
 
-static void queue_free(struct bench_pace *pace, struct bench_client *c)
+static void queue_free(struct bench_pace *pace, struct bench_lane *lane)
 {
-    c->next_free = NULL;
+    if (lane->queued)
+        return;
+    lane->queued = true;
+    lane->next_free = NULL;
     if (pace->free_first == NULL)
-        pace->free_first = c;
+        pace->free_first = lane;
     else
-        pace->free_last->next_free = c;
-    pace->free_last = c;
+        pace->free_last->next_free = lane;
+    pace->free_last = lane;
 }
 
-static struct bench_client *unqueue_free(struct bench_pace *pace)
+/* Those of a connection that is being made again come back when it is there. */
+static struct bench_lane *unqueue_free(struct bench_pace *pace)
 {
-    struct bench_client *c = pace->free_first;
-    if (c != NULL)
-        pace->free_first = c->next_free;
-    return c;
+    struct bench_lane *lane;
+    do {
+        lane = pace->free_first;
+        if (lane == NULL)
+            return NULL;
+        pace->free_first = lane->next_free;
+        lane->queued = false;
+    } while (lane->client->phase != BENCH_PHASE_LOAD || lane->client->opening ||
+             lane->client->broken);
+    return lane;
 }
 
-static void take(struct bench_client *c)
+static void take(struct bench_lane *lane)
 {
-    struct bench_schedule *taken = &c->load->pace.taken;
-    c->planned_ns = bench_schedule_peek(taken);
+    struct bench_schedule *taken = &lane->client->load->pace.taken;
+    lane->planned_ns = bench_schedule_peek(taken);
     bench_schedule_take(taken);
-    bench_client_run(c);
+    bench_lane_run(lane);
 }
 
-void bench_pace_free(struct bench_client *c)
+void bench_pace_free(struct bench_lane *lane)
 {
-    struct bench_pace *pace = &c->load->pace;
+    struct bench_pace *pace = &lane->client->load->pace;
     if (somebody_waits(pace))
-        take(c);
+        take(lane);
     else if (has_ended(pace))
-        bench_client_end(c);
+        bench_client_end(lane->client);
     else
-        queue_free(pace, c);
+        queue_free(pace, lane);
 }
 
 /* Moves on to the first request that is not due yet. */
@@ -88,14 +98,14 @@ static int64_t give_up_at(const struct bench_load *load)
 static void send_due(struct bench_load *load, int64_t now_ns)
 {
     struct bench_pace *pace = &load->pace;
-    struct bench_client *c;
+    struct bench_lane *lane;
     look(load, now_ns);
-    while (somebody_waits(pace) && (c = unqueue_free(pace)) != NULL)
-        take(c);
+    while (somebody_waits(pace) && (lane = unqueue_free(pace)) != NULL)
+        take(lane);
     if (!has_ended(pace))
         return;
-    while (!somebody_waits(pace) && (c = unqueue_free(pace)) != NULL)
-        bench_client_end(c);
+    while (!somebody_waits(pace) && (lane = unqueue_free(pace)) != NULL)
+        bench_client_end(lane->client);
     if (now_ns >= give_up_at(load))
         for (int i = 0; i < load->nclients; i++)
             bench_client_give_up(&load->clients[i]);
@@ -137,7 +147,7 @@ static void join_due(struct bench_load *load, int64_t now_ns)
     while (pace->joined < load->nclients && join_at(load, pace->joined) <= now_ns) {
         struct bench_client *c = &load->clients[pace->joined++];
         if (c->phase == BENCH_PHASE_LOAD)
-            bench_client_next(c);
+            bench_client_start(c);
     }
 }
 
@@ -220,11 +230,10 @@ void bench_pace_start(struct bench_load *load, int64_t t0_ns)
         pace->taken = pace->due;
         pace->last_ns = t0_ns;
     }
-    for (int i = 0; i < load->nclients; i++) {
-        struct bench_client *c = &load->clients[i];
-        if (c->phase == BENCH_PHASE_LOAD && (pace->open || pace->io == NULL))
-            bench_client_next(c);
-    }
+    /* One request on each connection before the second one. */
+    for (int k = 0; (pace->open || pace->io == NULL) && k < bench_client_lanes(load); k++)
+        for (int i = 0; i < load->nclients; i++)
+            bench_lane_next(&load->clients[i].lanes[k]);
     if (pace->io != NULL)
         set_timer(load);
 }

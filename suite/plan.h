@@ -38,7 +38,8 @@ struct bench_target {
     X(requests_per_client, "requests-per-client", INT, "100", "25", 1, 1e9,                        \
       "requests of each of them")                                                                  \
     X(iterations, "iterations", INT, "10", "3", 1, 1e6,                                             \
-      "samples of each size of `bandwidth` and `transfer`")                                        \
+      "samples of each size of `bandwidth` and `transfer` and of each way of `netref`")             \
+    X(users, "users", INT, "100", "100", 1, 10000, "records that `netref` fetches and reads")      \
     X(repeats, "repeats", INT, "8", "3", 1, 1000, "trials per target, a fresh server each")        \
     X(warmup, "warmup", INT, "100", "20", 1, 1e6,                                                  \
       "requests before a workload that are not counted (`cpu`, `io`: one per client)")             \
@@ -60,6 +61,9 @@ struct bench_target {
 #define BENCH_PLAN_LISTS(X)                                                                        \
     X(clients, "clients", INT, "10", "8", 1, 20000,                                                \
       "connections of `concurrent`, `cpu`, `io`; several: one result each")                        \
+    X(inflights, "inflight", INT, "1", "1", 1, 1024,                                               \
+      "requests in flight on each connection of `latency`, `concurrent`, `cpu`, `io`, where the "  \
+      "protocol can")                                                                              \
     X(rates, "rate", INT, "0", "0", 0, 100000000,                                                  \
       "open loop: requests per second of all connections together; 0 = closed loop")               \
     X(rtts, "rtt", DURATION, "0", "0", 0, 60e9,                                                    \

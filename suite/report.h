@@ -60,6 +60,7 @@ enum bench_page_kind {
     X(RATE, "rate", "offered rate")                                                                \
     X(RTT, "rtt", "round-trip time")                                                               \
     X(CLIENTS, "clients", "number of clients")                                                     \
+    X(INFLIGHT, "inflight", "requests in flight on each connection")                               \
     X(PLACEMENT, "placement", "placement")
 
 enum bench_factor {

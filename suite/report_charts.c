@@ -63,9 +63,7 @@ static int draw_percentiles(const struct bench_report_group *group,
     if (status < 0)
         goto out;
     add_curves(&chart, group, curve_points);
-    /* An open loop may be of any workload. */
-    (void)snprintf(name, sizeof(name), "%.40s-percentiles",
-                   group->view.concurrent ? group->rows[0]->workload : "latency");
+    (void)snprintf(name, sizeof(name), "%.40s-percentiles", group->rows[0]->workload);
     bench_chart_clean_name(name);
     bench_chart_name(&chart, name, group);
     bench_chart_describe(&chart, group, "response time of one request, by percentile",
@@ -100,11 +98,14 @@ static int draw_ecdf(const struct bench_report_group *group, const struct bench_
                      struct bench_error *err)
 {
     struct bench_chart chart;
+    char name[64];
     int status = bench_chart_init(&chart, BENCH_PLOT_ECDF, group->nrows, ECDF_POINTS, 0);
     if (status < 0)
         goto out;
     add_curves(&chart, group, ecdf_points);
-    bench_chart_name(&chart, "latency-ecdf", group);
+    (void)snprintf(name, sizeof(name), "%.40s-ecdf", group->rows[0]->workload);
+    bench_chart_clean_name(name);
+    bench_chart_name(&chart, name, group);
     bench_chart_describe(&chart, group, "how many requests were answered within a time",
                          "; names from the fastest median to the slowest");
     chart.plot.x_label = bench_report_time(group->rows[0]);

@@ -41,6 +41,7 @@ double bench_factor_value(enum bench_factor factor, const struct bench_result *r
     case BENCH_FACTOR_RTT:
         return bench_parse_duration(text, &value, NULL) == 0 ? (double)value / 1e9 : NAN;
     case BENCH_FACTOR_CLIENTS:
+    case BENCH_FACTOR_INFLIGHT:
         return bench_parse_int(text, 1, INT32_MAX, &value, NULL) == 0 ? (double)value : NAN;
     case BENCH_FACTOR_PLACEMENT:
     case BENCH_FACTOR_NONE:
@@ -52,7 +53,8 @@ double bench_factor_value(enum bench_factor factor, const struct bench_result *r
 
 bool bench_parameter_is_condition(const struct bench_parameter *parameter)
 {
-    static const char *const names[] = {"rate", "arrival", "duration", "rtt", "placement"};
+    static const char *const names[] = {"inflight", "rate",  "arrival",
+                                        "duration", "rtt",   "placement"};
     for (size_t i = 0; i < BENCH_COUNT_OF(names); i++) {
         if (strcmp(parameter->name, names[i]) == 0)
             return true;
@@ -86,15 +88,25 @@ static void load_text(const struct bench_result *result, enum bench_factor facto
 {
     const char *clients = or_empty(bench_result_parameter(result, "clients"));
     const char *arrival = or_empty(bench_result_parameter(result, "arrival"));
+    const char *inflight = bench_result_parameter(result, "inflight");
+    const char *many = strcmp(clients, "1") == 0 ? "" : "s";
+    char each[64] = "";
     bool open = bench_result_is_open(result);
+    if (inflight != NULL && strcmp(inflight, "1") != 0)
+        (void)snprintf(each, sizeof(each), ", %.20s in flight on each", inflight);
     if (factor == BENCH_FACTOR_CLIENTS && !open)
-        (void)snprintf(out, size, "closed loop");
+        (void)snprintf(out, size, "closed loop%s", each);
     else if (factor == BENCH_FACTOR_CLIENTS)
-        (void)snprintf(out, size, "open loop, %.40s %.40s", bench_result_parameter(result, "rate"),
-                       arrival);
+        (void)snprintf(out, size, "open loop, %.40s %.40s%s", bench_result_parameter(result, "rate"),
+                       arrival, each);
     else if (factor == BENCH_FACTOR_RATE)
-        (void)snprintf(out, size, "open loop, %.40s arrivals, %.20s connection%s", arrival, clients,
-                       strcmp(clients, "1") == 0 ? "" : "s");
+        (void)snprintf(out, size, "open loop, %.40s arrivals, %.20s connection%s%s", arrival,
+                       clients, many, each);
+    else if (factor == BENCH_FACTOR_INFLIGHT && !open)
+        (void)snprintf(out, size, "closed loop, %.20s connection%s", clients, many);
+    else if (factor == BENCH_FACTOR_INFLIGHT)
+        (void)snprintf(out, size, "open loop, %.40s %.40s, %.20s connection%s",
+                       bench_result_parameter(result, "rate"), arrival, clients, many);
     else
         (void)snprintf(out, size, "%s", result->load_model);
 }

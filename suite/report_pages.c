@@ -289,6 +289,8 @@ static void ladder_text(enum bench_factor factor, const struct bench_report_grou
     if (factor == BENCH_FACTOR_CLIENTS)
         (void)snprintf(out, size, "%.14s\x1f%s", value,
                        strcmp(value, "1") == 0 ? "client" : "clients");
+    else if (factor == BENCH_FACTOR_INFLIGHT)
+        (void)snprintf(out, size, "%.14s\x1fin\x1f" "flight", value);
     else
         (void)snprintf(out, size, "%s%.20s", factor == BENCH_FACTOR_RTT ? "rtt\x1f" : "", value);
 }
@@ -326,7 +328,8 @@ static double amount(const struct bench_report_page *page, const struct bench_re
 {
     if (page->kind != BENCH_PAGE_LADDER)
         return (double)bench_result_size(group->rows[0]);
-    return page->factor == BENCH_FACTOR_CLIENTS || page->factor == BENCH_FACTOR_RATE
+    return page->factor == BENCH_FACTOR_CLIENTS || page->factor == BENCH_FACTOR_INFLIGHT ||
+                   page->factor == BENCH_FACTOR_RATE
                ? bench_factor_value(page->factor, group->rows[0])
                : 0;
 }

@@ -42,6 +42,7 @@ static const struct phrasing {
      "serves", "requests", false},
     {"cpu", PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "does", "work", true},
     {"io", PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "does", "work", false},
+    {"netref", PAIR_PROTOCOL, "answers", "faster", "serves", "requests", false},
     {"bandwidth", PAIR_PROTOCOL, "answers", "faster", "moves", "bytes per second", false},
     {"transfer", PAIR_PROTOCOL, "answers", "faster", "moves", "bytes per second", false},
     {NULL, PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "serves", "requests", false},
@@ -401,6 +402,107 @@ static int compare_group(struct bench_run *run, const struct bench_report_group 
     return 0;
 }
 
+/* ---- ways to the same records ---- */
+
+/* The parameter in which the ways to the same answer differ. */
+#define ACCESS "access"
+
+static bool same_but_access(const struct bench_result *a, const struct bench_result *b)
+{
+    if (strcmp(a->workload, b->workload) != 0 || a->nparameters != b->nparameters)
+        return false;
+    for (size_t i = 0; i < a->nparameters; i++) {
+        const char *value = bench_result_parameter(b, a->parameters[i].name);
+        if (value == NULL || (strcmp(a->parameters[i].name, ACCESS) != 0 &&
+                              strcmp(value, a->parameters[i].value) != 0))
+            return false;
+    }
+    return true;
+}
+
+/* Round trips of a cell, or where its program does not count, of our own client's cell with the
+ * same protocol, options and server; NaN. */
+static double trips_of(const struct bench_report_group *group, const struct bench_result *result)
+{
+    const struct bench_target_info *own = result->target;
+    double trips = bench_result_round_trips(result);
+    for (size_t i = 0; isnan(trips) && i < group->nrows; i++) {
+        const struct bench_target_info *other = group->rows[i]->target;
+        if (strcmp(own->protocol, other->protocol) == 0 &&
+            strcmp(own->options, other->options) == 0 && strcmp(own->mode, other->mode) == 0 &&
+            strcmp(own->server, other->server) == 0 && strcmp(own->url, other->url) == 0)
+            trips = bench_result_round_trips(group->rows[i]);
+    }
+    return trips;
+}
+
+/* One cell of a target, of one way. */
+struct way {
+    const struct bench_report_group *group;
+    const struct bench_result *result;
+    double trips;
+};
+
+/* The way that waits least often against the one that does most often. */
+static int tell_ways(struct duel *duel, const struct way *few, const struct way *many)
+{
+    duel->group = few->group;
+    duel->measure = BY_TIME;
+    duel->frame[0] = '\0';
+    side_init(&duel->a, duel, few->result);
+    side_init(&duel->b, duel, many->result);
+    const double ratio = duel->b.value / duel->a.value;
+    if (!(ratio >= CLEAR_RATIO) || ranges_overlap(&duel->a.range, &duel->b.range))
+        return 0;
+    char figures[160];
+    figures_text(duel, figures, sizeof(figures));
+    bench_group_subject(few->group, duel->subject, sizeof(duel->subject));
+    return duel_tell(duel, "faster", ratio,
+                     "%s answers %s faster than with %s, %s: %.0f round trip%s against %.0f",
+                     duel->a.name, bench_format_ratio(ratio).s,
+                     bench_result_parameter(many->result, ACCESS), figures, few->trips,
+                     few->trips < 1.5 ? "" : "s", many->trips);
+}
+
+static bool may_be_told(const struct bench_result *result)
+{
+    return bench_result_is_judged(result) || (result->status == BENCH_CELL_CLIENT_BOUND &&
+                                              bench_target_is_program(result->target));
+}
+
+/* All groups like the first one, which come behind it. */
+static int compare_ways(struct bench_run *run, const struct bench_report_group *first,
+                        const struct bench_report_group *end)
+{
+    struct duel duel = {.run = run, .phrasing = phrasing_find(first->rows[0]->workload)};
+    int status = 0;
+    for (size_t t = 0; t < run->ntargets && status == 0; t++) {
+        struct way few = {.trips = INFINITY}, many = {.trips = 0};
+        for (const struct bench_report_group *g = first; g < end; g++) {
+            const struct bench_result *row = bench_report_row(g, &run->targets[t]);
+            if (row == NULL || !may_be_told(row) || !same_but_access(first->rows[0], row))
+                continue;
+            const struct way way = {g, row, trips_of(g, row)};
+            if (way.trips < few.trips)
+                few = way;
+            if (way.trips > many.trips)
+                many = way;
+        }
+        if (few.trips < many.trips)
+            status = tell_ways(&duel, &few, &many);
+    }
+    return status;
+}
+
+static bool is_first_way(const struct bench_report_group *groups,
+                         const struct bench_report_group *group)
+{
+    for (const struct bench_report_group *g = groups; g < group; g++)
+        if (same_but_access(g->rows[0], group->rows[0]))
+            return false;
+    return bench_result_parameter(group->rows[0], ACCESS) != NULL;
+}
+
 int bench_report_compare(struct bench_run *run)
 {
     struct bench_report_group *groups;
@@ -413,6 +515,8 @@ int bench_report_compare(struct bench_run *run)
     for (size_t i = 0; i < count && status == 0; i++) {
         if (bench_group_is_wanted(groups, count, &groups[i]))
             status = compare_group(run, &groups[i]);
+        if (status == 0 && is_first_way(groups, &groups[i]))
+            status = compare_ways(run, &groups[i], groups + count);
     }
     bench_report_groups_free(groups, count);
     return status;

@@ -40,9 +40,11 @@ void bench_group_subject(const struct bench_report_group *group, char *out, size
         bulk_subject(group, out, size);
         return;
     }
-    (void)snprintf(text, sizeof(text), "%.60s%s%.60s", first->workload,
-                   group->several_operations ? ", " : "",
-                   group->several_operations ? first->operation : "");
+    /* A way to the same answer says more than the operation that it is. */
+    const char *way = bench_result_parameter(first, "access");
+    const bool named = way != NULL || group->several_operations;
+    (void)snprintf(text, sizeof(text), "%.60s%s%.60s", first->workload, named ? ", " : "",
+                   way != NULL ? way : named ? first->operation : "");
     for (size_t i = 0; i < first->nparameters; i++) {
         const struct bench_parameter *parameter = &first->parameters[i];
         bool one = same(parameter->value, "1");
@@ -51,6 +53,9 @@ void bench_group_subject(const struct bench_report_group *group, char *out, size
         if (same(parameter->name, "clients")) {
             before = !one || (group->same_workload > 1 && group->view.concurrent) ? "" : NULL;
             behind = one ? " client" : " clients";
+        } else if (same(parameter->name, "inflight")) {
+            before = "";
+            behind = " in flight";
         } else if (same(parameter->name, "rate")) {
             before = "";
         } else if (same(parameter->name, "rtt")) {
@@ -59,7 +64,8 @@ void bench_group_subject(const struct bench_report_group *group, char *out, size
             before = group->several_placements ? "placement " : NULL;
         } else if (bench_parameter_is_condition(parameter)) {
             continue;
-        } else if (!bench_parameter_is_count(first, parameter) && group->varies_otherwise) {
+        } else if (!bench_parameter_is_count(first, parameter) && group->varies_otherwise &&
+                   way == NULL) {
             (void)snprintf(text + used, sizeof(text) - used, ", %s %s", parameter->name,
                            parameter->value);
         }

@@ -77,6 +77,10 @@ static int expect(struct bench_rows *rows, const struct bench_spec *spec, struct
     if (rc == 0) /* what it consists of goes with the objects */
         rc = bench_value_copy(&rows->arena, &step->expected.value, &step->expected.value);
     bench_value_release(&answer);
+    if (rc == 0 && spec->reading != BENCH_READING_NONE) {
+        step->expected.reference = false;
+        rc = bench_records_read(&rows->arena, &step->expected.value, &step->expected.value);
+    }
     return rc < 0 ? bench_fail(err, rc, "%s: its answer cannot be kept", operation->name) : 0;
 }
 
@@ -112,14 +116,17 @@ static const char *name_of(const struct bench_case *what)
 
 static int describe(struct bench_result *result, const struct bench_case *what)
 {
-    char text[128];
+    char text[128], inflight[40] = "";
     const char *many = what->clients == 1 ? "" : "s";
+    if (what->inflight > 1)
+        (void)snprintf(inflight, sizeof(inflight), ", %d in flight on each", what->inflight);
     if (what->load.rate_per_s > 0)
-        (void)snprintf(text, sizeof(text), "open loop, %.10g/s %s, %d connection%s",
+        (void)snprintf(text, sizeof(text), "open loop, %.10g/s %s, %d connection%s%s",
                        what->load.rate_per_s, bench_arrival_names[what->load.arrival],
-                       what->clients, many);
+                       what->clients, many, inflight);
     else
-        (void)snprintf(text, sizeof(text), "closed loop, %d connection%s", what->clients, many);
+        (void)snprintf(text, sizeof(text), "closed loop, %d connection%s%s", what->clients, many,
+                       inflight);
     result->workload = strdup(what->workload->name);
     result->operation = strdup(name_of(what));
     result->reason = strdup("");
@@ -184,13 +191,16 @@ static int make_step(struct bench_rows *rows, struct bench_row *row, size_t i,
     const struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION,
                                     .operation = operation,
                                     .args = args,
-                                    .nargs = nargs};
+                                    .nargs = nargs,
+                                    .reading = what->reading};
     step->operation = operation;
     step->nargs = nargs;
+    step->reading = what->reading;
     memcpy(step->args, args, sizeof(args));
     step->tx_offset = offset;
     int rc = expect(rows, &spec, step, err);
-    if (rc < 0 || row->target->client != NULL)
+    /* What of an answer can be read depends on the protocol's options, whoever reads it. */
+    if (rc < 0 || (row->target->client != NULL && what->reading == BENCH_READING_NONE))
         return rc;
     if (i > 0 && operation->tx) {
         step->program = row->steps[0].program;
@@ -198,6 +208,10 @@ static int make_step(struct bench_rows *rows, struct bench_row *row, size_t i,
     }
     struct bench_program *program = NULL;
     rc = row->target->protocol->compile(row->target->options, &spec, &program, err);
+    if (row->target->client != NULL) {
+        row->target->protocol->program_free(program);
+        program = NULL;
+    }
     step->program = program;
     return rc;
 }
@@ -240,6 +254,8 @@ static int check_possible(const struct bench_plan *plan, struct bench_row *row,
     if (what->text == NULL && takes_function(bench_operation_get(what->operation)) &&
         !(p->caps & BENCH_CAP_CALLBACK))
         return bench_fail(err, -ENOTSUP, "%s has no callbacks", p->name);
+    if (what->reading != BENCH_READING_NONE && !(p->caps & BENCH_CAP_RECORDS))
+        return bench_fail(err, -ENOTSUP, "%s carries no records", p->name);
     if (what->rtt_ns > 0 && p->caps & BENCH_CAP_NO_TRANSPORT)
         return bench_fail(err, -ENOTSUP, "%s has no network to be far away in", p->name);
     if (what->text != NULL && row->target->client != NULL)
@@ -248,6 +264,13 @@ static int check_possible(const struct bench_plan *plan, struct bench_row *row,
     if (what->load.rate_per_s > 0 && row->target->client != NULL)
         return bench_fail(err, -ENOTSUP, "the %s client runs closed loops only",
                           row->target->client->client);
+    if (what->inflight > 1 && row->target->client != NULL)
+        return bench_fail(err, -ENOTSUP, "the %s client waits for each reply before its next request",
+                          row->target->client->client);
+    const uint32_t most = bench_protocol_inflight(p, row->target->options);
+    if (what->inflight > 1 && (uint32_t)what->inflight > most)
+        return bench_fail(err, -ENOTSUP, "%s has at most %u request%s in flight on a connection",
+                          row->target->name, most, most == 1 ? "" : "s");
     return bench_placement_resolve(what->placement, &plan->cpus, &row->cpus, err);
 }
 
@@ -473,6 +496,7 @@ void bench_row_cell(const struct bench_plan *plan, const struct bench_row *row,
         .nsetup = row->setup == NULL ? 0 : 1,
         .sample = what->sample,
         .clients = what->clients,
+        .inflight = what->inflight,
         .units = what->units,
         .warmup = what->warmup,
         .budget_ns = what->budget_ns,

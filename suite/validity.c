@@ -51,6 +51,9 @@ static int64_t busiest_ns(const struct bench_recording *r)
     return r->workers > 0 ? r->cpu_ns / r->workers : r->cpu_ns;
 }
 
+/* Requests that may be out at once. */
+static double slots(const struct bench_recording *r) { return r->slots > 0 ? r->slots : r->clients; }
+
 /* How long the schedule went on, in seconds; NaN in a closed loop. */
 static double schedule_window(const struct bench_recording *r)
 {
@@ -182,6 +185,18 @@ static bool accounting_is_off(const struct evidence *e)
                little);
 }
 
+/* More requests out than there are places for. Where a connection is made again, the failure and
+ * the next request may overlap by less than the tolerance. */
+static bool is_overfull(const struct evidence *e)
+{
+    const double mean = seconds(e->r->inflight_ns) / e->wall;
+    return e->r->slots > 0 && e->r->attempted >= BENCH_LITTLE_REQUESTS &&
+           e->r->succeeded == e->r->attempted &&
+           mean > e->r->slots * (1 + BENCH_LITTLE_LIMIT) &&
+           say(e, "accounting: %.3g requests in flight were counted, at most %u can be", mean,
+               e->r->slots);
+}
+
 static bool machine_was_taken_away(const struct evidence *e)
 {
     return e->v->steal > BENCH_STEAL_LIMIT &&
@@ -202,14 +217,14 @@ static double demand(const struct evidence *e)
     return e->v->client_busy + seconds(e->r->run_wait_ns) / e->r->workers / e->wall;
 }
 
-/* A worker serves its connections in turn, so a response takes at least what it spends on one
- * request, times the connections. Against the median this also tells when something else has kept
+/* A worker serves its requests in turn, so a response takes at least what it spends on one of them,
+ * times those that are out. Against the median this also tells when something else has kept
  * server or client from their cores for a part of the time, and by that the client's load down. */
 static double turn_share(const struct evidence *e)
 {
-    if (e->r->planned > 0 || e->r->clients <= e->r->workers)
+    if (e->r->planned > 0 || slots(e->r) <= e->r->workers)
         return NAN;
-    return e->r->clients * seconds(busiest_ns(e->r)) / (double)e->r->attempted / e->p50;
+    return slots(e->r) * seconds(busiest_ns(e->r)) / (double)e->r->attempted / e->p50;
 }
 
 static bool turns_make_the_response(const struct evidence *e)
@@ -229,9 +244,11 @@ static bool client_is_bound(const struct evidence *e)
                    100 * v->client_busy, 100 * (demand(e) - v->client_busy));
     if (turns_make_the_response(e))
         return say(e,
-                   "one request of each of its %u connections takes the client %s, a response "
-                   "takes %s (p50); it used %.2f cores, the server %.2f",
-                   e->r->clients / e->r->workers,
+                   "%s %.0f %s the client %s, a response takes %s (p50); it used %.2f cores, the "
+                   "server %.2f",
+                   slots(e->r) > e->r->clients ? "its" : "one request of each of its",
+                   floor(slots(e->r) / e->r->workers),
+                   slots(e->r) > e->r->clients ? "requests in flight take" : "connections takes",
                    bench_format_seconds(turn_share(e) * e->p50).s, bench_format_seconds(e->p50).s,
                    v->client_busy, e->server_busy);
     if (v->occupancy < BENCH_CLIENT_OCCUPANCY_LIMIT)
@@ -261,7 +278,7 @@ static bool falls_short(const struct evidence *e)
     const double missing = 1 - v->delivered * answered / v->offered;
     /* With a queue before busy connections, response times grow with the length of the load and
      * excuse nothing; without one they tell how long a request at the end may take. */
-    const bool queued = seconds(r->inflight_ns) >= SATURATED * r->clients * e->wall;
+    const bool queued = seconds(r->inflight_ns) >= SATURATED * slots(r) * e->wall;
     const double hold_up = queued && !isnan(e->service_p99) ? e->service_p99 : e->p99;
     if (missing <= fmax(BENCH_SHORTFALL_LIMIT, (1 + v->offered * hold_up) / planned))
         return false;
@@ -284,7 +301,7 @@ enum bench_cell_status bench_validity_judge(const struct bench_validity *validit
     struct evidence e = {.v = validity, .r = recording, .reason = reason, .size = size};
     reason[0] = '\0';
     gather(&e, resources);
-    if (accounting_is_off(&e) || machine_was_taken_away(&e))
+    if (accounting_is_off(&e) || is_overfull(&e) || machine_was_taken_away(&e))
         return BENCH_CELL_INVALID;
     if (judged_by_load && client_is_bound(&e))
         return BENCH_CELL_CLIENT_BOUND;

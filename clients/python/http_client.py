@@ -29,6 +29,14 @@ SPELLING = {
 }
 
 
+# Answered by the same request, whatever they are elsewhere.
+RECORDS = ("get_users", "get_users_dicts", "get_users_tuples")
+
+
+def read(users):
+    return [(user["name"], user["email"], user["status"]) for user in users]
+
+
 def remote_error(status, body):
     """What an answer that means failure says: the service's exception, or a status only."""
     try:
@@ -60,7 +68,9 @@ class Http(library.Library):
 
     @staticmethod
     def spell(step):
-        if step.operation not in SPELLING:
+        if step.reading is not None and step.operation in RECORDS:
+            return "GET", "/users?n=%d" % tuple(step.args), None
+        if step.reading is not None or step.operation not in SPELLING:
             raise library.Unavailable("http has no spelling of %s" % step.operation)
         method, path, key = SPELLING[step.operation]
         return method, path % tuple(step.args) if method == "GET" else path, key
@@ -127,6 +137,8 @@ class Requests(Http):
             return reply
 
         ask = get if method == "GET" else post
+        if step.reading is not None:
+            return lambda: read(ask().json())
         if key is None:
             return lambda: ask().content
         return lambda: value_of(step.operation, ask().json()[key])
@@ -195,6 +207,8 @@ class Plain(Http):
                 reply = ask()
                 return list(iter(lambda: reply.read(step.args[1]), b""))
             return stream
+        if step.reading is not None:
+            return lambda: read(json.loads(ask().read()))
         if key is None:
             return lambda: ask().read()
         return lambda: value_of(step.operation, json.loads(ask().read())[key])

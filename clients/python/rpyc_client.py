@@ -62,6 +62,8 @@ class Rpyc(library.Library):
         method = getattr(conn.root, name) if self.cached else None
         if name == "nested":
             return self._nested(conn, method, args[0])
+        if step.reading is not None:
+            return self._reader(conn, method, step)
         if self.cached:
             if step.streams_back:
                 return lambda: list(method(*args))
@@ -69,6 +71,23 @@ class Rpyc(library.Library):
         if step.streams_back:
             return lambda: list(getattr(conn.root, name)(*args))
         return lambda: getattr(conn.root, name)(*args)
+
+    def _reader(self, conn, method, step):
+        """Goes through records as applications do, where they are or in a copy."""
+        name, args, obtain = step.operation, step.args, self.rpyc.classic.obtain
+
+        def fetch():
+            return getattr(conn.root, name)(*args) if method is None else method(*args)
+
+        if (name, step.reading) == ("get_users", "read"):
+            return lambda: [(u.name, u.email, u.status) for u in fetch()]
+        if (name, step.reading) == ("get_users_dicts", "read"):
+            return lambda: [(d["name"], d["email"], d["status"]) for d in fetch()]
+        if (name, step.reading) == ("get_users_dicts", "copy"):
+            return lambda: [(d["name"], d["email"], d["status"]) for d in obtain(fetch())]
+        if (name, step.reading) == ("get_users_tuples", "read"):
+            return lambda: [(name, email, status) for _, name, email, status in fetch()]
+        raise library.Unavailable("rpyc has no %s of %s" % (step.reading, name))
 
     @staticmethod
     def _nested(conn, method, depth):

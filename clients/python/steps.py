@@ -7,7 +7,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "
                              "python"))
 import service  # noqa: E402  the payload is written once, beside the servers
 
-PLAIN = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
+PLAIN = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset, list)
 
 
 class Step:
@@ -17,6 +17,7 @@ class Step:
         self.operation = said["operation"]
         # JSON has no tuples; a list would go by reference.
         self.args = [tuple(arg) if isinstance(arg, list) else arg for arg in said["args"]]
+        self.reading = said["reading"]  # of the records of the answer: None, "read", "copy"
         self.tx = None  # bytes that are the last argument
         self.pieces = None  # the same, as they are streamed
         self.streams_back = self.operation == "download_chunked"
@@ -45,7 +46,9 @@ class Step:
             # repr() of a reference would ask the peer.
             got = repr(answer) if type(answer) in PLAIN else type(answer).__name__
             if got != wanted:
-                return "wrong answer: %.80s, expected %.80s" % (got, wanted)
+                at = len(os.path.commonprefix((got, wanted)))
+                at = max(at - 40, 0) if at > 60 else 0  # what differs has to fit
+                return "wrong answer: %.80s, expected %.80s" % (got[at:], wanted[at:])
             return None
         return check
 

@@ -29,6 +29,8 @@ enum bench_cap {
     BENCH_CAP_RECONNECTS = 1 << 8, /* a socket that the peer closed between two ops is replaced by
                                       the next op, without a word */
     BENCH_CAP_UNIX = 1 << 9, /* SCHEME+unix:///PATH for its schemes without TLS */
+    BENCH_CAP_RECORDS = 1 << 10, /* carries answers that hold records; compile() heeds
+                                    bench_spec.reading, or refuses it with -ENOTSUP */
 };
 
 /* What a row of this protocol is for. */
@@ -106,10 +108,16 @@ struct bench_protocol {
     const char *client_library;
     /* Descriptors that a connection holds in the client, where it is not just one; 0 = 1. */
     int conn_descriptors;
+    /* How many of max_inflight a connection with these options takes; NULL = all. */
+    uint32_t (*inflight)(const void *options);
 };
 
 /* The one symbol of an out-of-tree backend (--plugin FILE.so). */
 BENCH_API const struct bench_protocol *bench_plugin_entry(void);
+
+/* Ops that may be in flight on one connection with these options; 1 = one at a time. */
+BENCH_API uint32_t bench_protocol_inflight(const struct bench_protocol *protocol,
+                                           const void *options);
 
 /* ---- the registry (protocols/registry.c) ---- */
 

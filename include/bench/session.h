@@ -32,6 +32,7 @@ struct bench_session_limits {
     int64_t idle_timeout_ns;    /* between requests; 0 = none */
     int64_t message_timeout_ns; /* for the rest of a message once it began, and for writing */
     uint64_t message_bytes;     /* largest request */
+    uint64_t read_ahead_bytes;  /* most that is kept of what comes while nobody reads; 0 = nothing */
 };
 
 BENCH_API void *bench_session_priv(struct bench_session *session);
@@ -43,7 +44,8 @@ BENCH_API bool bench_session_stopping(struct bench_session *session);
 /* Makes at least `want` unconsumed bytes contiguous (want <= 16 KiB) and returns a pointer to
  * them; *have says how many there are. 0; -ENODATA at end of file with nothing unconsumed;
  * -ECONNRESET at end of file in the middle; -ETIMEDOUT; -ECANCELED; -EMSGSIZE. The pointer is
- * valid until the next call. `begun` tells which deadline holds: false = idle. */
+ * valid until the next peek or read: what write, sleep and tend take from the socket goes elsewhere
+ * and is read later, in its order. `begun` tells which deadline holds: false = idle. */
 BENCH_API int bench_session_peek(struct bench_session *session, size_t want, bool begun,
                                  const uint8_t **data, size_t *have) BENCH_MUST_CHECK;
 BENCH_API void bench_session_consume(struct bench_session *session, size_t n);
@@ -53,11 +55,18 @@ BENCH_API void bench_session_hurry(struct bench_session *session, int64_t ns);
 /* Exactly n bytes into buf; the errors of peek (end of file is always -ECONNRESET). */
 BENCH_API int bench_session_read(struct bench_session *session, void *buf, size_t n)
     BENCH_MUST_CHECK;
-/* All of it, in one system call if the kernel takes it: one message, one write. 0,
- * -EPIPE/-ECONNRESET, -ETIMEDOUT. */
+/* All of it, in one system call if the kernel takes it: one message, one write. While the peer does
+ * not take it, what the peer sends is read ahead: it may be one that writes first and reads then.
+ * 0, -EPIPE/-ECONNRESET, -ETIMEDOUT, -ECANCELED. */
 BENCH_API int bench_session_write(struct bench_session *session, const struct iovec *pieces,
                                   int count) BENCH_MUST_CHECK;
-/* Blocks for ns or until the session is stopped. 0 or -ECANCELED. session may be NULL. */
+/* Blocks for ns or until the session is stopped; reads ahead meanwhile. 0 or -ECANCELED. session
+ * may be NULL. */
 BENCH_API int bench_session_sleep(struct bench_session *session, int64_t ns);
+/* For whoever computes for long: to be called every 100 ms or more often, so that a peer which goes
+ * on sending is not held up (Python's client gives up a write after 3 s). Looks at the clock, and at
+ * the socket if the latest look was 100 ms ago. Never waits, reports nothing: what came is read
+ * later. session may be NULL. */
+BENCH_API void bench_session_tend(struct bench_session *session);
 
 #endif

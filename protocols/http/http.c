@@ -57,7 +57,7 @@ const struct bench_protocol http_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "http",
     .summary = "HTTP/1.1 with JSON and plain bodies (client: libcurl)",
-    .caps = BENCH_CAP_LAZY_CONNECT | BENCH_CAP_RECONNECTS | BENCH_CAP_STREAM_UP |
+    .caps = BENCH_CAP_RECORDS | BENCH_CAP_LAZY_CONNECT | BENCH_CAP_RECONNECTS | BENCH_CAP_STREAM_UP |
             BENCH_CAP_STREAM_DOWN | BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,

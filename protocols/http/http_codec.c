@@ -181,6 +181,9 @@ static int spell_operation(const struct bench_spec *spec, struct http_call *out,
     }
     if (rc < 0)
         return rc;
+    if (spec->reading != BENCH_READING_NONE && row->kind != BENCH_LIST && row->kind != BENCH_TUPLE)
+        return bench_fail(err, -ENOTSUP, "%s answers no records", operation->name);
+    out->reads_records = spec->reading != BENCH_READING_NONE;
     out->operation = operation;
     out->verb = row->verb;
     out->bulk = operation->bulk;

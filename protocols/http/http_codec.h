@@ -39,6 +39,7 @@ struct http_call {
     bool text;                               /* a user's text: any reply becomes a value */
     bool json_body;                          /* body is to be read as JSON */
     bool chunked_tx;                         /* op->tx goes out piece by piece, chunked */
+    bool reads_records;                      /* of the reply, which is here as a whole */
     uint64_t reply_bytes;                    /* expected of a bulk reply, 0 = unknown */
     size_t body_length; /* of what a user's text sends */
     char target[HTTP_TARGET_MAX];

@@ -37,7 +37,7 @@ const struct bench_protocol http_raw_protocol = {
     .size = sizeof(struct bench_protocol),
     .name = "http-raw",
     .summary = "HTTP/1.1 as http, without a client library",
-    .caps = BENCH_CAP_RECONNECTS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN | BENCH_CAP_UNIX |
+    .caps = BENCH_CAP_RECORDS | BENCH_CAP_RECONNECTS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN | BENCH_CAP_UNIX |
             BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1, /* what applications do; browsers gave pipelining up */

@@ -85,6 +85,12 @@ int http_reply_judge(const struct http_reply *reply, struct bench_op *op, const 
     if (call->bulk || call->operation == NULL)
         return 0;
     int rc = http_codec_decode(call->operation, body, length, &op->arena, &op->result, &err);
+    if (rc == 0 && call->reads_records) {
+        rc = bench_records_read(&op->arena, &op->result, &op->result);
+        if (rc < 0)
+            rc = bench_fail(&err, rc == -EINVAL ? -EPROTO : rc, "the records of %s cannot be read",
+                            call->operation->name);
+    }
     if (rc < 0)
         (void)bench_op_fail(op, rc == -EPROTO ? BENCH_FAILURE_PROTOCOL : BENCH_FAILURE_OTHER, rc,
                             "%s", err.msg);

@@ -65,6 +65,10 @@ static int evaluate(struct inproc_program *program, const struct bench_spec *spe
     if (rc == 0)
         rc = bench_value_copy(&program->arena, &plain, &program->answer);
     bench_value_release(&answer);
+    if (rc == 0 && spec->reading != BENCH_READING_NONE)
+        rc = bench_records_read(&program->arena, &program->answer, &program->answer);
+    if (rc == -EINVAL)
+        return bench_fail(err, -ENOTSUP, "%s answers no records", operation->name);
     return rc < 0 ? bench_fail(err, rc, "%s: its answer cannot be kept", operation->name) : 0;
 }
 
@@ -171,7 +175,7 @@ const struct bench_protocol inproc_protocol = {
     .name = "inproc",
     .summary = "the ruler: answers from memory, the cost of measuring itself",
     .caps = BENCH_CAP_PIPELINE | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN |
-            BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_NO_TRANSPORT,
+            BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_NO_TRANSPORT | BENCH_CAP_RECORDS,
     .role = BENCH_ROLE_RULER,
     .max_inflight = MAX_INFLIGHT,
     .max_payload = BENCH_PAYLOAD_MAX,

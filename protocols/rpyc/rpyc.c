@@ -56,13 +56,20 @@ static const struct bench_option options[] = {
      .min = 1024,
      .max = 1 << 30,
      .help = "largest message that is accepted after inflating"},
+    {.name = "max-inflight",
+     .type = BENCH_OPTION_INT,
+     .offset = offsetof(struct rpyc_options, max_inflight),
+     .default_text = TEXT(RPYC_INFLIGHT_MAX),
+     .min = 1,
+     .max = RPYC_INFLIGHT_MAX,
+     .help = "requests that may be out on one connection"},
     {.name = "max-callbacks",
      .type = BENCH_OPTION_INT,
      .offset = offsetof(struct rpyc_options, max_callbacks),
      .default_text = "64",
      .min = 1,
      .max = 10000,
-     .help = "calls back into the client that may wait for each other"},
+     .help = "calls back into the client that may wait for each other, of one request"},
     {.name = "max-served",
      .type = BENCH_OPTION_INT,
      .offset = offsetof(struct rpyc_options, max_served),
@@ -132,15 +139,21 @@ static const char *remark(const void *user, const struct bench_operation *operat
     return o->socket == RPYC_SOCKET_FAST ? STALL_TEXT : STALL_TEXT "; socket=fast avoids it";
 }
 
+static uint32_t inflight(const void *user)
+{
+    const struct rpyc_options *o = user;
+    return (uint32_t)o->max_inflight;
+}
+
 const struct bench_protocol rpyc_protocol = {
     .abi = BENCH_ABI,
     .size = sizeof(struct bench_protocol),
     .name = "rpyc",
     .summary = "RPyC's own wire protocol, versions 4 to 6",
-    .caps = BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP | BENCH_CAP_STREAM_DOWN |
-            BENCH_CAP_CALLBACK | BENCH_CAP_UNIX | BENCH_CAP_TLS,
+    .caps = BENCH_CAP_RECORDS | BENCH_CAP_PIPELINE | BENCH_CAP_CANCEL_KEEPS | BENCH_CAP_STREAM_UP |
+            BENCH_CAP_STREAM_DOWN | BENCH_CAP_CALLBACK | BENCH_CAP_UNIX | BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
-    .max_inflight = 1,
+    .max_inflight = RPYC_INFLIGHT_MAX,
     .max_payload = (uint64_t)1 << 30,
     .schemes = (const struct bench_scheme[]){{"rpyc", false, 18812},
                                              {"rpycs", true, 18821},
@@ -153,6 +166,7 @@ const struct bench_protocol rpyc_protocol = {
     .compile = rpyc_compile,
     .program_free = rpyc_program_free,
     .conn_size = sizeof(struct rpyc_client),
+    .op_size = sizeof(struct rpyc_call *),
     .conn_open = rpyc_client_open,
     .submit = rpyc_client_submit,
     .cancel = rpyc_client_cancel,
@@ -160,4 +174,5 @@ const struct bench_protocol rpyc_protocol = {
     .conn_fini = rpyc_client_fini,
     .server = &rpyc_server_ops,
     .remark = remark,
+    .inflight = inflight,
 };

@@ -20,7 +20,8 @@ struct rpyc_options {
     int socket;          /* enum rpyc_socket */
     int64_t max_frame;   /* bytes of a frame's payload as sent */
     int64_t max_inflate; /* bytes of a payload after inflating */
-    int64_t max_callbacks; /* calls of the client's function that wait for each other */
+    int64_t max_inflight; /* ops on one connection */
+    int64_t max_callbacks; /* calls of one op's function that wait for each other */
     int64_t max_served;  /* requests of the server during one op */
     int64_t max_unsent;  /* bytes of answers that the server does not read */
     int policy;             /* enum rpyc_policy; of the server */
@@ -65,6 +66,9 @@ struct rpyc_program {
 
 int rpyc_compile(const void *options, const struct bench_spec *spec, struct bench_program **out,
                  struct bench_error *err);
+/* A spec whose answer's records are read (rpyc_reading.c). */
+int rpyc_compile_reading(const struct rpyc_options *options, const struct bench_spec *spec,
+                         struct bench_program **out, struct bench_error *err);
 void rpyc_program_free(struct bench_program *program);
 
 /* ---- server ---- */

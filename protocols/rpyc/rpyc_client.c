@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client: its frames, its layout, and the functions of the backend's table. One op at a time;
- * its steps are in rpyc_steps.c, its requests in rpyc_requests.c.
+ * The client: its frames, its layout, and the functions of the backend's table. The steps
+ * of an op are in rpyc_steps.c, its requests in rpyc_requests.c.
  */
 #include "protocols/rpyc/rpyc_client.h"
 
@@ -15,6 +15,9 @@
 #define MESSAGE_MEMORY ((size_t)64 << 20) /* for reading one message that is not a result */
 
 static const struct bench_stream_ops stream_ops;
+
+/* An op's private area: where its call is while it is in flight. */
+static struct rpyc_call **call_of(struct bench_op *op) { return bench_op_priv(op); }
 
 /* auto is what rpyc does: it sets no option. */
 bool rpyc_client_has_nagle(const struct rpyc_client *c)
@@ -59,6 +62,29 @@ static int other_binding(struct bench_conn *conn, bool bound)
                            bound ? "binds" : "does not bind", bound ? "on" : "off");
 }
 
+/* What comes unasked, and answers to what nobody waits for (a DEL), count for the oldest op. */
+static struct rpyc_call *oldest_call(struct bench_conn *conn)
+{
+    struct bench_op *op = bench_conn_oldest_op(conn);
+    return op ? *call_of(op) : NULL;
+}
+
+static int on_answer(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+{
+    struct rpyc_awaited *awaited =
+        message->seq_number < 0 ? NULL : rpyc_calls_answered(&c->calls, message->seq_number);
+    const bool late = awaited && !awaited->frame && awaited->call->late;
+    if (awaited && !late && (!awaited->frame || rpyc_nested_is_wanted(awaited->frame)))
+        c->call = awaited->call;
+    rpyc_client_count_received(c);
+    if (!awaited)
+        return 0;
+    if (late)
+        return rpyc_client_on_late_answer(conn, c, awaited->call, message);
+    return awaited->frame ? rpyc_nested_answer(conn, c, awaited->frame, message)
+                          : rpyc_client_on_answer(conn, c, message);
+}
+
 static int on_payload(struct bench_conn *conn, struct rpyc_client *c, const uint8_t *payload,
                       size_t n)
 {
@@ -76,12 +102,8 @@ static int on_payload(struct bench_conn *conn, struct rpyc_client *c, const uint
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, -EPROTO, "%s", err.msg);
     c->layout_certain = true;
-    if (message.type == RPYC_REQUEST)
-        return rpyc_client_serve(conn, c, &message);
-    if (message.seq_number == c->awaited_seq && c->awaited_seq >= 0)
-        return rpyc_client_on_answer(conn, c, &message);
-    rc = rpyc_nested_answer(conn, c, &message);
-    return rc <= 0 ? rc : rpyc_client_on_late_answer(conn, c, &message);
+    return message.type == RPYC_REQUEST ? rpyc_client_serve(conn, c, &message)
+                                        : on_answer(conn, c, &message);
 }
 
 /* One whole frame. */
@@ -90,16 +112,20 @@ static int on_frame(struct bench_conn *conn, struct rpyc_client *c, const struct
     const uint8_t *payload;
     size_t n;
     struct bench_error err;
-    struct bench_op_stat *stat = rpyc_client_stat(c);
     int rc = rpyc_frame_plain(&c->inflater, frame, &payload, &n, &err);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "%s", err.msg);
-    stat->frames_received++;
-    stat->plain_received += n + RPYC_FRAME_EXTRA;
-    stat->wire_received += frame->total;
+    c->received.plain = n + RPYC_FRAME_EXTRA;
+    c->received.wire = frame->total;
+    c->call = oldest_call(conn);
     if (bench_conn_is_watched(conn))
         rpyc_trace_received(conn, payload, n, frame->total, c->frame_began_ns);
-    return n == 0 ? 0 : on_payload(conn, c, payload, n); /* an empty one means nothing */
+    if (n == 0) /* means nothing */
+        rpyc_client_count_received(c);
+    else
+        rc = on_payload(conn, c, payload, n);
+    c->call = NULL;
+    return rc;
 }
 
 static ssize_t on_data(struct bench_conn *conn, const uint8_t *data, size_t length)
@@ -125,8 +151,10 @@ static ssize_t on_data(struct bench_conn *conn, const uint8_t *data, size_t leng
 
 static void on_connected(struct bench_conn *conn)
 {
-    (void)rpyc_client_send_getroot(conn,
-                                   bench_conn_priv(conn)); /* a failure has been told to the conn */
+    struct rpyc_client *c = bench_conn_priv(conn);
+    c->call = c->calls.list[0]; /* nobody else is there yet */
+    (void)rpyc_client_send_getroot(conn, c); /* a failure has been told to the conn */
+    c->call = NULL;
 }
 
 static const struct bench_stream_ops stream_ops = {.connected = on_connected, .data = on_data};
@@ -137,38 +165,24 @@ int rpyc_client_open(struct bench_conn *conn, struct bench_error *err)
 {
     struct rpyc_client *c = bench_conn_priv(conn);
     c->options = bench_conn_options(conn);
-    c->awaited_seq = -1;
     c->layout = c->options->version == RPYC_VERSION_5 ? RPYC_LAYOUT_A : RPYC_LAYOUT_B;
     c->layout_certain = c->options->version != RPYC_VERSION_AUTO;
     bench_buf_init(&c->root, RPYC_REF_LIMIT);
-    bench_buf_init(&c->current, RPYC_REF_LIMIT);
-    bench_buf_init(&c->iterable, RPYC_REF_LIMIT);
-    bench_buf_init(&c->iterator, RPYC_REF_LIMIT);
     rpyc_outgoing_init(&c->out);
     rpyc_inflater_init(&c->inflater, (size_t)c->options->max_inflate);
     bench_arena_init(&c->arena, MESSAGE_MEMORY);
+    if (rpyc_calls_init(&c->calls) < 0 || !rpyc_calls_take(&c->calls))
+        return bench_fail(err, -ENOMEM, "no memory for a connection");
     return open_stream(conn, c, err);
 }
 
-int rpyc_client_submit(struct bench_conn *conn, struct bench_op *op, struct bench_error *err)
+/* The first request of an op. A failed write completes it with the connection's failure. */
+static void begin_op(struct bench_conn *conn, struct rpyc_client *c,
+                     const struct rpyc_program *program)
 {
-    struct rpyc_client *c = bench_conn_priv(conn);
-    const struct rpyc_program *program = (const struct rpyc_program *)op->program;
-    if (c->op)
-        return -EAGAIN;
-    if (program->base.tx && op->tx.length > 0 && !op->tx.data)
-        return bench_fail(err, -EINVAL, "%.*s needs %zu bytes that are not there",
-                          (int)program->name_length, program->name, op->tx.length);
-    c->op = op;
-    c->asked_again = false;
-    c->eval.active = false;
-    /* Answers to the DELs of the op before this one, unless they are still to come. */
-    op->stat = c->between;
-    c->between = (struct bench_op_stat){0};
     const struct rpyc_handle *handle = NULL;
     if (c->options->call == RPYC_CALL_CACHED && !program->ping)
         handle = rpyc_client_find_handle(c, program->name, program->name_length);
-    /* A failed write has completed the op with the connection's failure. */
     if (program->code)
         (void)rpyc_eval_begin(conn, c, program->code);
     else if (program->ping)
@@ -177,26 +191,43 @@ int rpyc_client_submit(struct bench_conn *conn, struct bench_op *op, struct benc
         (void)rpyc_client_send_call(conn, c, program, &handle->ref);
     else
         (void)rpyc_client_send_getattr(conn, c, program);
+}
+
+int rpyc_client_submit(struct bench_conn *conn, struct bench_op *op, struct bench_error *err)
+{
+    struct rpyc_client *c = bench_conn_priv(conn);
+    const struct rpyc_program *program = (const struct rpyc_program *)op->program;
+    if (c->calls.live >= (size_t)c->options->max_inflight) {
+        c->full = true;
+        return -EAGAIN;
+    }
+    if (program->base.tx && op->tx.length > 0 && !op->tx.data)
+        return bench_fail(err, -EINVAL, "%.*s needs %zu bytes that are not there",
+                          (int)program->name_length, program->name, op->tx.length);
+    struct rpyc_call *call = rpyc_calls_take(&c->calls);
+    if (!call)
+        return bench_fail(err, -ENOMEM, "no memory for another call");
+    call->op = op;
+    *call_of(op) = call;
+    c->call = call;
+    /* Answers to the DELs of the ops before this one, unless they are still to come. */
+    op->stat = c->between;
+    c->between = (struct bench_op_stat){0};
+    begin_op(conn, c, program);
+    c->call = NULL;
     return 0;
 }
 
 void rpyc_client_cancel(struct bench_conn *conn, struct bench_op *op)
 {
     struct rpyc_client *c = bench_conn_priv(conn);
-    if (c->op != op)
-        return;
-    int64_t seq = c->awaited_seq;
-    (void)rpyc_client_finish_op(conn, c, -ECANCELED);
-    if (c->op) /* the connection broke meanwhile */
-        return;
-    if (c->nlate == RPYC_LATE_MAX) {
+    c->call = *call_of(op);
+    int rc = rpyc_client_finish_op(conn, c, -ECANCELED);
+    c->call = NULL;
+    if (rc == 0 && c->calls.late >= RPYC_LATE_MAX + c->calls.most)
         (void)bench_conn_fail(conn, BENCH_FAILURE_CANCELED, -ECANCELED,
-                              "closed: %d answers to requests that were taken back are missing",
-                              RPYC_LATE_MAX);
-        return;
-    }
-    if (seq >= 0)
-        c->late[c->nlate++] = seq;
+                              "closed: %zu answers to requests that were taken back are missing",
+                              c->calls.late);
 }
 
 /* As rpyc up to 5 does: CLOSE, then shut down without waiting. A peer that follows 6 closes on
@@ -204,8 +235,10 @@ void rpyc_client_cancel(struct bench_conn *conn, struct bench_op *op)
 void rpyc_client_close(struct bench_conn *conn)
 {
     struct rpyc_client *c = bench_conn_priv(conn);
-    c->op = NULL; /* completed by core */
-    rpyc_client_take_back(c);
+    for (size_t i = 0; i < c->calls.count; i++) {
+        c->calls.list[i]->op = NULL; /* completed by core */
+        rpyc_call_take_back(c->calls.list[i]);
+    }
     if (c->layout_certain && bench_buf_length(&c->root) > 0 && bench_stream_fd(conn) >= 0) {
         int rc = rpyc_client_begin_request(c, RPYC_CLOSE);
         if (rc == 0)
@@ -221,17 +254,14 @@ void rpyc_client_fini(struct bench_conn *conn)
 {
     struct rpyc_client *c = bench_conn_priv(conn);
     for (size_t i = 0; i < c->nhandles; i++) {
-        free(c->handles[i].name);
-        bench_buf_fini(&c->handles[i].ref);
+        bench_buf_fini(&c->handles[i]->ref);
+        free(c->handles[i]);
     }
     free(c->handles);
     c->handles = NULL;
     c->nhandles = 0;
     bench_buf_fini(&c->root);
-    bench_buf_fini(&c->current);
-    bench_buf_fini(&c->iterable);
-    bench_buf_fini(&c->iterator);
-    rpyc_nested_fini(&c->nested);
+    rpyc_calls_fini(&c->calls);
     rpyc_outgoing_fini(&c->out);
     rpyc_inflater_fini(&c->inflater);
     bench_arena_fini(&c->arena);

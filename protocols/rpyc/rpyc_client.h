@@ -1,65 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client's side of one connection. Lives on the connection's loop.
+ * The client's side of one connection. Lives on the connection's loop. Many ops may be in flight;
+ * what belongs to one of them is its call (rpyc_calls.h), all else is shared. While a frame is dealt
+ * with, or an op begins or is taken back, c->call is the call that it is about.
  */
 #ifndef RPYC_CLIENT_H
 #define RPYC_CLIENT_H
 
 #include "protocols/rpyc/rpyc.h"
-#include "protocols/rpyc/rpyc_eval.h"
+#include "protocols/rpyc/rpyc_calls.h"
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_msg.h"
 #include "protocols/rpyc/rpyc_serve.h"
 
-#define RPYC_LATE_MAX  64                 /* answers to requests that were taken back */
-#define RPYC_REF_LIMIT ((size_t)64 << 10) /* brine of one reference */
-
-/* Whose answer is being waited for. */
-enum rpyc_step {
-    RPYC_STEP_IDLE,
-    RPYC_STEP_GETROOT,
-    RPYC_STEP_INSPECT_ROOT,
-    RPYC_STEP_GETATTR,
-    RPYC_STEP_INSPECT_ATTR, /* a callable of a class that the client does not know */
-    RPYC_STEP_CALL,         /* also PING */
-    RPYC_STEP_INSPECT_STREAM, /* the result that is iterated over */
-    RPYC_STEP_ITER,
-    RPYC_STEP_INSPECT_ITER,
-    RPYC_STEP_NEXT,
-    RPYC_STEP_EVAL, /* of an expression */
-    RPYC_STEP_EVAL_INSPECT,
-};
+/* Answers to requests that were taken back, and may be missing beside those of the most ops that
+ * were ever in flight. */
+#define RPYC_LATE_MAX 64
 
 /* A callable of the root that was fetched for good (call=cached). */
 struct rpyc_handle {
-    char *name;
-    size_t name_length;
     struct bench_buf ref; /* brine of its triple */
+    size_t name_length;
+    char name[];
 };
 
 struct rpyc_client {
     const struct rpyc_options *options;
-    struct bench_op *op; /* in flight, or NULL */
-    enum rpyc_step step;
-    bool asked_again; /* for an attribute: Python does, by __getattribute__, then __getattr__ */
+    struct rpyc_calls calls;
+    struct rpyc_call *call; /* the present one; NULL = none */
     enum rpyc_layout layout;
     bool layout_certain; /* set by the user, or the peer has answered in it */
     uint64_t asking_thread; /* of the server, which waits for the callback that asks it something */
-    int64_t next_seq, awaited_seq;
-    int64_t frame_began_ns;         /* the frame that is arriving; 0 = none */
-    struct bench_op_stat between;   /* frames that came while no op was in flight */
-    struct bench_buf root, current; /* brine of the triples of the root and of the callable */
-    struct bench_buf iterable, iterator; /* of a stream: the same for two of its objects */
-    int64_t iterator_count;              /* how often the iterator came */
-    unsigned empty_pieces;
+    bool full;           /* an op was refused because too many are in flight */
+    int64_t next_seq;
+    int64_t frame_began_ns;       /* the frame that is arriving; 0 = none */
+    struct bench_op_stat between; /* frames that came while no op was in flight */
+    struct bench_buf root;        /* brine of its triple */
     struct rpyc_lent lent;
-    struct rpyc_nested nested;
+    struct {
+        uint64_t plain, wire; /* bytes of the frame that is dealt with */
+    } received;
     uint64_t unsent; /* bytes of answers to the server since the kernel took everything */
-    struct rpyc_eval eval;
-    struct rpyc_handle *handles;
+    struct rpyc_handle **handles;
     size_t nhandles;
-    int64_t late[RPYC_LATE_MAX]; /* seqs of requests that were taken back */
-    size_t nlate;
     struct rpyc_outgoing out;
     struct rpyc_inflater inflater;
     struct bench_arena arena; /* of one message */
@@ -79,11 +62,21 @@ void rpyc_client_fini(struct bench_conn *conn);
 /* The stat that frames are counted in now. */
 static inline struct bench_op_stat *rpyc_client_stat(struct rpyc_client *c)
 {
-    return c->op ? &c->op->stat : &c->between;
+    return c->call && c->call->op ? &c->call->op->stat : &c->between;
+}
+
+/* Counts the frame that is dealt with, now that c->call is known. */
+static inline void rpyc_client_count_received(struct rpyc_client *c)
+{
+    struct bench_op_stat *stat = rpyc_client_stat(c);
+    stat->frames_received++;
+    stat->plain_received += c->received.plain;
+    stat->wire_received += c->received.wire;
 }
 
 /* Requests (rpyc_requests.c). The functions that send return 0, or negative after
- * bench_conn_fail; a ref is the brine of a triple. Those with a step make it the present one. */
+ * bench_conn_fail; a ref is the brine of a triple. Those with a step make it the
+ * present call's. */
 int rpyc_client_begin_request(struct rpyc_client *c, enum rpyc_handler handler) BENCH_MUST_CHECK;
 /* rc: how writing the request went. */
 int rpyc_client_finish_request(struct bench_conn *conn, struct rpyc_client *c, int rc);
@@ -111,16 +104,18 @@ int rpyc_client_send_del_of(struct bench_conn *conn, struct rpyc_client *c,
 /* Steps (rpyc_steps.c): 0, or negative after bench_conn_fail. */
 const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c, const char *name,
                                                   size_t length);
-/* Keeps c->current under a name. 0, -ENOSPC, -ENOMEM. */
+/* Keeps the present call's bound method under a name. 0, -ENOSPC, -ENOMEM. */
 int rpyc_client_keep_handle(struct rpyc_client *c, const char *name, size_t length);
 /* The op fails with what the server raised. */
 int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c,
                        struct rpyc_message *message);
+/* Ends the present call, which is then none. */
 int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status);
 int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
                           struct rpyc_message *message);
+/* To a call that was taken back, which ends with that. */
 int rpyc_client_on_late_answer(struct bench_conn *conn, struct rpyc_client *c,
-                               struct rpyc_message *message);
+                               struct rpyc_call *call, struct rpyc_message *message);
 
 int rpyc_client_bad_message(struct bench_conn *conn, const struct rpyc_reader *body, int code);
 /* The answer has to be bytes, borrowed from the message. 0; 1 = it was not, and the op has ended;

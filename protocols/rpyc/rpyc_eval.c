@@ -12,16 +12,16 @@
 int rpyc_eval_fail(struct bench_conn *conn, struct rpyc_client *c, enum bench_failure failure,
                    int code, const char *format, ...)
 {
-    char text[sizeof(c->op->error.msg) - 32];
+    char text[sizeof(c->call->op->error.msg) - 32];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (c->eval.code)
-        (void)bench_op_fail(c->op, failure, code, "column %zu: %s",
-                            rpyc_eval_present(&c->eval)->column, text);
+    if (c->call->eval.code)
+        (void)bench_op_fail(c->call->op, failure, code, "column %zu: %s",
+                            rpyc_eval_present(&c->call->eval)->column, text);
     else
-        (void)bench_op_fail(c->op, failure, code, "%s", text);
+        (void)bench_op_fail(c->call->op, failure, code, "%s", text);
     int rc = rpyc_client_finish_op(conn, c, code);
     return rc < 0 ? rc : RPYC_EVAL_WAITS;
 }
@@ -45,8 +45,8 @@ static int let_go(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_he
     if (held->uses > 0 || held->kept)
         return 0;
     const struct bench_value args[] = {rpyc_held_value(held), bench_int(held->count)};
-    rpyc_held_remove(&c->eval.held, held);
-    c->eval.sent_del = true;
+    rpyc_held_remove(&c->call->eval.held, held);
+    c->call->eval.sent_del = true;
     return rpyc_client_send_plain(conn, c, RPYC_DEL, args, BENCH_COUNT_OF(args));
 }
 
@@ -81,7 +81,7 @@ void rpyc_eval_hold(const struct bench_value *value)
 
 int rpyc_eval_end(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     int rc = 0;
     e->active = false;
     for (size_t i = 0; i < RPYC_HELD_BUCKETS; i++) {
@@ -103,17 +103,17 @@ static int came_home(void *user, const struct rpyc_ref *ref, struct bench_value 
 {
     (void)user;
     (void)ref;
-    *out = bench_none(); /* nothing of ours is out while an expression runs */
+    *out = bench_none(); /* an expression lends nothing of ours */
     return 0;
 }
 
 static int received(void *user, const struct rpyc_ref *ref, struct bench_value *out)
 {
     struct rpyc_client *c = user;
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     struct rpyc_held *held = rpyc_held_find(&e->held, ref);
     if (!held) {
-        held = rpyc_held_add(&e->held, &c->op->arena, ref);
+        held = rpyc_held_add(&e->held, &c->call->op->arena, ref);
         if (!held)
             return -ENOMEM;
         held->methods = rpyc_builtin_methods(ref);
@@ -133,13 +133,13 @@ struct rpyc_held *rpyc_eval_hold_kept(struct rpyc_client *c, const struct bench_
 {
     struct bench_value value;
     struct rpyc_ref ref;
-    struct bench_arena *arena = &c->op->arena;
+    struct bench_arena *arena = &c->call->op->arena;
     if (rpyc_load(arena, bench_buf_head(brine), bench_buf_length(brine), &value, NULL) < 0 ||
         rpyc_ref_from_value(&value, &ref) < 0)
         return NULL;
-    struct rpyc_held *held = rpyc_held_find(&c->eval.held, &ref);
+    struct rpyc_held *held = rpyc_held_find(&c->call->eval.held, &ref);
     if (!held)
-        held = rpyc_held_add(&c->eval.held, arena, &ref);
+        held = rpyc_held_add(&c->call->eval.held, arena, &ref);
     if (!held)
         return NULL;
     held->kept = true;
@@ -162,8 +162,8 @@ int rpyc_eval_ask(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_hand
                      rc == -EINVAL ? "a list or dict of ours cannot be sent; send a tuple"
                                    : "the value cannot be sent");
     }
-    c->awaited_seq = c->next_seq - 1;
-    c->step = RPYC_STEP_EVAL;
+    rpyc_calls_await(&c->calls, &c->call->awaited, c->next_seq - 1);
+    c->call->step = RPYC_STEP_EVAL;
     rc = rpyc_client_finish_request(conn, c, rc);
     return rc < 0 ? rc : RPYC_EVAL_WAITS;
 }
@@ -183,7 +183,7 @@ int rpyc_eval_ask_method(struct bench_conn *conn, struct rpyc_client *c,
 int rpyc_eval_replace(struct bench_conn *conn, struct rpyc_client *c, size_t n,
                       struct bench_value value)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const size_t base = e->height - n;
     int rc = 0;
     for (size_t i = base; rc == 0 && i < e->height; i++)
@@ -197,14 +197,14 @@ int rpyc_eval_replace(struct bench_conn *conn, struct rpyc_client *c, size_t n,
 
 static int finish(struct bench_conn *conn, struct rpyc_client *c)
 {
-    c->op->result = rpyc_eval_top(&c->eval, 0)->value;
+    c->call->op->result = rpyc_eval_top(&c->call->eval, 0)->value;
     return rpyc_client_finish_op(conn, c, 0);
 }
 
 /* Up to the next request. rc: how the present instruction went. */
 static int run(struct bench_conn *conn, struct rpyc_client *c, int rc)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     while (rc == RPYC_EVAL_DONE) {
         if (++e->next >= e->code->count)
             return finish(conn, c);
@@ -215,8 +215,8 @@ static int run(struct bench_conn *conn, struct rpyc_client *c, int rc)
 
 int rpyc_eval_begin(struct bench_conn *conn, struct rpyc_client *c, const struct rpyc_code *code)
 {
-    struct rpyc_eval *e = &c->eval;
-    struct bench_arena *arena = &c->op->arena;
+    struct rpyc_eval *e = &c->call->eval;
+    struct bench_arena *arena = &c->call->op->arena;
     *e = (struct rpyc_eval){.active = true, .code = code};
     /* buffiter() keeps two more than the code knows of. */
     e->stack = bench_arena_alloc(arena, (code->stack + 2) * sizeof(*e->stack));
@@ -235,8 +235,8 @@ int rpyc_eval_begin(struct bench_conn *conn, struct rpyc_client *c, const struct
 /* The answer is complete, and all that it refers to is known. */
 static int go_on(struct bench_conn *conn, struct rpyc_client *c)
 {
-    if (!c->eval.code) {
-        c->op->result = c->eval.answer;
+    if (!c->call->eval.code) {
+        c->call->op->result = c->call->eval.answer;
         return rpyc_client_finish_op(conn, c, 0);
     }
     return run(conn, c, rpyc_eval_take(conn, c));
@@ -244,20 +244,20 @@ static int go_on(struct bench_conn *conn, struct rpyc_client *c)
 
 static int raised(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const enum rpyc_opcode opcode = e->code ? rpyc_eval_present(e)->opcode : RPYC_OP_PUSH;
     struct rpyc_reader body = message->body;
     struct rpyc_exception exception;
     int rc = rpyc_read_exception(&body, &exception);
     if (rc < 0)
         return rpyc_client_bad_message(conn, &body, rc);
-    if (c->step == RPYC_STEP_EVAL && opcode == RPYC_OP_NEXT && exception.stop_iteration)
+    if (c->call->step == RPYC_STEP_EVAL && opcode == RPYC_OP_NEXT && exception.stop_iteration)
         return run(conn, c, rpyc_eval_at_end(conn, c));
-    if (c->step == RPYC_STEP_EVAL && opcode == RPYC_OP_HINT &&
+    if (c->call->step == RPYC_STEP_EVAL && opcode == RPYC_OP_HINT &&
         rpyc_exception_is(&exception, "TypeError"))
         return run(conn, c, RPYC_EVAL_DONE);
     /* Python asks twice: by __getattribute__, then by __getattr__. */
-    if (c->step == RPYC_STEP_EVAL && opcode == RPYC_OP_ATTR && !e->again &&
+    if (c->call->step == RPYC_STEP_EVAL && opcode == RPYC_OP_ATTR && !e->again &&
         rpyc_exception_is(&exception, "AttributeError")) {
         e->again = true;
         rc = rpyc_eval_attr(conn, c, rpyc_eval_present(e));
@@ -268,7 +268,7 @@ static int raised(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_me
 
 static int inspect_next(struct bench_conn *conn, struct rpyc_client *c)
 {
-    const struct rpyc_held *held = c->eval.inspect;
+    const struct rpyc_held *held = c->call->eval.inspect;
     if (!held)
         return go_on(conn, c);
     return rpyc_client_send_inspect(conn, c, RPYC_STEP_EVAL_INSPECT, &held->proxy.ref);
@@ -276,7 +276,7 @@ static int inspect_next(struct bench_conn *conn, struct rpyc_client *c)
 
 static int inspected(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     struct bench_value list = bench_none();
     int64_t label = 0;
     int rc = rpyc_read_box_head(&message->body, &label);
@@ -299,9 +299,9 @@ static int inspected(struct bench_conn *conn, struct rpyc_client *c, struct rpyc
 static int take_box(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     const struct rpyc_resolver resolver = {came_home, received, c};
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     e->inspect = e->inspect_last = NULL;
-    message->body.arena = &c->op->arena;
+    message->body.arena = &c->call->op->arena;
     message->body.copy = true;
     int rc = rpyc_read_box(&message->body, &resolver, &e->answer);
     if (rc == 0)
@@ -313,9 +313,9 @@ static int take_box(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
 
 int rpyc_eval_result(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
-    c->eval = (struct rpyc_eval){.active = true};
-    c->eval.root = rpyc_eval_hold_kept(c, &c->root);
-    if (!c->eval.root) {
+    c->call->eval = (struct rpyc_eval){.active = true};
+    c->call->eval.root = rpyc_eval_hold_kept(c, &c->root);
+    if (!c->call->eval.root) {
         int rc = rpyc_eval_no_memory(conn, c);
         return rc < 0 ? rc : 0;
     }
@@ -324,10 +324,10 @@ int rpyc_eval_result(struct bench_conn *conn, struct rpyc_client *c, struct rpyc
 
 int rpyc_eval_answer(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
-    c->eval.sent_del = false;
+    c->call->eval.sent_del = false;
     if (message->type == RPYC_EXCEPTION)
         return raised(conn, c, message);
-    if (c->step == RPYC_STEP_EVAL_INSPECT)
+    if (c->call->step == RPYC_STEP_EVAL_INSPECT)
         return inspected(conn, c, message);
     return take_box(conn, c, message);
 }

@@ -36,7 +36,7 @@ struct rpyc_eval {
     struct rpyc_held_table held;
 };
 
-/* The op is c->op. Functions return 0 or negative after bench_conn_fail. */
+/* The op is the present call's. Functions return 0 or negative after bench_conn_fail. */
 int rpyc_eval_begin(struct bench_conn *conn, struct rpyc_client *c, const struct rpyc_code *code);
 int rpyc_eval_answer(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message);
 /* The result of a plain call that is not a mere value. */

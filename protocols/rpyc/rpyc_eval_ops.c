@@ -20,7 +20,7 @@ static bool cached(const struct rpyc_client *c, const struct rpyc_instruction *i
 
 int rpyc_eval_attr(struct bench_conn *conn, struct rpyc_client *c, const struct rpyc_instruction *i)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct bench_value *object = &rpyc_eval_top(e, 0)->value;
     if (!rpyc_held_of(object))
         return RAISE(conn, c, "AttributeError: '%s' object has no attribute '%.*s' here",
@@ -38,16 +38,18 @@ int rpyc_eval_attr(struct bench_conn *conn, struct rpyc_client *c, const struct 
 
 static int got_attr(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct rpyc_instruction *i = rpyc_eval_present(e);
     struct rpyc_held *held = rpyc_held_of(&e->answer);
-    if (held && !held->kept && cached(c, i)) {
-        bench_buf_clear(&c->current);
-        int rc = rpyc_write_ref(&c->current, &held->proxy.ref);
+    /* Another call may have fetched it meanwhile. */
+    if (held && !held->kept && cached(c, i) &&
+        !rpyc_client_find_handle(c, i->value.text.data, i->value.text.length)) {
+        bench_buf_clear(&c->call->current);
+        int rc = rpyc_write_ref(&c->call->current, &held->proxy.ref);
         if (rc == 0)
             rc = rpyc_client_keep_handle(c, i->value.text.data, i->value.text.length);
         if (rc < 0) {
-            bench_buf_clear(&c->current);
+            bench_buf_clear(&c->call->current);
             return rpyc_eval_fail(conn, c, BENCH_FAILURE_OTHER, rc,
                                   "cannot keep another bound method");
         }
@@ -58,10 +60,10 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c)
 
 static int do_call(struct bench_conn *conn, struct rpyc_client *c, const struct rpyc_instruction *i)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct bench_value *callee = &rpyc_eval_top(e, i->a)->value;
     const struct rpyc_held *held = rpyc_held_of(callee);
-    struct bench_arena *arena = &c->op->arena;
+    struct bench_arena *arena = &c->call->op->arena;
     if (!held || !(held->methods & RPYC_METHOD_CALL))
         return RAISE(conn, c, "TypeError: '%s' object is not callable", rpyc_local_type(callee));
     const size_t nnames = i->value.seq.count, nargs = i->a - nnames;
@@ -84,7 +86,7 @@ static int do_call(struct bench_conn *conn, struct rpyc_client *c, const struct 
 
 static int do_item(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct bench_value *object = &rpyc_eval_top(e, 1)->value,
                              *key = &rpyc_eval_top(e, 0)->value;
     const struct rpyc_held *held = rpyc_held_of(object);
@@ -95,7 +97,7 @@ static int do_item(struct bench_conn *conn, struct rpyc_client *c)
                      rpyc_local_type(object));
     if (held)
         return rpyc_eval_ask_method(conn, c, object, "__getitem__", key, 1);
-    if (rpyc_local_item(&c->op->arena, object, key, &item, &why) < 0)
+    if (rpyc_local_item(&c->call->op->arena, object, key, &item, &why) < 0)
         return RAISE(conn, c, "%s", why);
     rpyc_eval_hold(&item);
     return rpyc_eval_replace(conn, c, 2, item);
@@ -130,14 +132,14 @@ static int local_function(struct bench_conn *conn, struct rpyc_client *c,
         return RAISE(conn, c, "this function works on objects of the server, not on '%s'",
                      rpyc_local_type(object));
     if (function != RPYC_FUNCTION_OBTAIN)
-        rc = rpyc_local_text(&c->op->arena, object, function == RPYC_FUNCTION_REPR, &out);
+        rc = rpyc_local_text(&c->call->op->arena, object, function == RPYC_FUNCTION_REPR, &out);
     return rc < 0 ? rpyc_eval_no_memory(conn, c) : rpyc_eval_replace(conn, c, 1, out);
 }
 
 static int do_function(struct bench_conn *conn, struct rpyc_client *c,
                        const struct rpyc_instruction *i)
 {
-    const struct bench_value *object = &rpyc_eval_top(&c->eval, 0)->value;
+    const struct bench_value *object = &rpyc_eval_top(&c->call->eval, 0)->value;
     const struct rpyc_held *held = rpyc_held_of(object);
     const enum rpyc_function function = (enum rpyc_function)i->a;
     const struct bench_value args[] = {*object, bench_int(PICKLE_PROTOCOL)};
@@ -161,7 +163,7 @@ static int do_function(struct bench_conn *conn, struct rpyc_client *c,
         if (!(held->methods & RPYC_METHOD_ITER))
             return RAISE(conn, c, "TypeError: '%s' object is not iterable",
                          rpyc_local_type(object));
-        c->eval.phase = 0;
+        c->call->eval.phase = 0;
         return rpyc_eval_ask_method(conn, c, object, "__iter__", NULL, 0);
     }
 }
@@ -177,9 +179,9 @@ static int by_text(const void *a, const void *b)
 /* dir() sorts what it gets into a list. */
 static int sort_names(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct bench_value *answer = &c->eval.answer;
+    struct bench_value *answer = &c->call->eval.answer;
     const size_t n = answer->kind == BENCH_TUPLE ? answer->seq.count : 0;
-    struct bench_value *names = bench_arena_alloc(&c->op->arena, (n + 1) * sizeof(*names));
+    struct bench_value *names = bench_arena_alloc(&c->call->op->arena, (n + 1) * sizeof(*names));
     bool good = answer->kind == BENCH_TUPLE;
     if (!names)
         return rpyc_eval_no_memory(conn, c);
@@ -196,12 +198,12 @@ static int sort_names(struct bench_conn *conn, struct rpyc_client *c)
 
 static int unpickle(struct bench_conn *conn, struct rpyc_client *c)
 {
-    const struct bench_value *answer = &c->eval.answer;
+    const struct bench_value *answer = &c->call->eval.answer;
     struct bench_value value;
     struct bench_error err;
     if (answer->kind != BENCH_BYTES)
         return RAISE(conn, c, "the server's answer to obtain() is not bytes");
-    int rc = rpyc_pickle_read(&c->op->arena, answer->text.data, answer->text.length, &value, &err);
+    int rc = rpyc_pickle_read(&c->call->op->arena, answer->text.data, answer->text.length, &value, &err);
     if (rc == -ENOMEM)
         return rpyc_eval_no_memory(conn, c);
     if (rc < 0)
@@ -217,7 +219,7 @@ static int append(struct rpyc_client *c, struct rpyc_slot *list, const struct be
         return -ENOMEM;
     if (value->seq.count == list->position) {
         const size_t room = list->position ? 2 * list->position : 16;
-        struct bench_value *grown = bench_arena_alloc(&c->op->arena, room * sizeof(*grown));
+        struct bench_value *grown = bench_arena_alloc(&c->call->op->arena, room * sizeof(*grown));
         if (!grown)
             return -ENOMEM;
         if (value->seq.count > 0)
@@ -232,7 +234,7 @@ static int append(struct rpyc_client *c, struct rpyc_slot *list, const struct be
 /* buffiter(): __iter__, then the pieces. Stack: object, iterator, list. */
 static int got_buffer(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct bench_value answer = e->answer;
     if (e->phase++ == 0) {
         if (!rpyc_held_of(&answer))
@@ -259,7 +261,7 @@ static int got_buffer(struct bench_conn *conn, struct rpyc_client *c)
 
 static int got_function(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_function function)
 {
-    const struct bench_value *answer = &c->eval.answer;
+    const struct bench_value *answer = &c->call->eval.answer;
     switch (function) {
     case RPYC_FUNCTION_LEN:
         if (answer->kind != BENCH_INT && answer->kind != BENCH_BIGINT)
@@ -284,7 +286,7 @@ static int got_function(struct bench_conn *conn, struct rpyc_client *c, enum rpy
 
 static int do_iter(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct bench_value *object = &rpyc_eval_top(e, 0)->value;
     const struct rpyc_held *held = rpyc_held_of(object);
     size_t length;
@@ -302,7 +304,7 @@ static int do_iter(struct bench_conn *conn, struct rpyc_client *c)
 
 static int got_iter(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct bench_value iterator = e->answer;
     const struct rpyc_held *held = rpyc_held_of(&iterator);
     int rc = 0;
@@ -320,7 +322,7 @@ static int got_iter(struct bench_conn *conn, struct rpyc_client *c)
 /* list() asks the iterable how long it is, if it can say so, and does not mind the answer. */
 static int do_hint(struct bench_conn *conn, struct rpyc_client *c)
 {
-    const struct bench_value *object = &rpyc_eval_top(&c->eval, 2)->value;
+    const struct bench_value *object = &rpyc_eval_top(&c->call->eval, 2)->value;
     const struct rpyc_held *held = rpyc_held_of(object);
     if (held && held->methods & RPYC_METHOD_LEN)
         return rpyc_eval_ask_method(conn, c, object, "__len__", NULL, 0);
@@ -331,7 +333,7 @@ static int do_hint(struct bench_conn *conn, struct rpyc_client *c)
 
 static int got_item(struct bench_conn *conn, struct rpyc_client *c, struct bench_value item)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct rpyc_instruction *i = rpyc_eval_present(e);
     if (i->a == RPYC_NO_PLACE) {
         rpyc_eval_push(e, item);
@@ -345,7 +347,7 @@ static int got_item(struct bench_conn *conn, struct rpyc_client *c, struct bench
 /* NEXT has nothing more. The step to the next instruction is still to come. */
 int rpyc_eval_at_end(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct rpyc_instruction *i = rpyc_eval_present(e);
     e->next = i->b - 1;
     if (i->a == RPYC_NO_PLACE)
@@ -357,7 +359,7 @@ int rpyc_eval_at_end(struct bench_conn *conn, struct rpyc_client *c)
 
 static int do_next(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct rpyc_slot *iterator = rpyc_eval_top(&c->eval, 1);
+    struct rpyc_slot *iterator = rpyc_eval_top(&c->call->eval, 1);
     struct bench_value item;
     if (rpyc_held_of(&iterator->value))
         return rpyc_eval_ask_method(conn, c, &iterator->value, "__next__", NULL, 0);
@@ -370,7 +372,7 @@ static int do_next(struct bench_conn *conn, struct rpyc_client *c)
 static int do_collected(struct bench_conn *conn, struct rpyc_client *c,
                         const struct rpyc_instruction *i)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     struct bench_value list = rpyc_eval_top(e, 0)->value;
     int rc = 0;
     if (i->b)
@@ -391,8 +393,8 @@ static int do_collected(struct bench_conn *conn, struct rpyc_client *c,
 static int do_gather(struct bench_conn *conn, struct rpyc_client *c,
                      const struct rpyc_instruction *i, enum bench_kind kind)
 {
-    struct rpyc_eval *e = &c->eval;
-    struct bench_value *items = bench_arena_alloc(&c->op->arena, (i->a + 1) * sizeof(*items));
+    struct rpyc_eval *e = &c->call->eval;
+    struct bench_value *items = bench_arena_alloc(&c->call->op->arena, (i->a + 1) * sizeof(*items));
     if (!items)
         return rpyc_eval_no_memory(conn, c);
     for (size_t k = 0; k < i->a; k++)
@@ -407,7 +409,7 @@ static int do_gather(struct bench_conn *conn, struct rpyc_client *c,
 
 int rpyc_eval_run_one(struct bench_conn *conn, struct rpyc_client *c)
 {
-    struct rpyc_eval *e = &c->eval;
+    struct rpyc_eval *e = &c->call->eval;
     const struct rpyc_instruction *i = rpyc_eval_present(e);
     struct bench_value item;
     switch (i->opcode) {
@@ -457,8 +459,8 @@ int rpyc_eval_run_one(struct bench_conn *conn, struct rpyc_client *c)
 /* What the present instruction does with its answer. */
 int rpyc_eval_take(struct bench_conn *conn, struct rpyc_client *c)
 {
-    const struct bench_value answer = c->eval.answer;
-    const struct rpyc_instruction *i = rpyc_eval_present(&c->eval);
+    const struct bench_value answer = c->call->eval.answer;
+    const struct rpyc_instruction *i = rpyc_eval_present(&c->call->eval);
     switch (i->opcode) {
     case RPYC_OP_ATTR:
         return got_attr(conn, c);

@@ -9,7 +9,7 @@ enum {
     LEVEL = 1,                /* Channel.COMPRESSION_LEVEL of rpyc */
     INFLATE_STEP = 64 * 1024, /* bytes of room made at a time, at first */
     BORROW_ABOVE = 512,       /* smaller byte strings are cheaper to copy than to point at */
-    PIECE_MAX = 1 << 30,      /* zlib counts in unsigned int */
+    PIECE_MAX = 1 << 20,      /* between two looks at the session: some 30 ms of compressing */
 };
 
 int rpyc_frame_parse(const uint8_t *data, size_t have, uint64_t limit, struct rpyc_frame *out,
@@ -67,7 +67,7 @@ static int inflate_room(struct bench_buf *plain, size_t *room)
     size_t want = length < INFLATE_STEP ? INFLATE_STEP : length;
     if (want > plain->limit - length)
         want = plain->limit - length;
-    int rc = bench_buf_reserve(plain, want);
+    int rc = plain->capacity > plain->end ? 0 : bench_buf_reserve(plain, want);
     size_t free_bytes = plain->capacity - plain->end;
     *room = free_bytes > plain->limit - length ? plain->limit - length : free_bytes;
     if (*room > PIECE_MAX)
@@ -105,6 +105,8 @@ static int inflate_all(struct rpyc_inflater *inflater, struct bench_error *err)
         if (rc != Z_OK || (z->avail_in == 0 && z->avail_out > 0))
             return bench_fail(err, -EBADMSG, "compressed frame that zlib refuses (%s)",
                               z->msg ? z->msg : "cut");
+        if (room == PIECE_MAX)
+            bench_session_tend(inflater->session);
     }
 }
 
@@ -221,6 +223,7 @@ static int deflate_piece(struct rpyc_outgoing *out, const uint8_t *data, size_t 
         done += step;
         if (done == length)
             return 0;
+        bench_session_tend(out->session);
     }
 }
 

@@ -13,6 +13,7 @@
 
 #include "bench/buf.h"
 #include "bench/error.h"
+#include "bench/session.h"
 
 #define RPYC_FRAME_HEADER   5u
 #define RPYC_FRAME_EXTRA    6u         /* header and newline */
@@ -36,6 +37,7 @@ int rpyc_frame_parse(const uint8_t *data, size_t have, uint64_t limit, struct rp
 struct rpyc_inflater {
     z_stream z;
     bool made;
+    struct bench_session *session; /* tended while a message takes long; NULL = none */
     struct bench_buf plain;
 };
 
@@ -60,7 +62,8 @@ struct rpyc_outgoing {
     struct bench_buf packed;
     z_stream z;
     bool made;
-    struct iovec pieces[3]; /* the frame */
+    struct bench_session *session; /* as of the inflater */
+    struct iovec pieces[3];        /* the frame */
     int count;
     uint64_t plain_bytes, wire_bytes; /* of the frame, before and after compression */
 };

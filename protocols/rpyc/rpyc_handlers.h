@@ -7,7 +7,6 @@
 #ifndef RPYC_HANDLERS_H
 #define RPYC_HANDLERS_H
 
-#include "protocols/rpyc/rpyc_early.h"
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_refs.h"
 #include "protocols/rpyc/rpyc_rules.h"
@@ -65,8 +64,10 @@ struct rpyc_peer {
     int64_t next_seq;             /* of our own requests */
     struct bench_arena scratch;   /* of the answer to the latest of them */
     int64_t awaited[RPYC_DEPTH_MAX];
+    struct rpyc_early *early;   /* answers that came while a later one was waited for */
+    struct rpyc_early *present; /* the one of them that is being read */
+    size_t early_bytes;
     unsigned depth; /* entries of awaited */
-    struct rpyc_early early;
     int broken;     /* why a request of ours got no answer, 0 = it did: the session ends */
     struct bench_error cause;
 };
@@ -94,6 +95,8 @@ int rpyc_peer_close(struct rpyc_peer *peer, enum rpyc_layout layout,
 
 /* ---- between the handlers' files ---- */
 
+/* Frees answers that came before their turn. */
+void rpyc_remote_forget_early(struct rpyc_peer *peer);
 /* Notes a reference that came and makes the object that stands for it. 0 or -ENOMEM. */
 int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref,
                         struct bench_value *out) BENCH_MUST_CHECK;

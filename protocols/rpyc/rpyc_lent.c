@@ -12,6 +12,8 @@
 /* Ids with as many digits as Python's. No instance id comes twice on a connection. */
 #define ID_BASE INT64_C(140000000000000)
 #define ROOT_ID INT64_C(1)
+/* Of the ids of one call; the calls are one behind the other. */
+#define IDS (INT64_C(1) << 37)
 
 enum { BUFFITER_BYTES = 16 << 20 }; /* of pieces in one answer; these are copied */
 
@@ -85,18 +87,34 @@ static struct rpyc_lent_object *make(struct rpyc_lent_object *at, enum rpyc_lent
     return at;
 }
 
-static int64_t new_id(struct rpyc_lent *lent) { return ID_BASE + lent->given++; }
+static struct rpyc_lent_object *make_new(struct rpyc_lent_object *at, enum rpyc_lent_kind kind,
+                                         struct rpyc_call *call)
+{
+    (void)make(at, kind, ID_BASE + IDS * (int64_t)call->index + call->lent.given++);
+    at->call = call;
+    return at;
+}
+
+/* The call that has lent what has that id; NULL: none. */
+static struct rpyc_call *lender(const struct rpyc_client *c, int64_t id)
+{
+    const size_t index = id < ID_BASE ? SIZE_MAX : (size_t)((id - ID_BASE) / IDS);
+    struct rpyc_call *call = index < c->calls.count ? c->calls.list[index] : NULL;
+    return call && (id - ID_BASE) % IDS < call->lent.given ? call : NULL;
+}
 
 /* The object with that name, be it gone; NULL: there never was one, or it was given back. */
-static struct rpyc_lent_object *find(struct rpyc_lent *lent, const struct rpyc_ref *ref)
+static struct rpyc_lent_object *find(struct rpyc_client *c, const struct rpyc_ref *ref)
 {
     if (ref->instance_id.kind != BENCH_INT)
         return NULL;
     const int64_t id = ref->instance_id.integer;
-    if (lent->root.count > 0 && id == ROOT_ID && is_kind(ref, RPYC_LENT_ROOT))
-        return &lent->root;
-    if (id < ID_BASE || id >= ID_BASE + lent->given)
+    if (c->lent.root.count > 0 && id == ROOT_ID && is_kind(ref, RPYC_LENT_ROOT))
+        return &c->lent.root;
+    struct rpyc_call *call = lender(c, id);
+    if (!call)
         return NULL;
+    struct rpyc_lending *lent = &call->lent;
     if (id == lent->function.id)
         return lent->function.count > 0 && is_kind(ref, RPYC_LENT_FUNCTION) ? &lent->function
                                                                            : NULL;
@@ -108,14 +126,17 @@ static struct rpyc_lent_object *find(struct rpyc_lent *lent, const struct rpyc_r
     for (size_t i = 0; !list && i < RPYC_ITERATORS_MAX; i++)
         if (lent->iterators[i].id == id)
             return &lent->iterators[i];
-    return make(&lent->stale, RPYC_LENT_STALE, id);
+    return make(&c->lent.stale, RPYC_LENT_STALE, id);
 }
 
 /* The server gives a list back when the op is over, and nothing is lent any more: that is fine. */
 int rpyc_lent_find(struct rpyc_serving *s, const struct rpyc_ref *ref,
                    struct rpyc_lent_object **out)
 {
-    *out = find(&s->c->lent, ref);
+    struct rpyc_client *c = s->c;
+    *out = find(c, ref);
+    if (*out && (*out)->call && (*out)->call->op)
+        c->call = (*out)->call; /* the request is about that one */
     if (!*out || ((*out)->kind == RPYC_LENT_STALE && s->handler != RPYC_DEL))
         return bench_raise(&s->call, "KeyError", "no object has this reference");
     return 0;
@@ -133,7 +154,7 @@ int rpyc_lent_export(void *user, struct bench_object *object, struct rpyc_ref *r
     return 0;
 }
 
-void rpyc_lent_give_back(struct rpyc_lent *lent, struct rpyc_lent_object *object, int64_t count)
+void rpyc_lent_give_back(struct rpyc_lent_object *object, int64_t count)
 {
     if (count <= 0 || object->kind == RPYC_LENT_STALE)
         return;
@@ -142,7 +163,7 @@ void rpyc_lent_give_back(struct rpyc_lent *lent, struct rpyc_lent_object *object
         return;
     }
     object->count = 0;
-    if (object == &lent->list || object->kind == RPYC_LENT_ITERATOR)
+    if (object->kind == RPYC_LENT_LIST || object->kind == RPYC_LENT_ITERATOR)
         object->id = 0;
 }
 
@@ -161,25 +182,27 @@ static int lend(struct rpyc_client *c, struct rpyc_lent_object *object)
     return rpyc_write_box(&c->out.text, &value, rpyc_lent_export, NULL);
 }
 
-int rpyc_client_lend(struct rpyc_client *c)
+int rpyc_client_lend(struct rpyc_client *c, struct rpyc_call *call)
 {
-    return lend(c, make(&c->lent.list, RPYC_LENT_LIST, new_id(&c->lent)));
+    return lend(c, make_new(&call->lent.list, RPYC_LENT_LIST, call));
 }
 
-/* One function for all calls of a connection, as a Python program would have defined it once. */
-int rpyc_client_lend_function(struct rpyc_client *c, const struct bench_buf *handle)
+/* One function for all ops that are one after the other, as a Python program would have defined it
+ * once; those in flight together have one each, so that it is known whose work is done. */
+int rpyc_client_lend_function(struct rpyc_client *c, struct rpyc_call *call,
+                              const struct bench_buf *handle)
 {
-    struct rpyc_lent *lent = &c->lent;
+    struct rpyc_lending *lent = &call->lent;
     if (lent->function.id == 0)
-        (void)make(&lent->function, RPYC_LENT_FUNCTION, new_id(lent));
+        (void)make_new(&lent->function, RPYC_LENT_FUNCTION, call);
     lent->calling = true;
     lent->method = handle;
     return lend(c, &lent->function);
 }
 
-void rpyc_client_take_back(struct rpyc_client *c)
+void rpyc_call_take_back(struct rpyc_call *call)
 {
-    struct rpyc_lent *lent = &c->lent;
+    struct rpyc_lending *lent = &call->lent;
     lent->calling = false;
     lent->method = NULL;
     lent->list.id = 0;
@@ -189,7 +212,7 @@ void rpyc_client_take_back(struct rpyc_client *c)
 
 /* ---- pieces ---- */
 
-/* c->op is there while a list is lent. */
+/* The op of a list's call is there while the list is. */
 static size_t piece_size(const struct bench_op *op)
 {
     return op->tx.chunk_size > 0 ? op->tx.chunk_size : op->tx.length;
@@ -207,55 +230,56 @@ static struct bench_value piece(const struct bench_op *op, size_t i)
     return bench_bytes((const uint8_t *)op->tx.data + at, left < size ? left : size);
 }
 
-static int new_iterator(struct rpyc_serving *s, struct bench_value *out)
+static int new_iterator(struct rpyc_serving *s, struct rpyc_call *call, struct bench_value *out)
 {
-    struct rpyc_lent *lent = &s->c->lent;
+    struct rpyc_lending *lent = &call->lent;
     for (size_t i = 0; i < RPYC_ITERATORS_MAX; i++) {
         if (lent->iterators[i].id != 0)
             continue;
         struct rpyc_lent_object *object =
-            make(&lent->iterators[i], RPYC_LENT_ITERATOR, new_id(lent));
+            make_new(&lent->iterators[i], RPYC_LENT_ITERATOR, call);
         *out = (struct bench_value){.kind = BENCH_OBJECT, .object = &object->object};
         return 0;
     }
     return bench_raise(&s->call, "MemoryError", "too many iterators are out");
 }
 
-static int item(struct rpyc_serving *s, const struct bench_value *args, struct bench_value *out)
+static int item(struct rpyc_serving *s, const struct bench_op *op, const struct bench_value *args,
+                struct bench_value *out)
 {
     if (args->seq.count != 1 || args->seq.items[0].kind != BENCH_INT)
         return bench_raise(&s->call, "TypeError", "list indices must be integers");
-    const int64_t count = (int64_t)piece_count(s->c->op);
+    const int64_t count = (int64_t)piece_count(op);
     int64_t i = args->seq.items[0].integer;
     if (i < 0 && i >= -count)
         i += count;
     if (i < 0 || i >= count)
         return bench_raise(&s->call, "IndexError", "list index out of range");
-    *out = piece(s->c->op, (size_t)i);
+    *out = piece(op, (size_t)i);
     return 0;
 }
 
-static int list_method(struct rpyc_serving *s, const char *name, const struct bench_value *args,
-                       struct bench_value *out)
+static int list_method(struct rpyc_serving *s, const struct rpyc_lent_object *list,
+                       const char *name, const struct bench_value *args, struct bench_value *out)
 {
     if (strcmp(name, "__getitem__") == 0)
-        return item(s, args, out);
+        return item(s, list->call->op, args, out);
     if (strcmp(name, "__iter__") == 0)
-        return new_iterator(s, out);
-    *out = bench_int((int64_t)piece_count(s->c->op)); /* __len__ */
+        return new_iterator(s, list->call, out);
+    *out = bench_int((int64_t)piece_count(list->call->op)); /* __len__ */
     return 0;
 }
 
-static int iterator_method(struct rpyc_serving *s, struct rpyc_lent_object *iterator,
-                           const char *name, struct bench_value *out)
+static int iterator_method(struct rpyc_lent_object *iterator, const char *name,
+                           struct bench_value *out)
 {
-    const size_t count = piece_count(s->c->op);
+    const size_t count = piece_count(iterator->call->op);
     if (strcmp(name, "__iter__") == 0)
         *out = (struct bench_value){.kind = BENCH_OBJECT, .object = &iterator->object};
     else if (strcmp(name, "__length_hint__") == 0)
         *out = bench_int((int64_t)(count - iterator->next));
     else if (iterator->next < count)
-        *out = piece(s->c->op, iterator->next++);
+        *out = piece(iterator->call->op, iterator->next++);
     else
         return -ENODATA;
     return 0;
@@ -265,15 +289,15 @@ int rpyc_lent_call_method(struct rpyc_serving *s, struct rpyc_lent_object *objec
                           const char *name, const struct bench_value *args,
                           struct bench_value *out)
 {
-    return object->kind == RPYC_LENT_LIST ? list_method(s, name, args, out)
-                                          : iterator_method(s, object, name, out);
+    return object->kind == RPYC_LENT_LIST ? list_method(s, object, name, args, out)
+                                          : iterator_method(object, name, out);
 }
 
 /* Several pieces in one answer; fewer than were asked for when they are large. */
 int rpyc_lent_buffiter(struct rpyc_serving *s, struct rpyc_lent_object *iterator, int64_t wanted,
                        struct bench_value *out)
 {
-    const struct bench_op *op = s->c->op;
+    const struct bench_op *op = iterator->call->op;
     size_t left = piece_count(op) - iterator->next, n = 0, bytes = 0;
     if (wanted < 0 || (uint64_t)wanted < left)
         left = wanted < 0 ? 0 : (size_t)wanted;

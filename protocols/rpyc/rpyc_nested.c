@@ -23,7 +23,8 @@ enum stage { FREE, GETATTR, INSPECT, CALL };
 
 struct rpyc_nested_frame {
     enum stage stage;
-    int64_t awaited_seq;
+    struct rpyc_awaited awaited;
+    uint64_t serial;         /* of the call whose op lent the function */
     uint64_t thread;         /* of the server's call */
     struct bench_buf seq;    /* of that, as it came */
     struct bench_buf depth;  /* brine of d */
@@ -32,18 +33,19 @@ struct rpyc_nested_frame {
 
 /* ---- frames ---- */
 
-static int make_frames(struct rpyc_client *c)
+static int make_frames(struct rpyc_client *c, struct rpyc_call *call)
 {
     const size_t n = (size_t)c->options->max_callbacks;
     struct rpyc_nested_frame *frames = calloc(n, sizeof(*frames));
     if (!frames)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
+        frames[i].awaited = (struct rpyc_awaited){.seq = -1, .call = call, .frame = &frames[i]};
         bench_buf_init(&frames[i].seq, SEQ_LIMIT);
         bench_buf_init(&frames[i].depth, ARGUMENT_LIMIT);
         bench_buf_init(&frames[i].method, RPYC_REF_LIMIT);
     }
-    c->nested.frames = frames;
+    call->nested.frames = frames;
     return 0;
 }
 
@@ -60,9 +62,9 @@ void rpyc_nested_fini(struct rpyc_nested *nested)
 }
 
 /* On top, or in a gap that an answer out of order has left; NULL: all are in use. */
-static struct rpyc_nested_frame *take_frame(struct rpyc_client *c)
+static struct rpyc_nested_frame *take_frame(struct rpyc_client *c, struct rpyc_call *call)
 {
-    struct rpyc_nested *nested = &c->nested;
+    struct rpyc_nested *nested = &call->nested;
     size_t i = nested->top;
     if (i == (size_t)c->options->max_callbacks)
         for (i = 0; i < nested->top && nested->frames[i].stage != FREE; i++)
@@ -74,26 +76,25 @@ static struct rpyc_nested_frame *take_frame(struct rpyc_client *c)
     if (nested->deepest < nested->top)
         nested->deepest = nested->top;
     struct rpyc_nested_frame *frame = &nested->frames[i];
+    frame->serial = call->serial;
     bench_buf_clear(&frame->seq);
     bench_buf_clear(&frame->depth);
     bench_buf_clear(&frame->method);
     return frame;
 }
 
-static void drop_frame(struct rpyc_nested *nested, struct rpyc_nested_frame *frame)
+static void drop_frame(struct rpyc_nested_frame *frame)
 {
+    struct rpyc_nested *nested = &frame->awaited.call->nested;
     frame->stage = FREE;
     while (nested->top > 0 && nested->frames[nested->top - 1].stage == FREE)
         nested->top--;
 }
 
-/* Answers mostly come newest first. */
-static struct rpyc_nested_frame *find_frame(const struct rpyc_nested *nested, int64_t seq)
+bool rpyc_nested_is_wanted(const struct rpyc_nested_frame *frame)
 {
-    for (size_t i = nested->top; seq >= 0 && i > 0; i--)
-        if (nested->frames[i - 1].stage != FREE && nested->frames[i - 1].awaited_seq == seq)
-            return &nested->frames[i - 1];
-    return NULL;
+    const struct rpyc_call *call = frame->awaited.call;
+    return call->serial == frame->serial && call->lent.calling;
 }
 
 /* ---- its requests ---- */
@@ -102,7 +103,7 @@ static int send_request(struct bench_conn *conn, struct rpyc_client *c,
                         struct rpyc_nested_frame *frame, enum stage stage, int rc)
 {
     frame->stage = stage;
-    frame->awaited_seq = c->next_seq - 1;
+    rpyc_calls_await(&c->calls, &frame->awaited, c->next_seq - 1);
     return rpyc_client_finish_request(conn, c, rc);
 }
 
@@ -176,16 +177,18 @@ static int send_call(struct bench_conn *conn, struct rpyc_client *c,
     if (rc == 0)
         rc = add_bytes(text, &frame->depth);
     if (rc == 0)
-        rc = rpyc_client_lend_function(c, c->lent.method);
+        rc = rpyc_client_lend_function(c, frame->awaited.call, frame->awaited.call->lent.method);
     if (rc == 0)
         rc = rpyc_write_box(text, &nothing, NULL, NULL);
     return send_request(conn, c, frame, CALL, rc);
 }
 
-int rpyc_nested_begin(struct rpyc_serving *s, const struct bench_value *args)
+int rpyc_nested_begin(struct rpyc_serving *s, struct rpyc_call *call,
+                      const struct bench_value *args)
 {
     struct rpyc_client *c = s->c;
-    if (!c->lent.calling)
+    const struct bench_buf *method = call->lent.method;
+    if (!call->lent.calling)
         return bench_raise(&s->call, "RuntimeError", "the call that lent this function is over");
     if (args->seq.count != 1)
         return bench_raise(&s->call, "TypeError",
@@ -193,9 +196,9 @@ int rpyc_nested_begin(struct rpyc_serving *s, const struct bench_value *args)
                            args->seq.count);
     if (!rpyc_dumpable(&args->seq.items[0]))
         return bench_raise(&s->call, "TypeError", "callback() takes a value, not a reference");
-    if (!c->nested.frames && make_frames(c) < 0)
+    if (!call->nested.frames && make_frames(c, call) < 0)
         return -ENOMEM;
-    struct rpyc_nested_frame *frame = take_frame(c);
+    struct rpyc_nested_frame *frame = take_frame(c, call);
     if (!frame)
         return bench_raise(&s->call, "RecursionError",
                            "more than %d calls of this client's function wait for each other",
@@ -205,11 +208,10 @@ int rpyc_nested_begin(struct rpyc_serving *s, const struct bench_value *args)
     if (rc == 0)
         rc = rpyc_dump(&frame->depth, &args->seq.items[0]);
     if (rc < 0) {
-        drop_frame(&c->nested, frame);
+        drop_frame(frame);
         return rc == -ENOMEM ? rc : bench_raise(&s->call, "ValueError", "the argument is too long");
     }
-    rc = c->lent.method ? send_call(s->conn, c, frame, c->lent.method)
-                        : send_getattr(s->conn, c, frame);
+    rc = method ? send_call(s->conn, c, frame, method) : send_getattr(s->conn, c, frame);
     return rc < 0 ? rc : 1;
 }
 
@@ -233,7 +235,7 @@ static int finish(struct rpyc_serving *s, struct rpyc_nested_frame *frame, int s
     s->c->asking_thread = RPYC_ANY_THREAD;
     if (rc < 0)
         return rc;
-    drop_frame(&s->c->nested, frame); /* its memory stays until it is taken again */
+    drop_frame(frame); /* its memory stays until it is taken again */
     s->message = &outer;
     return rpyc_serving_answer(s, status, value);
 }
@@ -285,7 +287,7 @@ static int read_method(struct rpyc_serving *s, struct rpyc_reader *body,
 static int go_on(struct rpyc_serving *s, struct rpyc_nested_frame *frame)
 {
     const struct bench_value nothing = bench_none();
-    if (s->c->lent.calling)
+    if (rpyc_nested_is_wanted(frame))
         return send_call(s->conn, s->c, frame, &frame->method);
     (void)bench_raise(&s->call, "RuntimeError", "the call that lent this function is over");
     return finish(s, frame, -EREMOTEIO, &nothing);
@@ -298,18 +300,15 @@ static int read_result(struct rpyc_serving *s, struct rpyc_reader *body, struct 
     return rc < 0 ? rc : rpyc_read_end(body);
 }
 
-int rpyc_nested_answer(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
+int rpyc_nested_answer(struct bench_conn *conn, struct rpyc_client *c,
+                       struct rpyc_nested_frame *frame, struct rpyc_message *message)
 {
-    struct rpyc_nested_frame *frame = find_frame(&c->nested, message->seq_number);
     struct rpyc_serving s = {
         .conn = conn, .c = c, .handler = RPYC_CALL, .call = {.arena = &c->arena}};
     struct bench_value value = bench_none();
-    const enum stage stage = frame ? frame->stage : FREE;
+    const enum stage stage = frame->stage;
     bool known = true;
     int rc = 0;
-    if (!frame)
-        return 1;
-    frame->awaited_seq = -1;
     rpyc_client_stat(c)->round_trips++;
     if (message->type == RPYC_EXCEPTION && stage != INSPECT)
         rc = raise_again(&s, &message->body);

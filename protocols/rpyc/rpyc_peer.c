@@ -14,9 +14,9 @@ void rpyc_peer_init(struct rpyc_peer *peer, const struct rpyc_link *link,
     *peer = (struct rpyc_peer){.link = *link, .rules = *rules};
     rpyc_refs_init(&peer->refs, rules->references);
     rpyc_outgoing_init(&peer->out);
+    peer->out.session = session;
     bench_arena_init(&peer->arena, memory_bytes);
     bench_arena_init(&peer->scratch, SCRATCH_BYTES);
-    rpyc_early_init(&peer->early);
     peer->call = (struct bench_call){.arena = &peer->arena, .session = session, .service = service};
 }
 
@@ -26,7 +26,7 @@ void rpyc_peer_fini(struct rpyc_peer *peer)
     rpyc_outgoing_fini(&peer->out);
     bench_arena_fini(&peer->arena);
     bench_arena_fini(&peer->scratch);
-    rpyc_early_fini(&peer->early);
+    rpyc_remote_forget_early(peer);
 }
 
 /* ---- references in a request ---- */

@@ -170,10 +170,11 @@ static int compile_probe(struct bench_program **out, struct bench_error *err)
 int rpyc_compile(const void *options, const struct bench_spec *spec, struct bench_program **out,
                  struct bench_error *err)
 {
-    (void)options; /* how a program is run is the connection's business */
+    /* How a program is run is the connection's business. */
     switch (spec->kind) {
     case BENCH_SPEC_OPERATION:
-        return compile_operation(spec, out, err);
+        return spec->reading != BENCH_READING_NONE ? rpyc_compile_reading(options, spec, out, err)
+                                                   : compile_operation(spec, out, err);
     case BENCH_SPEC_TEXT:
         return compile_text(spec, out, err);
     case BENCH_SPEC_PROBE:

@@ -4,6 +4,7 @@
  * the client, whose own requests are served while their answers are awaited.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "protocols/rpyc/rpyc_handlers.h"
@@ -27,6 +28,73 @@ static bool is_awaited(const struct rpyc_peer *peer, int64_t seq)
         if (peer->awaited[i] == seq)
             return true;
     return false;
+}
+
+/* ---- answers out of order ---- */
+
+/* A client with several calls out may answer an outer request of ours before an inner one; here the
+ * inner one is answered first all the same, as its thread is the one that waits. */
+struct rpyc_early {
+    struct rpyc_early *next;
+    int64_t seq;
+    struct rpyc_message message;
+    size_t length;
+    uint8_t bytes[];
+};
+
+enum { EARLY_BYTES = 16 << 20 }; /* of all of them together */
+
+static int keep_early(struct rpyc_peer *peer, const struct rpyc_message *answer,
+                      struct bench_error *err)
+{
+    const size_t length = (size_t)(answer->body.end - answer->body.at);
+    const long long seq = answer->seq_number;
+    for (const struct rpyc_early *e = peer->early; e; e = e->next)
+        if (e->seq == answer->seq_number)
+            return bench_fail(err, -EPROTO, "answer %lld came twice", seq);
+    if (length > EARLY_BYTES - peer->early_bytes)
+        return bench_fail(err, -EPROTO, "answer %lld came before its turn, as did %zu bytes", seq,
+                          peer->early_bytes);
+    struct rpyc_early *early = malloc(sizeof(*early) + length);
+    if (!early)
+        return bench_fail(err, -ENOMEM, "no memory for answer %lld", seq);
+    *early = (struct rpyc_early){peer->early, answer->seq_number, *answer, length};
+    memcpy(early->bytes, answer->body.at, length);
+    early->message.body.at = early->bytes;
+    early->message.body.end = early->bytes + length;
+    peer->early = early;
+    peer->early_bytes += length;
+    return 0;
+}
+
+/* Valid until the next one is taken. */
+static bool take_early(struct rpyc_peer *peer, int64_t seq, struct rpyc_message *answer)
+{
+    struct rpyc_early **at = &peer->early;
+    while (*at && (*at)->seq != seq)
+        at = &(*at)->next;
+    struct rpyc_early *early = *at;
+    if (!early)
+        return false;
+    *at = early->next;
+    peer->early_bytes -= early->length;
+    free(peer->present);
+    peer->present = early;
+    bench_arena_reset(&peer->scratch);
+    *answer = early->message;
+    answer->body.arena = &peer->scratch;
+    return true;
+}
+
+void rpyc_remote_forget_early(struct rpyc_peer *peer)
+{
+    while (peer->early) {
+        struct rpyc_early *next = peer->early->next;
+        free(peer->early);
+        peer->early = next;
+    }
+    free(peer->present);
+    peer->present = NULL;
 }
 
 /* A request of the client while one of ours is not answered. The outer request keeps what it has,
@@ -72,16 +140,6 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     return rc;
 }
 
-/* The next message, which may be the answer to `seq` that came before its turn. */
-static int receive(struct rpyc_peer *peer, int64_t seq, struct rpyc_message *out,
-                   struct bench_error *err)
-{
-    bench_arena_reset(&peer->scratch);
-    if (rpyc_early_take(&peer->early, seq, &peer->scratch, out))
-        return 0;
-    return peer->link.receive(peer->link.user, &peer->scratch, out, err);
-}
-
 /* Sends the request that peer->out holds (rc: how writing it went) and waits for its answer.
  * answer is valid until the next request of ours. Threads of a client that share the connection
  * are served within each other, so the answer to an outer request may come first. */
@@ -96,8 +154,9 @@ static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
     if (rc == 0)
         rc = peer->link.send(peer->link.user, err);
     peer->awaited[peer->depth++] = seq;
-    while (rc == 0) {
-        rc = receive(peer, seq, answer, err);
+    while (rc == 0 && !take_early(peer, seq, answer)) {
+        bench_arena_reset(&peer->scratch);
+        rc = peer->link.receive(peer->link.user, &peer->scratch, answer, err);
         if (rc < 0)
             break;
         if (answer->type == RPYC_REQUEST)
@@ -105,7 +164,7 @@ static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
         else if (answer->seq_number == seq)
             break;
         else if (is_awaited(peer, answer->seq_number))
-            rc = rpyc_early_keep(&peer->early, answer, err);
+            rc = keep_early(peer, answer, err);
     }
     peer->depth--;
     return rc < 0 ? give_up(peer, rc) : 0;

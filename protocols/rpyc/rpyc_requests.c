@@ -44,8 +44,8 @@ int rpyc_client_finish_request(struct bench_conn *conn, struct rpyc_client *c, i
 /* The same for a request whose answer the next step waits for. */
 static int send_step(struct bench_conn *conn, struct rpyc_client *c, enum rpyc_step step, int rc)
 {
-    c->awaited_seq = c->next_seq - 1;
-    c->step = step;
+    rpyc_calls_await(&c->calls, &c->call->awaited, c->next_seq - 1);
+    c->call->step = step;
     return rpyc_client_finish_request(conn, c, rc);
 }
 
@@ -109,7 +109,7 @@ int rpyc_client_send_getattr(struct bench_conn *conn, struct rpyc_client *c,
 static int add_lent_list(struct rpyc_client *c)
 {
     int rc = add_args_head(&c->out.text, 1);
-    return rc < 0 ? rc : rpyc_client_lend(c);
+    return rc < 0 ? rc : rpyc_client_lend(c, c->call);
 }
 
 /* The same when the last one is a function. handle: of the method that is called. */
@@ -122,7 +122,7 @@ static int add_lent_function(struct rpyc_client *c, const struct rpyc_program *p
         rc = bench_buf_add(text, program->args, program->args_length);
     return rc < 0 ? rc
                   : rpyc_client_lend_function(
-                        c, c->options->call == RPYC_CALL_CACHED ? handle : NULL);
+                        c, c->call, c->options->call == RPYC_CALL_CACHED ? handle : NULL);
 }
 
 /* The box of the call's positional arguments; op->tx is the last of them, if there is one. */
@@ -134,7 +134,7 @@ static int add_call_args(struct rpyc_client *c, const struct rpyc_program *progr
         return add_lent_function(c, program, handle);
     if (program->flow == RPYC_FLOW_LEND)
         return add_lent_list(c);
-    const struct bench_op *op = c->op;
+    const struct bench_op *op = c->call->op;
     int rc = rpyc_write_box_head(text, RPYC_VALUE);
     if (rc == 0)
         rc = rpyc_dump_tuple_head(text, program->nargs + (program->base.tx ? 1 : 0));

@@ -232,7 +232,7 @@ static int call_object(struct rpyc_serving *s, const struct rpyc_lent_object *ob
     if (rc < 0)
         return rc;
     if (object->kind == RPYC_LENT_FUNCTION)
-        return rpyc_nested_begin(s, args);
+        return rpyc_nested_begin(s, object->call, args);
     return bench_raise(&s->call, "TypeError", "'%s' object is not callable",
                        rpyc_lent_class(object->kind));
 }
@@ -383,7 +383,7 @@ static int serve_del(struct rpyc_serving *s, const struct bench_value *args, siz
         return bench_raise(&s->call, "KeyError", "no object has this reference");
     if (nargs > 1 && args[1].kind != BENCH_INT)
         return bench_raise(&s->call, "TypeError", "count must be an int");
-    rpyc_lent_give_back(&s->c->lent, object, nargs > 1 ? args[1].integer : 1);
+    rpyc_lent_give_back(object, nargs > 1 ? args[1].integer : 1);
     *out = bench_none();
     return 0;
 }
@@ -492,6 +492,7 @@ static int read_arguments(struct rpyc_serving *s, struct rpyc_reader *body,
 static int note_request(struct bench_conn *conn, struct rpyc_client *c, int64_t handler)
 {
     struct bench_op_stat *stat = rpyc_client_stat(c);
+    rpyc_client_count_received(c);
     stat->served++;
     if (handler != RPYC_DEL) /* nobody waits for that */
         stat->round_trips++;

@@ -26,29 +26,39 @@ enum rpyc_lent_kind {
     RPYC_LENT_STALE,    /* a list or an iterator that is no longer there */
 };
 
+struct rpyc_call;
+
 struct rpyc_lent_object {
     struct bench_object object; /* known by its table, so that it can be told from a proxy */
     enum rpyc_lent_kind kind;
+    struct rpyc_call *call; /* that lent it; NULL = the connection did */
     int64_t id;    /* 0 = there is none */
     int64_t count; /* how often the server got it and has not given it back */
     size_t next;   /* piece, of an iterator */
 };
 
+/* By the connection. */
 struct rpyc_lent {
+    struct rpyc_lent_object root, stale;
+};
+
+/* By one op in flight. */
+struct rpyc_lending {
     int64_t given; /* ids so far */
-    struct rpyc_lent_object root, function, list, stale;
+    struct rpyc_lent_object function, list;
     struct rpyc_lent_object iterators[RPYC_ITERATORS_MAX];
-    bool calling; /* the function may be called: the op that lent it is in flight */
+    bool calling; /* the function may be called */
     /* The bound method that callback() calls (call=cached), or NULL: it fetches it each time. */
     const struct bench_buf *method;
 };
 
-/* Write the box of what the op in flight lends. 0 or negative. */
-int rpyc_client_lend(struct rpyc_client *c);
+/* Write the box of what a call lends. 0 or negative. */
+int rpyc_client_lend(struct rpyc_client *c, struct rpyc_call *call);
 /* handle: brine of the bound method that the callback calls; NULL = it fetches it each time. */
-int rpyc_client_lend_function(struct rpyc_client *c, const struct bench_buf *handle);
+int rpyc_client_lend_function(struct rpyc_client *c, struct rpyc_call *call,
+                              const struct bench_buf *handle);
 /* From now on nothing is there any more, whatever the server still holds. */
-void rpyc_client_take_back(struct rpyc_client *c);
+void rpyc_call_take_back(struct rpyc_call *call);
 
 /* ---- one request, or one answer to a callback's own request ---- */
 
@@ -76,7 +86,7 @@ int rpyc_lent_find(struct rpyc_serving *s, const struct rpyc_ref *ref,
                    struct rpyc_lent_object **out) BENCH_MUST_CHECK;
 /* A rpyc_export_fn; it needs no user. */
 int rpyc_lent_export(void *user, struct bench_object *object, struct rpyc_ref *ref);
-void rpyc_lent_give_back(struct rpyc_lent *lent, struct rpyc_lent_object *object, int64_t count);
+void rpyc_lent_give_back(struct rpyc_lent_object *object, int64_t count);
 struct bench_value rpyc_lent_root(struct rpyc_lent *lent);
 /* The special methods of a kind, NULL-ended. */
 const char *const *rpyc_lent_methods(enum rpyc_lent_kind kind);
@@ -92,18 +102,22 @@ int rpyc_lent_buffiter(struct rpyc_serving *s, struct rpyc_lent_object *iterator
 
 struct rpyc_nested_frame;
 
-/* Calls of our function that wait for an answer to a request that they made themselves. No
- * recursion: each is a frame here, answered when its own answer comes, in any order. */
+/* Calls of the function of one op that wait for an answer to a request that they made themselves.
+ * No recursion: each is a frame here, answered when its own answer comes, in any order. */
 struct rpyc_nested {
     struct rpyc_nested_frame *frames; /* options->max_callbacks of them, from the first call on */
     size_t top;                       /* those from here on are free */
     size_t deepest;                   /* those from here on were never used */
 };
 
-/* Runs callback(*args). 1: the answer is given later; negative as above. */
-int rpyc_nested_begin(struct rpyc_serving *s, const struct bench_value *args) BENCH_MUST_CHECK;
-/* An answer of the server: 1 = no callback waits for it; 0; negative after bench_conn_fail. */
+/* Runs callback(*args), which that call lent. 1: the answer is given later; negative as above. */
+int rpyc_nested_begin(struct rpyc_serving *s, struct rpyc_call *call,
+                      const struct bench_value *args) BENCH_MUST_CHECK;
+/* Whether the op that lent the function is still in flight. */
+bool rpyc_nested_is_wanted(const struct rpyc_nested_frame *frame);
+/* The answer that a callback waited for. 0, or negative after bench_conn_fail. */
 int rpyc_nested_answer(struct bench_conn *conn, struct rpyc_client *c,
+                       struct rpyc_nested_frame *frame,
                        struct rpyc_message *message) BENCH_MUST_CHECK;
 void rpyc_nested_fini(struct rpyc_nested *nested);
 

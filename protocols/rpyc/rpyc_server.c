@@ -190,6 +190,7 @@ static int rpyc_serve(struct bench_session *session, struct bench_error *err)
     rpyc_peer_init(&self->peer, &link, server ? &server->rules : &rpyc_default_rules,
                    bench_session_service(session), session, PEER_MEMORY);
     rpyc_inflater_init(&self->inflater, room);
+    self->inflater.session = session;
     bench_buf_init(&self->message, room + 1);
     int rc = serve_frames(self, err);
     if (rc == -EBADMSG || rc == -EMSGSIZE || rc == -EPROTO || rc == -EINVAL || rc == -E2BIG ||

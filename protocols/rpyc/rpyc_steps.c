@@ -17,7 +17,7 @@ const struct rpyc_handle *rpyc_client_find_handle(const struct rpyc_client *c, c
                                                   size_t length)
 {
     for (size_t i = 0; i < c->nhandles; i++) {
-        const struct rpyc_handle *h = &c->handles[i];
+        const struct rpyc_handle *h = c->handles[i];
         if (h->name_length == length && memcmp(h->name, name, length) == 0)
             return h;
     }
@@ -28,19 +28,19 @@ int rpyc_client_keep_handle(struct rpyc_client *c, const char *name, size_t leng
 {
     if (c->nhandles == HANDLES_MAX)
         return -ENOSPC;
-    struct rpyc_handle *grown = realloc(c->handles, (c->nhandles + 1) * sizeof(struct rpyc_handle));
+    struct rpyc_handle **grown =
+        realloc(c->handles, (c->nhandles + 1) * sizeof(struct rpyc_handle *));
     if (!grown)
         return -ENOMEM;
     c->handles = grown;
-    struct rpyc_handle *h = &grown[c->nhandles];
-    h->name = malloc(length + 1);
-    if (!h->name)
+    struct rpyc_handle *h = malloc(sizeof(*h) + length);
+    if (!h)
         return -ENOMEM;
     memcpy(h->name, name, length);
     h->name_length = length;
-    h->ref = c->current; /* moved */
-    bench_buf_init(&c->current, RPYC_REF_LIMIT);
-    c->nhandles++;
+    h->ref = c->call->current; /* moved */
+    bench_buf_init(&c->call->current, RPYC_REF_LIMIT);
+    c->handles[c->nhandles++] = h;
     return 0;
 }
 
@@ -48,34 +48,50 @@ int rpyc_client_keep_handle(struct rpyc_client *c, const char *name, size_t leng
 
 static const struct rpyc_program *program_of(const struct rpyc_client *c)
 {
-    return (const struct rpyc_program *)c->op->program;
+    return (const struct rpyc_program *)c->call->op->program;
+}
+
+/* The call's op is over; its slot is, too, unless an answer is still to come. */
+static void end_call(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_call *call)
+{
+    call->op = NULL;
+    c->call = NULL;
+    if (call->awaited.seq < 0) {
+        rpyc_calls_release(&c->calls, call);
+    } else {
+        call->late = true;
+        c->calls.late++;
+        c->calls.live--;
+    }
+    if (c->full)
+        bench_conn_writable(conn);
+    c->full = false;
 }
 
 /* Ends the op. In the plain style the callable's proxy dies here, as in Python, where that is
  * before the caller's next statement: DEL first. */
 int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status)
 {
-    struct bench_op *op = c->op;
+    struct rpyc_call *call = c->call;
+    struct bench_op *op = call->op;
     int rc = 0;
-    bool sent_last = bench_buf_length(&c->current) > 0;
-    c->step = RPYC_STEP_IDLE;
-    c->awaited_seq = -1;
-    rpyc_client_take_back(c);
+    bool sent_last = bench_buf_length(&call->current) > 0;
+    rpyc_call_take_back(call);
     if (sent_last) {
-        rc = rpyc_client_send_del(conn, c, &c->current, 1);
-        bench_buf_clear(&c->current);
+        rc = rpyc_client_send_del(conn, c, &call->current, 1);
+        bench_buf_clear(&call->current);
     }
     if (rc == 0)
         rc = rpyc_client_drop_stream(conn, c);
-    if (rc == 0 && c->eval.active) {
+    if (rc == 0 && call->eval.active) {
         rc = rpyc_eval_end(conn, c);
-        sent_last = sent_last || c->eval.sent_del;
+        sent_last = sent_last || call->eval.sent_del;
     }
     if (rc < 0)
         return rc; /* the connection broke and took the op with it */
     if (sent_last && rpyc_client_has_nagle(c))
         op->stat.ack_waits = 1;
-    c->op = NULL;
+    end_call(conn, c, call);
     bench_op_complete(op, status);
     return 0;
 }
@@ -83,7 +99,7 @@ int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int st
 static int fail_op(struct bench_conn *conn, struct rpyc_client *c, enum bench_failure failure,
                    int code, const char *text)
 {
-    (void)bench_op_fail(c->op, failure, code, "%s", text);
+    (void)bench_op_fail(c->call->op, failure, code, "%s", text);
     return rpyc_client_finish_op(conn, c, code);
 }
 
@@ -117,29 +133,29 @@ static void note_raised(struct bench_op *op, const struct rpyc_exception *except
 int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     struct rpyc_exception exception;
-    char text[sizeof(c->op->error.msg)];
+    char text[sizeof(c->call->op->error.msg)];
     int rc = rpyc_read_exception(&message->body, &exception);
     if (rc < 0)
         return rpyc_client_bad_message(conn, &message->body, rc);
-    if (c->step == RPYC_STEP_GETATTR && !c->asked_again &&
+    if (c->call->step == RPYC_STEP_GETATTR && !c->call->asked_again &&
         rpyc_exception_is(&exception, "AttributeError")) {
         rc = rpyc_client_send_getattr(conn, c, program_of(c));
-        c->asked_again = true;
+        c->call->asked_again = true;
         return rc;
     }
-    if (exception.stop_iteration && c->step == RPYC_STEP_NEXT)
+    if (exception.stop_iteration && c->call->step == RPYC_STEP_NEXT)
         return rpyc_client_finish_op(conn, c, 0);
     rpyc_exception_text(&exception, text, sizeof(text));
-    if (!c->op)
+    if (!c->call->op)
         return bench_conn_fail(conn, BENCH_FAILURE_REMOTE, -EREMOTEIO, "%s", text);
-    note_raised(c->op, &exception);
+    note_raised(c->call->op, &exception);
     return fail_op(conn, c, BENCH_FAILURE_REMOTE, -EREMOTEIO, text);
 }
 
 static void open_is_done(struct bench_conn *conn, struct rpyc_client *c)
 {
-    c->step = RPYC_STEP_IDLE;
-    c->awaited_seq = -1;
+    rpyc_calls_release(&c->calls, c->call);
+    c->call = NULL;
     c->between = (struct bench_op_stat){0};
     bench_conn_opened(conn, 0);
 }
@@ -167,16 +183,20 @@ static int got_root(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
     return 0;
 }
 
-/* c->current holds the callable. */
+/* The call's `current` is the callable. */
 static int call_it(struct bench_conn *conn, struct rpyc_client *c)
 {
     const struct rpyc_program *program = program_of(c);
     if (c->options->call != RPYC_CALL_CACHED)
-        return rpyc_client_send_call(conn, c, program, &c->current);
+        return rpyc_client_send_call(conn, c, program, &c->call->current);
+    const struct rpyc_handle *handle =
+        rpyc_client_find_handle(c, program->name, program->name_length);
+    if (handle) /* fetched for another op meanwhile: ours goes back at the end */
+        return rpyc_client_send_call(conn, c, program, &handle->ref);
     int rc = rpyc_client_keep_handle(c, program->name, program->name_length);
     if (rc < 0)
         return fail_op(conn, c, BENCH_FAILURE_OTHER, rc, "cannot keep another bound method");
-    return rpyc_client_send_call(conn, c, program, &c->handles[c->nhandles - 1].ref);
+    return rpyc_client_send_call(conn, c, program, &c->handles[c->nhandles - 1]->ref);
 }
 
 static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
@@ -191,8 +211,8 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
         rc = rpyc_read_ref(&message->body, &ref);
     if (rc < 0)
         return rpyc_client_bad_message(conn, &message->body, rc);
-    bench_buf_clear(&c->current);
-    rc = rpyc_write_ref(&c->current, &ref);
+    bench_buf_clear(&c->call->current);
+    rc = rpyc_write_ref(&c->call->current, &ref);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "a reference is too long");
     if (!rpyc_knows_class(c->layout, &ref))
@@ -203,7 +223,7 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
 static int finish_result(struct bench_conn *conn, struct rpyc_client *c)
 {
     const struct rpyc_program *program = program_of(c);
-    const struct bench_value *result = &c->op->result;
+    const struct bench_value *result = &c->call->op->result;
     const struct bench_value ping = bench_str(RPYC_PING_TEXT);
     if (program->ping && !bench_value_equal(result, &ping))
         return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
@@ -254,12 +274,12 @@ static int got_bulk(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
     int rc = rpyc_client_read_bytes(conn, c, message, &value);
     if (rc != 0)
         return rc < 0 ? rc : 0;
-    return rpyc_client_finish_op(conn, c, bench_op_data(c->op, value.text.data, value.text.length));
+    return rpyc_client_finish_op(conn, c, bench_op_data(c->call->op, value.text.data, value.text.length));
 }
 
 static int got_result(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
-    struct bench_op *op = c->op;
+    struct bench_op *op = c->call->op;
     if (program_of(c)->flow == RPYC_FLOW_ITERATE)
         return rpyc_client_stream_step(conn, c, message);
     if (op->program->bulk)
@@ -287,14 +307,13 @@ int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
                           struct rpyc_message *message)
 {
     rpyc_client_stat(c)->round_trips++;
-    c->awaited_seq = -1;
-    if (c->op)
-        c->op->marks.first_byte = c->frame_began_ns;
-    if (c->step == RPYC_STEP_EVAL || c->step == RPYC_STEP_EVAL_INSPECT)
+    if (c->call->op)
+        c->call->op->marks.first_byte = c->frame_began_ns;
+    if (c->call->step == RPYC_STEP_EVAL || c->call->step == RPYC_STEP_EVAL_INSPECT)
         return rpyc_eval_answer(conn, c, message);
     if (message->type == RPYC_EXCEPTION)
         return rpyc_client_raised(conn, c, message);
-    switch (c->step) {
+    switch (c->call->step) {
     case RPYC_STEP_GETROOT:
         return got_root(conn, c, message);
     case RPYC_STEP_INSPECT_ROOT:
@@ -317,19 +336,13 @@ int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
     return 0;
 }
 
-/* An answer that nobody waits for: to a DEL, or to a request that was taken back. What a late one
- * refers to has to be given back all the same. */
+/* What an answer refers to that nobody waits for any more has to be given back all the same. */
 int rpyc_client_on_late_answer(struct bench_conn *conn, struct rpyc_client *c,
-                               struct rpyc_message *message)
+                               struct rpyc_call *call, struct rpyc_message *message)
 {
-    size_t i = 0;
-    while (i < c->nlate && c->late[i] != message->seq_number)
-        i++;
-    if (i == c->nlate)
-        return 0;
-    c->late[i] = c->late[--c->nlate];
     struct rpyc_ref ref;
     int64_t label;
+    rpyc_calls_release(&c->calls, call);
     if (message->type != RPYC_REPLY || rpyc_read_box_head(&message->body, &label) < 0 ||
         label != RPYC_REMOTE_REF || rpyc_read_ref(&message->body, &ref) < 0)
         return 0;

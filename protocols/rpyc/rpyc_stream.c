@@ -13,7 +13,7 @@ enum { EMPTY_MAX = 1000 }; /* pieces without a byte; a server could send them fo
 static int fail(struct bench_conn *conn, struct rpyc_client *c, enum bench_failure failure,
                 int code, const char *text)
 {
-    (void)bench_op_fail(c->op, failure, code, "%s", text);
+    (void)bench_op_fail(c->call->op, failure, code, "%s", text);
     return rpyc_client_finish_op(conn, c, code);
 }
 
@@ -61,30 +61,30 @@ static int drop(struct bench_conn *conn, struct rpyc_client *c, struct bench_buf
 
 int rpyc_client_drop_stream(struct bench_conn *conn, struct rpyc_client *c)
 {
-    int rc = drop(conn, c, &c->iterable, 1);
-    return rc < 0 ? rc : drop(conn, c, &c->iterator, c->iterator_count);
+    int rc = drop(conn, c, &c->call->iterable, 1);
+    return rc < 0 ? rc : drop(conn, c, &c->call->iterator, c->call->iterator_count);
 }
 
 static int ask_next(struct bench_conn *conn, struct rpyc_client *c)
 {
-    return rpyc_client_send_callattr(conn, c, RPYC_STEP_NEXT, &c->iterator, "__next__");
+    return rpyc_client_send_callattr(conn, c, RPYC_STEP_NEXT, &c->call->iterator, "__next__");
 }
 
 static int ask_iter(struct bench_conn *conn, struct rpyc_client *c)
 {
-    int rc = drop(conn, c, &c->current, 1); /* the method's proxy dies after its call */
+    int rc = drop(conn, c, &c->call->current, 1); /* the method's proxy dies after its call */
     if (rc < 0)
         return rc;
-    return rpyc_client_send_callattr(conn, c, RPYC_STEP_ITER, &c->iterable, "__iter__");
+    return rpyc_client_send_callattr(conn, c, RPYC_STEP_ITER, &c->call->iterable, "__iter__");
 }
 
 static int got_stream(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     struct rpyc_ref ref;
-    int rc = read_object(conn, c, message, &c->iterable, &ref);
+    int rc = read_object(conn, c, message, &c->call->iterable, &ref);
     if (rc != 0)
         return rc < 0 ? rc : 0;
-    c->empty_pieces = 0;
+    c->call->empty_pieces = 0;
     if (!rpyc_knows_class(c->layout, &ref))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_STREAM, &ref);
     return ask_iter(conn, c);
@@ -93,7 +93,7 @@ static int got_stream(struct bench_conn *conn, struct rpyc_client *c, struct rpy
 /* The iterator is another object: the first one is no longer needed. */
 static int begin(struct bench_conn *conn, struct rpyc_client *c)
 {
-    int rc = drop(conn, c, &c->iterable, 1);
+    int rc = drop(conn, c, &c->call->iterable, 1);
     return rc < 0 ? rc : ask_next(conn, c);
 }
 
@@ -101,13 +101,13 @@ static int got_iterator(struct bench_conn *conn, struct rpyc_client *c,
                         struct rpyc_message *message)
 {
     struct rpyc_ref ref;
-    int rc = read_object(conn, c, message, &c->iterator, &ref);
+    int rc = read_object(conn, c, message, &c->call->iterator, &ref);
     if (rc != 0)
         return rc < 0 ? rc : 0;
-    c->iterator_count = 1;
-    if (same(&c->iterable, &c->iterator)) { /* one proxy that came twice */
-        c->iterator_count = 2;
-        bench_buf_clear(&c->iterable);
+    c->call->iterator_count = 1;
+    if (same(&c->call->iterable, &c->call->iterator)) { /* one proxy that came twice */
+        c->call->iterator_count = 2;
+        bench_buf_clear(&c->call->iterable);
         return ask_next(conn, c);
     }
     if (!rpyc_knows_class(c->layout, &ref))
@@ -121,16 +121,16 @@ static int got_piece(struct bench_conn *conn, struct rpyc_client *c, struct rpyc
     int rc = rpyc_client_read_bytes(conn, c, message, &value);
     if (rc != 0)
         return rc < 0 ? rc : 0;
-    if (value.text.length == 0 && ++c->empty_pieces > EMPTY_MAX)
+    if (value.text.length == 0 && ++c->call->empty_pieces > EMPTY_MAX)
         return fail(conn, c, BENCH_FAILURE_PROTOCOL, -EPROTO, "too many pieces without a byte");
-    rc = bench_op_data(c->op, value.text.data, value.text.length);
+    rc = bench_op_data(c->call->op, value.text.data, value.text.length);
     return rc < 0 ? rpyc_client_finish_op(conn, c, rc) : ask_next(conn, c);
 }
 
 int rpyc_client_stream_step(struct bench_conn *conn, struct rpyc_client *c,
                             struct rpyc_message *message)
 {
-    switch (c->step) {
+    switch (c->call->step) {
     case RPYC_STEP_CALL:
         return got_stream(conn, c, message);
     case RPYC_STEP_INSPECT_STREAM:

@@ -369,6 +369,65 @@ static enum conf_result call_download_chunked(struct conf_run *run)
     return CONF_PASSED;
 }
 
+/* The fields of the users 0 to n - 1, whatever they come as, and what reading them cost. */
+static enum conf_result one_reading(struct conf_run *run, const struct bench_spec *spec, int64_t n)
+{
+    const struct bench_program *program = conf_compile(run, spec);
+    struct conf_link *link;
+    struct conf_call *call;
+    char what[64], name[32], email[48];
+
+    if (!program)
+        return conf_no_program(run);
+    (void)snprintf(what, sizeof(what), "%s(%d)", spec->operation->name, (int)n);
+    CHECK(!program->tx && !program->bulk, "tx %d, bulk %d", program->tx, program->bulk);
+    CHECK((link = conf_link_open(run)) && (call = conf_call(run, program)), "not open");
+    CHECK(conf_do(run, link, call) == 0, "%s: %s", what, conf_why(call));
+    const struct bench_value *result = &call->op->result;
+    CHECK(result->kind == BENCH_LIST && result->seq.count == (size_t)n,
+          "%s: kind %d, %zu records", what, (int)result->kind, result->seq.count);
+    for (int64_t i = 0; i < n; i++) {
+        (void)snprintf(name, sizeof(name), "user%d", (int)i);
+        (void)snprintf(email, sizeof(email), "user%d@example.com", (int)i);
+        const struct bench_value fields[] = {bench_str(name), bench_str(email),
+                                             bench_str(i % 2 == 0 ? "active" : "inactive")};
+        const struct bench_value right = bench_tuple(fields, BENCH_COUNT_OF(fields));
+
+        CHECK(bench_value_equal(&result->seq.items[i], &right), "%s: record %d is another", what,
+              (int)i);
+    }
+    if (n == 7 && !conf_has(run, BENCH_CAP_NO_TRANSPORT))
+        TRY(one_cost(run, link, call, what));
+    return CONF_PASSED;
+}
+
+static enum conf_result call_records(struct conf_run *run)
+{
+    static const enum bench_operation_id ids[] = {
+        BENCH_OP_GET_USERS, BENCH_OP_GET_USERS_DICTS, BENCH_OP_GET_USERS_TUPLES};
+    static const int64_t sizes[] = {0, 1, 7, 100};
+    enum conf_result any = CONF_SKIPPED;
+
+    for (size_t i = 0; i < BENCH_COUNT_OF(ids) * BENCH_COUNT_OF(sizes) * 2; i++) {
+        const int64_t n = sizes[i / 2 % BENCH_COUNT_OF(sizes)];
+        const struct bench_value arg = bench_int(n);
+        const struct bench_spec spec = {
+            .kind = BENCH_SPEC_OPERATION,
+            .operation = bench_operation_get(ids[i / 2 / BENCH_COUNT_OF(sizes)]),
+            .args = &arg,
+            .nargs = 1,
+            .reading = i % 2 ? BENCH_READING_COPY : BENCH_READING_READ};
+        const enum conf_result result = one_reading(run, &spec, n);
+
+        if (result == CONF_FAILED)
+            return result;
+        if (result == CONF_PASSED)
+            any = CONF_PASSED;
+        conf_drop(run);
+    }
+    return any;
+}
+
 static enum conf_result costs_agree_with_kernel(struct conf_run *run)
 {
     const struct bench_value size = bench_int(100000);
@@ -471,6 +530,7 @@ const struct conf_case conf_call_cases[] = {
     {"call_download_chunk", false, 0, call_download_chunk},
     {"call_upload_chunked", false, BENCH_CAP_STREAM_UP, call_upload_chunked},
     {"call_download_chunked", false, BENCH_CAP_STREAM_DOWN, call_download_chunked},
+    {"call_records", false, BENCH_CAP_RECORDS, call_records},
     {"call_work", false, 0, call_work},
     {"call_io_work", false, 0, call_io_work},
     {"call_probe", false, 0, call_probe},

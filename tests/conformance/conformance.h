@@ -106,6 +106,8 @@ struct conf_link *conf_link_open(struct conf_run *run);           /* to the serv
  * run->skip_reason is set. */
 const struct bench_program *conf_program(struct conf_run *run, enum bench_operation_id id,
                                          const struct bench_value *args, size_t nargs);
+/* The same of any spec. */
+const struct bench_program *conf_compile(struct conf_run *run, const struct bench_spec *spec);
 struct conf_call *conf_call(struct conf_run *run, const struct bench_program *program);
 /* Frees all connections, ops and programs made so far: room for another round of a case. */
 void conf_drop(struct conf_run *run);

@@ -112,22 +112,28 @@ struct conf_link *conf_link_open(struct conf_run *run)
 const struct bench_program *conf_program(struct conf_run *run, enum bench_operation_id id,
                                          const struct bench_value *args, size_t nargs)
 {
-    struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION,
-                              .operation = bench_operation_get(id),
-                              .args = args,
-                              .nargs = nargs};
+    const struct bench_spec spec = {.kind = BENCH_SPEC_OPERATION,
+                                    .operation = bench_operation_get(id),
+                                    .args = args,
+                                    .nargs = nargs};
+
+    return conf_compile(run, &spec);
+}
+
+const struct bench_program *conf_compile(struct conf_run *run, const struct bench_spec *spec)
+{
     struct bench_error err = {0};
     struct bench_program *program;
 
     if (run->nprograms == CONF_PROGRAMS_MAX)
         abort(); /* the case is wrong */
-    int rc = run->protocol->compile(run->options, &spec, &program, &err);
+    int rc = run->protocol->compile(run->options, spec, &program, &err);
     if (rc == -ENOTSUP) {
         run->skip_reason = "the protocol has no such operation";
         return NULL;
     }
     if (rc < 0) {
-        (void)conf_failed(__FILE__, __LINE__, spec.operation->name, "does not compile: %s",
+        (void)conf_failed(__FILE__, __LINE__, spec->operation->name, "does not compile: %s",
                           err.msg);
         return NULL;
     }

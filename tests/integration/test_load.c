@@ -11,6 +11,8 @@
 
 #include "bench/units.h"
 #include "suite/client.h"
+#include "suite/report.h"
+#include "tests/support/peer.h"
 #include "tests/support/server.h"
 
 TestSuite(load, .timeout = 120);
@@ -118,6 +120,14 @@ static void expect_consistent(const struct bench_recording *r)
     cr_expect_leq(r->present_ns, (r->last_done - r->first_start) * (int64_t)r->clients);
 }
 
+static void expect_same_count(const struct bench_recording *r, uint64_t n)
+{
+    cr_expect_eq(r->planned, n);
+    cr_expect_eq(r->sent, n);
+    cr_expect_eq(r->attempted, n);
+    cr_expect_eq(r->succeeded, n, "%s", r->first_error);
+}
+
 Test(load, closed_loop)
 {
     struct rig rig;
@@ -136,6 +146,67 @@ Test(load, closed_loop)
     cr_expect(r->inflight_ns == r->series[BENCH_SERIES_RESPONSE].sum);
     cr_expect_geq(r->present_ns, r->inflight_ns, "one request at a time on each connection");
     bench_recording_free(r);
+    rig_down(&rig);
+}
+
+/* The units of a client are shared out to its requests in flight; none is made twice. */
+Test(load, several_requests_in_flight_on_each_connection)
+{
+    static const struct {
+        int inflight;
+        int64_t units;
+    } cases[] = {{3, 50}, {16, 50}, {64, 5}};
+    struct rig rig;
+    rig_up(&rig, BENCH_OP_PING, NULL);
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        const uint32_t slots = CLIENTS * (uint32_t)cases[i].inflight;
+        rig.cell.inflight = cases[i].inflight;
+        rig.cell.units = cases[i].units;
+        rig.cell.load = (struct bench_load_model){.rate_per_s = 0};
+        struct bench_recording *r = run(&rig, NULL);
+        cr_expect_eq(r->succeeded, CLIENTS * (uint64_t)cases[i].units, "%s", r->first_error);
+        cr_expect_eq(r->attempted, r->succeeded);
+        cr_expect_eq(r->stat.operations, r->succeeded);
+        cr_expect_eq(r->clients, (uint32_t)CLIENTS);
+        cr_expect_eq(r->slots, slots);
+        cr_expect(r->inflight_ns == r->series[BENCH_SERIES_RESPONSE].sum);
+        cr_expect_geq(r->present_ns, r->inflight_ns);
+        bench_recording_free(r);
+        rig.cell.load = (struct bench_load_model){.rate_per_s = 2000,
+                                                  .duration_ns = 200 * BENCH_NS_PER_MS};
+        r = run(&rig, NULL);
+        expect_same_count(r, 400);
+        bench_recording_free(r);
+    }
+    rig_down(&rig);
+}
+
+/* The peer ends each connection after some bytes, with many requests out: each of them is counted
+ * once, and the load goes on over a new connection. */
+Test(load, connections_that_end_with_many_requests_in_flight)
+{
+    struct rig rig;
+    rig_up(&rig, BENCH_OP_PING, NULL);
+    for (int open = 0; open < 2; open++) {
+        const struct support_damage damage = {.flip_at = UINT64_MAX, .end_at = 5000};
+        struct support_peer *relay;
+        struct bench_error err = {0};
+        cr_assert_eq(support_relay_start(rig.server.port, &damage, &relay, &err), 0, "%s", err.msg);
+        rig.cell.address.port = support_peer_port(relay);
+        cr_assert_eq(bench_address_resolve(&rig.cell.address, &err), 0);
+        rig.cell.inflight = 8;
+        rig.cell.units = 200;
+        rig.cell.load.rate_per_s = open ? 4000 : 0;
+        struct bench_recording *r = run(&rig, NULL);
+        cr_expect_eq(r->attempted, CLIENTS * 200u);
+        cr_expect_eq(r->succeeded + bench_recording_failed(r), r->attempted);
+        cr_expect_gt(bench_recording_failed(r), 0u);
+        cr_expect_gt(r->succeeded, r->attempted / 2, "%s", r->first_error);
+        cr_expect_eq(bench_recording_failed(r),
+                     r->failures[BENCH_FAILURE_CLOSED] + r->failures[BENCH_FAILURE_RESET]);
+        bench_recording_free(r);
+        (void)support_peer_stop(relay, &err);
+    }
     rig_down(&rig);
 }
 

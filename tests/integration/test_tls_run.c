@@ -46,19 +46,49 @@ Test(tls_run, python, .timeout = 300)
         check_started(targets[i]);
 }
 
+static void serve(struct rig_server *server, const char *target,
+                  struct bench_certificate *certificate)
+{
+    struct bench_error err = {0};
+
+    cr_assert_eq(bench_certificate_make(NULL, certificate, &err), 0, "%s", err.msg);
+    rig_serve_at(server,
+                 WORDS(target, "--port", "0", "--tls-cert", certificate->cert_file, "--tls-key",
+                       certificate->key_file),
+                 " listens on 127.0.0.1:");
+}
+
+/* One record for each frame, and no end of reading. */
+static void check_traps(const char *target)
+{
+    struct bench_certificate certificate = {.folder = ""};
+    struct rig_server server;
+    struct support_output out;
+    char port[8];
+
+    rig_need_python();
+    rig_adopt();
+    serve(&server, target, &certificate);
+    (void)snprintf(port, sizeof(port), "%u", server.port);
+    rig_run_program(&out, WORDS(rig_python(), rig_peer_path("tls_client.py"), "--port", port));
+    cr_expect_eq(out.exit_status, 0, "%s: %s", target, out.err);
+    cr_expect_str_eq(out.out, "ok\n");
+    support_output_free(&out);
+    cr_expect_eq(rig_server_stop(&server), 0);
+    bench_certificate_remove(&certificate);
+}
+
+Test(tls_run, python_s_client_threaded, .timeout = 200) { check_traps("rpyc/threaded/native"); }
+Test(tls_run, python_s_client_forking, .timeout = 200) { check_traps("rpyc/forking/native"); }
+
 static void check_url(const char *target, const char *scheme)
 {
     struct bench_certificate certificate = {.folder = ""};
-    struct bench_error err = {0};
     struct rig_server server;
     struct support_output out;
     char url[64];
 
-    cr_assert_eq(bench_certificate_make(NULL, &certificate, &err), 0, "%s", err.msg);
-    rig_serve_at(&server,
-                 WORDS(target, "--port", "0", "--tls-cert", certificate.cert_file, "--tls-key",
-                       certificate.key_file),
-                 " listens on 127.0.0.1:");
+    serve(&server, target, &certificate);
     (void)snprintf(url, sizeof(url), "%s://127.0.0.1:%u", scheme, server.port);
     run(&out, url, "--ca-file", certificate.cert_file);
     cr_expect_eq(out.exit_status, 0, "exit %d: %s", out.exit_status, out.err);

@@ -17,6 +17,7 @@ static void make(void)
     plan->requests = 300;
     plan->requests_per_client = 25;
     plan->iterations = 3;
+    plan->users = 50;
     plan->warmup = 20;
     plan->budget_ns = 600000000;
     plan->timeout_ns = 1000000000;
@@ -93,6 +94,32 @@ Test(cases, rates_are_an_open_loop_of_the_workloads_that_time_requests)
     cases = cases_of(BENCH_WORKLOAD_BANDWIDTH, &n);
     cr_expect_eq(n, 4);
     cr_expect_eq(cases[0].load.rate_per_s, 0);
+    free(cases);
+}
+
+Test(cases, requests_in_flight_are_of_the_workloads_that_time_requests)
+{
+    size_t n;
+    plan->inflights = (struct bench_list){{1, 16}, 2};
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_CONCURRENT, &n);
+    cr_assert_eq(n, 6, "each number of clients with each number in flight");
+    cr_expect_eq(cases[0].inflight, 1);
+    cr_expect_str_eq(parameter(&cases[0], "inflight"), "1");
+    cr_expect_eq(cases[1].inflight, 16);
+    cr_expect_str_eq(parameter(&cases[1], "inflight"), "16");
+    free(cases);
+    cases = cases_of(BENCH_WORKLOAD_CONNECTION, &n);
+    cr_expect_eq(n, 1);
+    cr_expect_leq(cases[0].inflight, 1);
+    free(cases);
+    cases = cases_of(BENCH_WORKLOAD_BANDWIDTH, &n);
+    cr_expect_eq(n, 4);
+    cr_expect_leq(cases[0].inflight, 1);
+    free(cases);
+    plan->inflights = (struct bench_list){{1}, 1};
+    cases = cases_of(BENCH_WORKLOAD_LATENCY, &n);
+    cr_assert_eq(n, 1);
+    cr_expect_str_eq(parameter(&cases[0], "inflight"), "", "nobody asked for it");
     free(cases);
 }
 
@@ -183,6 +210,94 @@ Test(cases, transfer_has_each_size_direction_style_and_chunk_that_differ)
                      strcmp(parameter(&cases[i], "chunk"), "") == 0);
     }
     free(cases);
+}
+
+Test(cases, records_are_read_in_every_way)
+{
+    static const struct {
+        const char *access;
+        enum bench_operation_id operation;
+        enum bench_reading reading;
+    } ways[] = {{"objects", BENCH_OP_GET_USERS, BENCH_READING_READ},
+                {"dicts", BENCH_OP_GET_USERS_DICTS, BENCH_READING_READ},
+                {"tuples", BENCH_OP_GET_USERS_TUPLES, BENCH_READING_READ},
+                {"obtain", BENCH_OP_GET_USERS_DICTS, BENCH_READING_COPY}};
+    size_t n;
+    plan->rtts = (struct bench_list){{1000000}, 1};
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_NETREF, &n);
+    cr_assert_eq(n, BENCH_COUNT_OF(ways));
+    for (size_t i = 0; i < n; i++) {
+        cr_expect_str_eq(parameter(&cases[i], "access"), ways[i].access);
+        cr_expect_str_eq(parameter(&cases[i], "n"), "50");
+        cr_expect_str_eq(parameter(&cases[i], "requests"), "3");
+        cr_expect_eq(cases[i].operation, ways[i].operation);
+        cr_expect_eq(cases[i].reading, ways[i].reading);
+        cr_expect_eq(cases[i].args[0].integer, 50);
+        cr_expect_eq(cases[i].warmup, 1);
+        cr_expect_eq(cases[i].budget_ns * (int64_t)n, plan->budget_ns);
+    }
+    /* Each record may be asked for several times, from far away. */
+    cr_expect_geq(cases[0].timeout_ns, plan->timeout_ns + (4 * 50 + 4) * cases[0].rtt_ns);
+    free(cases);
+}
+
+static const struct bench_row *row_of(const struct bench_rows *rows, size_t group,
+                                      const char *access)
+{
+    const struct bench_group *g = &rows->groups[group];
+    for (size_t i = 0; i < g->nrows; i++)
+        if (strcmp(parameter(g->rows[i].what, "access"), access) == 0)
+            return &g->rows[i];
+    cr_assert_fail("no row with access=%s", access);
+    return NULL;
+}
+
+Test(cases, the_same_fields_are_right_for_all_who_carry_records)
+{
+    enum { CARRIERS = 5, TARGETS = 7 };
+    static const char *const ways[] = {"objects", "dicts", "tuples", "obtain"};
+    struct bench_error err = {0};
+    struct bench_run *run = bench_run_new();
+    struct bench_rows rows;
+    plan->workloads[BENCH_WORKLOAD_NETREF] = true;
+    cr_assert_eq(bench_plan_add_targets(plan,
+                                        "rpyc/threaded/native,http/threaded/native,"
+                                        "http-raw/threaded/native,inproc,"
+                                        "rpyc/threaded/python/python,tcp/threaded/native,"
+                                        "rpyc[policy=strict]/threaded/python/python",
+                                        &err),
+                 0, "%s", err.msg);
+    cr_assert_eq(bench_rows_init(&rows, plan, run, &err), 0, "%s", err.msg);
+    cr_assert_eq(rows.ngroups, TARGETS);
+    for (size_t t = 0; t < CARRIERS; t++) {
+        for (size_t w = 0; w < BENCH_COUNT_OF(ways); w++) {
+            const struct bench_row *row = row_of(&rows, t, ways[w]);
+            const struct bench_expected *expected = &row->steps[0].expected;
+            cr_assert_not(row->off);
+            cr_expect(expected->known && !expected->reference && !expected->bulk);
+            cr_expect_eq(row->steps[0].program == NULL, row->target->client != NULL);
+            cr_assert_eq(expected->value.kind, BENCH_LIST);
+            cr_assert_eq(expected->value.seq.count, 50);
+            const struct bench_value *last = &expected->value.seq.items[49];
+            const struct bench_value fields[] = {bench_str("user49"),
+                                                 bench_str("user49@example.com"),
+                                                 bench_str("inactive")};
+            const struct bench_value right = bench_tuple(fields, BENCH_COUNT_OF(fields));
+            cr_expect(bench_value_equal(last, &right));
+            const struct bench_value object = {.kind = BENCH_OBJECT};
+            cr_expect_not(bench_expected_is(expected, &object), "a reference is not the fields");
+        }
+    }
+    for (size_t w = 0; w < BENCH_COUNT_OF(ways); w++) {
+        const struct bench_row *floor = row_of(&rows, CARRIERS, ways[w]);
+        cr_expect(floor->off);
+        cr_expect_str_eq(run->results[floor->result].reason, "tcp carries no records");
+        /* Elements are always public, attributes and copies are not. */
+        const struct bench_row *strict = row_of(&rows, CARRIERS + 1, ways[w]);
+        cr_expect_eq(strict->off, w == 0 || w == 3, "%s", ways[w]);
+    }
+    bench_rows_fini(&rows);
+    bench_run_free(run);
 }
 
 static const struct bench_row *find_row(const struct bench_rows *rows, size_t group,

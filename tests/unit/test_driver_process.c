@@ -524,6 +524,13 @@ Test(driver_process, steps_in_words)
          .chunk_size = 16,
          .expected = {.known = true, .value = bench_int(40)}},
         {.operation = bench_operation_get(BENCH_OP_IO_WORK)},
+        {.operation = bench_operation_get(BENCH_OP_GET_USERS),
+         .args = {bench_int(0)},
+         .nargs = 1,
+         .reading = BENCH_READING_READ,
+         .expected = {.known = true, .value = {.kind = BENCH_LIST}}},
+        {.operation = bench_operation_get(BENCH_OP_GET_USERS_DICTS),
+         .reading = BENCH_READING_COPY},
     };
     struct bench_cell cell = cell_of(5, 2);
     cell.steps = several;
@@ -531,16 +538,20 @@ Test(driver_process, steps_in_words)
     cell.payload_seed = UINT64_MAX;
     json_t *root = text_of(&cell);
     assert_json(json_object_get(root, "steps"),
-                "[{\"operation\": \"download_chunk\", \"args\": [100, 7], \"tx\": null,"
+                "[{\"operation\": \"download_chunk\", \"args\": [100, 7], \"reading\": null, \"tx\": null,"
                 " \"chunk_size\": 0, \"expected\": {\"offset\": 7, \"length\": 100}},"
-                "{\"operation\": \"download\", \"args\": [1024], \"tx\": null, \"chunk_size\": 0,"
+                "{\"operation\": \"download\", \"args\": [1024], \"reading\": null, \"tx\": null, \"chunk_size\": 0,"
                 " \"expected\": {\"offset\": 0, \"length\": 1024}},"
-                "{\"operation\": \"echo\", \"args\": [], \"tx\": {\"offset\": 9, \"length\": 11},"
+                "{\"operation\": \"echo\", \"args\": [], \"reading\": null, \"tx\": {\"offset\": 9, \"length\": 11},"
                 " \"chunk_size\": 0, \"expected\": {\"offset\": 9, \"length\": 11}},"
-                "{\"operation\": \"upload_chunked\", \"args\": [], \"tx\": {\"offset\": 0,"
+                "{\"operation\": \"upload_chunked\", \"args\": [], \"reading\": null, \"tx\": {\"offset\": 0,"
                 " \"length\": 40}, \"chunk_size\": 16, \"expected\": {\"repr\": \"40\"}},"
-                "{\"operation\": \"io_work\", \"args\": [0.01], \"tx\": null, \"chunk_size\": 0,"
-                " \"expected\": null}]");
+                "{\"operation\": \"io_work\", \"args\": [0.01], \"reading\": null, \"tx\": null, \"chunk_size\": 0,"
+                " \"expected\": null},"
+                "{\"operation\": \"get_users\", \"args\": [0], \"reading\": \"read\", \"tx\": null,"
+                " \"chunk_size\": 0, \"expected\": {\"repr\": \"[]\"}},"
+                "{\"operation\": \"get_users_dicts\", \"args\": [100], \"reading\": \"copy\","
+                " \"tx\": null, \"chunk_size\": 0, \"expected\": null}]");
     assert_json(json_object_get(root, "payload"),
                 "{\"kind\": \"random\", \"seed\": \"18446744073709551615\"}");
     assert_json(json_object_get(root, "first"), "3");

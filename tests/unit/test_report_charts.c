@@ -11,6 +11,7 @@
 #include "suite/report.h"
 #include "suite/table.h"
 #include "tests/support/files.h"
+#include "tests/support/fixture_means.h"
 #include "tests/support/fixture_run.h"
 
 static bool exists(const char *dir, const char *name)
@@ -39,6 +40,35 @@ static void draw(enum support_fixture kind, const char *dir)
     int rc = bench_report_charts(run, path, &err);
     cr_assert(rc == 0 || rc == -ENOENT, "%s", err.msg);
     bench_run_free(run);
+}
+
+/* Each of a workload's tables has its own, and takes no other workload's name. */
+Test(charts, single_requests_of_several_workloads, .timeout = 100)
+{
+    static const struct support_means_target target = {"rpyc",   "rpyc", "", "threaded",
+                                                       "python", "",     "", BENCH_ROLE_NORMAL};
+    static const struct support_means_cell cells[] = {
+        {0, "latency", "ping", "clients=1", 2, {200, 200}, BENCH_CELL_OK},
+        {0, "netref", "get_users", "clients=1,access=objects", 504, {80000, 80000}, BENCH_CELL_OK},
+        {0, "netref", "get_users_tuples", "clients=1,access=tuples", 2, {400, 400}, BENCH_CELL_OK},
+    };
+    static const char *const names[] = {"latency-percentiles.gp", "netref-percentiles.gp",
+                                        "netref-percentiles-2.gp", "latency-ecdf.gp",
+                                        "netref-ecdf.gp", "netref-ecdf-2.gp"};
+    char *dir, path[512];
+    struct bench_error err = {0};
+    cr_assert_eq(support_tempdir_make(&dir, NULL), 0);
+    struct bench_run *run = support_means_run(&target, 1, cells, BENCH_COUNT_OF(cells));
+    (void)snprintf(path, sizeof(path), "%s/charts", dir);
+    const int rc = bench_report_charts(run, path, &err);
+    cr_assert(rc == 0 || rc == -ENOENT, "%s", err.msg);
+    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++)
+        cr_expect(exists(dir, names[i]), "%s", names[i]);
+    char *script = contents(dir, "latency-percentiles.gp");
+    cr_expect_not_null(strstr(script, "ping"));
+    free(script);
+    bench_run_free(run);
+    support_tempdir_remove(dir);
 }
 
 Test(charts, one_for_each_question, .timeout = 100)

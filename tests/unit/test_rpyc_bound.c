@@ -2,7 +2,6 @@
 /* Thread binding (rpyc's bind_threads): the server's half byte for byte, and both of ours together. */
 #include "tests/unit/rpyc_pair.h"
 
-#include "protocols/rpyc/rpyc_early.h"
 #include "tests/unit/rpyc_conversation.h"
 
 TestSuite(rpyc_bound, .timeout = 60);
@@ -191,38 +190,6 @@ Test(rpyc_bound, binding_does_not_change)
     expect_hex(&b.p, "1251501152115102");
     expect_end(&b.p);
     cr_assert_eq(end(&b.p), -EPROTO);
-}
-
-/* ---- answers before their turn ---- */
-
-/* Answers that are kept are few and short where clients are what they should be. */
-Test(rpyc_bound, answers_before_their_turn_are_kept_up_to_a_limit)
-{
-    enum { PIECE = 1 << 20 };
-    struct rpyc_early early;
-    struct rpyc_message answer = {.layout = RPYC_LAYOUT_A, .type = RPYC_REPLY}, out;
-    struct bench_arena arena;
-    struct bench_error err;
-    uint8_t *bytes = calloc(PIECE, 1);
-    cr_assert_not_null(bytes);
-    bench_arena_init(&arena, 65536);
-    rpyc_early_init(&early);
-    rpyc_reader_init(&answer.body, bytes, PIECE, &arena, false);
-    const int64_t n = (int64_t)(RPYC_EARLY_BYTES / PIECE);
-    for (answer.seq_number = 0; answer.seq_number < n; answer.seq_number++)
-        cr_assert_eq(rpyc_early_keep(&early, &answer, &err), 0);
-    cr_assert_eq(rpyc_early_keep(&early, &answer, &err), -EPROTO);
-    cr_assert_not(rpyc_early_take(&early, n, &arena, &out));
-    cr_assert(rpyc_early_take(&early, 3, &arena, &out));
-    cr_assert_eq(out.body.end - out.body.at, PIECE);
-    cr_assert_not(rpyc_early_take(&early, 3, &arena, &out));
-    cr_assert_eq(rpyc_early_keep(&early, &answer, &err), -EPROTO, "the one taken is in use");
-    cr_assert(rpyc_early_take(&early, 5, &arena, &out));
-    cr_assert_eq(rpyc_early_keep(&early, &answer, &err), 0);
-    rpyc_early_fini(&early);
-    cr_assert_eq(early.bytes, 0);
-    bench_arena_fini(&arena);
-    free(bytes);
 }
 
 /* ---- our client ---- */

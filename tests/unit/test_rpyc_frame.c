@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "core/session_internal.h"
 #include "protocols/rpyc/rpyc_frame.h"
 
 TestSuite(rpyc_frame, .timeout = 60);
@@ -185,4 +188,54 @@ Test(rpyc_frame, broken_streams_are_refused_and_the_next_one_is_read)
     free(whole);
     rpyc_inflater_fini(&inflater);
     rpyc_outgoing_fini(&out);
+}
+
+/* Compressing and inflating a large message takes longer than Python's client waits with a write:
+ * the session reads meanwhile. In pieces, it is still the stream that zlib makes of the whole. */
+Test(rpyc_frame, a_long_message_lets_the_session_read)
+{
+    enum { N = 5 << 20 };
+    const struct bench_session_setup setup = {.limits.read_ahead_bytes = 100};
+    struct bench_session session;
+    struct rpyc_outgoing out;
+    struct rpyc_inflater inflater;
+    struct bench_error err;
+    uint8_t byte;
+    int fds[2];
+    size_t total, length;
+    uLongf wanted = compressBound(N);
+    uint8_t *data = malloc(N), *packed = malloc(wanted);
+    cr_assert(data != NULL && packed != NULL);
+    uint32_t seed = 1;
+    for (size_t k = 0; k < N; k++)
+        data[k] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 28);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    cr_assert_eq(bench_session_init(&session, fds[0], &setup, &err), 0);
+    rpyc_outgoing_init(&out);
+    rpyc_inflater_init(&inflater, N);
+    out.session = inflater.session = &session;
+
+    cr_assert_eq(send(fds[1], "x", 1, 0), 1);
+    make(&out, "", data, N, "");
+    cr_expect_eq(session.ahead.bytes, 1);
+    uint8_t *whole = collect(&out, &total);
+    cr_assert_eq(compress2(packed, &wanted, data, N, 1), Z_OK);
+    cr_expect_eq(total - 6, wanted);
+    cr_expect(memcmp(whole + 5, packed, wanted) == 0, "another stream than zlib's");
+
+    cr_assert_eq(bench_session_read(&session, &byte, 1), 0);
+    cr_assert_eq(send(fds[1], "y", 1, 0), 1);
+    session.tended_ns = 0;
+    cr_assert_eq(inflate_frame(&inflater, whole + 5, total - 6, &length), 0);
+    cr_expect_eq(length, N);
+    cr_expect_eq(session.ahead.bytes, 1);
+
+    free(whole);
+    free(packed);
+    free(data);
+    rpyc_inflater_fini(&inflater);
+    rpyc_outgoing_fini(&out);
+    bench_session_fini(&session);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
 }

@@ -16,6 +16,9 @@ static void client_nested(struct client *c, int64_t depth)
 /* The ids that we give: the function is the first thing that a connection lends. */
 #define FUNC_REF                                                                                   \
     "\x12\x08\x0e\x11" "builtins.function\x16\x07" "9756960\x16\x0f" "140000000000000"
+/* That of an op whose call is the second one, as the first still waits for an answer. */
+#define SECOND_FUNC_REF                                                                            \
+    "\x12\x08\x0e\x11" "builtins.function\x16\x07" "9756960\x16\x0f" "140137438953472"
 /* Our own root, as the server sees it. */
 #define CLIENT_ROOT "\x12\x08\x0e\x1d" "rpyc.core.service.VoidService\x51\x51"
 #define ROOT_REF  "\x12\x08\x0e\x0f" "builtins.method\x51\x51"
@@ -25,9 +28,10 @@ static void client_nested(struct client *c, int64_t depth)
 /* What the client sends: GETATTR(root, "nested"), CALL(method, (depth, function), ()), DEL. */
 #define FETCH(seq)                                                                                 \
     "\x12\x51" seq "\x11\x54\x11\x52\x11\x11\x53" ROOT_REF "\x11\x51\x08\x0e\x06nested"
-#define CALL_NESTED(seq, method, depth)                                                            \
+#define CALL_NESTED(seq, method, depth) CALL_NESTED_WITH(seq, method, depth, FUNC_REF)
+#define CALL_NESTED_WITH(seq, method, depth, function)                                             \
     "\x12\x51" seq "\x11\x57\x11\x52\x12\x11\x53" method "\x11\x52\x11\x11\x51" depth              \
-    "\x11\x54" FUNC_REF "\x11\x51\x02"
+    "\x11\x54" function "\x11\x51\x02"
 #define GIVE_BACK(seq, ref, count)                                                                 \
     "\x12\x51" seq "\x11\x5f\x11\x52\x11\x11\x53" ref "\x11\x51" count
 /* What the server sends: CALL(function, (depth,), ()). */
@@ -572,7 +576,7 @@ Test(rpyc_serve, taking_back_in_the_middle)
     ADD(&t, SUPPORT_SEND, CALL_BACK("\x51", "\x50"));
     expect_raise("\x51", "RuntimeError", "the call that lent this function is over");
     ADD(&t, SUPPORT_SEND, REFERENCE("\x55", METHOD_REF));
-    ADD(&t, SUPPORT_EXPECT, CALL_NESTED("\x57", METHOD_REF, "\x51"));
+    ADD(&t, SUPPORT_EXPECT, CALL_NESTED_WITH("\x57", METHOD_REF, "\x51", SECOND_FUNC_REF));
     ADD(&t, SUPPORT_SEND, VALUE("\x57", "\x51"));
     hold(&t);
     begin_play(&p, "version=5", 1);

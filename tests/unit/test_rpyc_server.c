@@ -448,8 +448,7 @@ Test(rpyc_server, requests_nest_only_so_deep)
     send_hex(&p, text);
     expect_exception(&p, "builtins.RecursionError");
     /* No DEL: the list is the one that the requests around it have. */
-    send_hex(&p, "125250115157"); /* the answer to the outermost one is kept, this one is not: */
-    send_hex(&p, "125250115158");
+    send_hex(&p, "125250115157"); /* the answer to the outermost one is kept */
     for (unsigned depth = RPYC_DEPTH - 1; depth > 0; depth--) {
         (void)snprintf(text, sizeof(text), "1252%02x115157", 0x50 + depth);
         send_hex(&p, text);
@@ -460,6 +459,19 @@ Test(rpyc_server, requests_nest_only_so_deep)
                    0x50 + RPYC_DEPTH, 0x50 + RPYC_DEPTH + 1);
     expect_hex(&p, text);
     cr_assert_eq(end(&p), 0);
+}
+
+Test(rpyc_server, an_answer_comes_once)
+{
+    struct pair p;
+    char method[256];
+    start(&p);
+    get_method(&p, "upload_chunked", method);
+    call_with_list(&p, method, 0x52, 0x50);
+    call_with_list(&p, method, 0x53, 0x51);
+    send_hex(&p, "125250115157");
+    send_hex(&p, "125250115157");
+    cr_assert_eq(end(&p), -EPROTO);
 }
 
 /* ---- streams to the client ---- */

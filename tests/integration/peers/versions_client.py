@@ -23,6 +23,7 @@ from rpyc.core.protocol import DEFAULT_CONFIG
 LIMIT_S = 120  # of one feature
 REQUEST_S = 60  # of one request; above the longest that is meant to wait
 BEYOND_BUFFERS = 16 << 20  # bytes that the sockets of a connection never hold
+PROBE_HASHES = 200000  # enough to be timed
 FEATURES = []
 
 
@@ -442,7 +443,18 @@ def write_stall(connection):
     same(answer.value, "data")
 
 
-@feature("16 MB both ways at once (neither reads while it writes)")
+@feature("16 MB behind a computation of some 10 s on the same connection")
+def write_stall_computing(connection):
+    work, data = connection.root.cpu_work, at_once(connection, BEYOND_BUFFERS)
+    began = time.monotonic()
+    work(PROBE_HASHES)
+    hashes = int(10 * PROBE_HASHES / (time.monotonic() - began))
+    upload, answer = connection.root.upload, rpyc.async_(work)(hashes)
+    same(upload(data), len(data))
+    same(len(answer.value), 16)
+
+
+@feature("16 MB both ways at once (Python does not read while it writes)")
 def both_ways(connection):
     upload, data = connection.root.upload, at_once(connection, BEYOND_BUFFERS)
     answer = rpyc.async_(connection.root.download)(BEYOND_BUFFERS)
