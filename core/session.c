@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deadlines without system calls: SO_RCVTIMEO is set once, to the shortest limit that can hold. Only
- * a recv that ran into it looks at the clock and waits for what is really left, with ppoll. A
+ * Deadlines without system calls: SO_RCVTIMEO is set once, to the shortest limit that can hold.
+ * Only a recv that ran into it looks at the clock and waits for what is really left, with ppoll. A
  * request that arrives in one piece costs one recv, its reply one sendmsg. TLS is a layer between
  * these and the rest (core/tls.h): the socket blocks as it does in plain.
  *
@@ -12,6 +12,8 @@
 #include "core/session_internal.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,9 +78,9 @@ int bench_session_init(struct bench_session *session, int fd,
         if (session->priv == NULL)
             return bench_fail(err, -ENOMEM, "no memory for a session");
     }
-    rc = setup->tls == NULL ? 0
-                            : bench_tls_new(setup->tls, fd, NULL, false, &session->records,
-                                            &session->tls, err);
+    rc = setup->tls == NULL
+             ? 0
+             : bench_tls_new(setup->tls, fd, NULL, false, &session->records, &session->tls, err);
     if (rc < 0)
         bench_session_fini(session);
     return rc;
@@ -368,8 +370,8 @@ static int wait_for_room(struct bench_session *session, int64_t *deadline_ns)
         short found = 0;
         if (bench_session_stopping(session))
             return -ECANCELED;
-        const int rc = wait_ready(session->fd, (short)(POLLOUT | ahead_event(session)),
-                                  *deadline_ns, &found);
+        const int rc =
+            wait_ready(session->fd, (short)(POLLOUT | ahead_event(session)), *deadline_ns, &found);
         if (rc < 0)
             return rc;
         if (found & POLLIN)
@@ -522,4 +524,12 @@ void bench_session_tend(struct bench_session *session)
         return;
     session->tended_ns = now_ns;
     read_ahead(session);
+}
+
+void bench_session_acknowledge(struct bench_session *session)
+{
+    const int once =
+        2; /* an even value: this one now, later ones as before (tcp_sock_set_quickack) */
+    if (session->start == session->end)
+        (void)setsockopt(session->fd, IPPROTO_TCP, TCP_QUICKACK, &once, sizeof(once));
 }

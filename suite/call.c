@@ -116,6 +116,15 @@ static void take_times(struct bench_one_call *call, struct bench_conn *conn,
     }
 }
 
+static void on_interrupt(int fd, unsigned ready, void *user)
+{
+    struct bench_one_call *call = user;
+    (void)fd, (void)ready;
+    call->interrupted = true;
+    bench_conn_close(call->conn); /* whatever is waited for completes */
+    bench_loop_stop(call->loop);
+}
+
 static int run_op(struct bench_one_call *call, struct bench_conn *conn, struct bench_op *op,
                   struct bench_error *err)
 {
@@ -149,6 +158,7 @@ static int run_conn(struct bench_one_call *call, struct bench_conn *conn,
 {
     struct bench_op *op = NULL;
     bench_conn_watch(conn, on_message, call);
+    call->conn = conn;
     call->began_ns = bench_now_ns();
     call->phase = BENCH_PHASE_CONNECT;
     if (bench_open_blocking(conn, call->timeout_ns, &call->error) < 0) {
@@ -177,14 +187,25 @@ static int run_loop(struct bench_one_call *call, const struct bench_program *pro
     const struct bench_conn_events events = {.opened = NULL};
     const struct bench_target *t = call->target;
     struct bench_conn *conn = NULL;
+    struct bench_io *interrupt = NULL;
     int rc = bench_loop_new(&call->loop, err);
     if (rc < 0)
         return rc;
     rc = bench_conn_new(call->loop, t->protocol, t->options, &t->address, &events, NULL, &conn,
                         err);
+    if (rc == 0 && call->interrupt_fd >= 0)
+        rc = bench_io_new(call->loop, call->interrupt_fd, on_interrupt, call, &interrupt);
+    if (rc == 0 && interrupt != NULL)
+        rc = bench_io_interest(interrupt, BENCH_IO_READ);
     if (rc == 0)
         rc = run_conn(call, conn, program, err);
+    if (conn != NULL)
+        call->connected = bench_conn_get_marks(conn)->connected != 0;
+    if (call->interrupted)
+        call->outcome = BENCH_CALL_INTERRUPTED;
+    bench_io_free(interrupt);
     bench_conn_free(conn);
+    call->conn = NULL;
     bench_loop_free(call->loop);
     call->loop = NULL;
     return rc < 0 ? rc : call->failed ? bench_fail(err, -ENOMEM, "out of memory") : 0;

@@ -30,6 +30,7 @@ enum bench_call_outcome {
     BENCH_CALL_RAISED,      /* the other side says that it failed */
     BENCH_CALL_NO_ANSWER,   /* connected, but no answer that could be understood */
     BENCH_CALL_NOT_REACHED,
+    BENCH_CALL_INTERRUPTED,
 };
 
 struct bench_one_call {
@@ -37,6 +38,7 @@ struct bench_one_call {
     const char *expression;
     int64_t timeout_ns; /* of connecting and of the call, each */
     FILE *verbose;      /* messages are written there as they come; or NULL */
+    int interrupt_fd;   /* given up when it can be read; -1 = never */
 
     enum bench_call_outcome outcome;
     struct bench_error error; /* unless answered */
@@ -49,8 +51,11 @@ struct bench_one_call {
     size_t nmessages;
     int64_t began_ns;
     bool failed; /* out of memory for messages */
+    bool connected; /* the transport */
 
     struct bench_loop *loop; /* while it runs */
+    struct bench_conn *conn; /* likewise */
+    bool interrupted;
     enum bench_call_phase phase;
     size_t sent, received; /* messages */
     bool draining;

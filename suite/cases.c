@@ -114,7 +114,7 @@ static void add_arguments(struct bench_case *c, const struct bench_operation *op
 
 static void one_clients_case(struct list *list, const struct bench_plan *plan,
                              const struct bench_workload *w, const struct choice *choice,
-                             int clients, int inflight, int64_t rate)
+                             int clients, int inflight, int64_t rate, uint64_t tx)
 {
     const bool several = plan->inflights.n > 1 || plan->inflights.values[0] > 1;
     const struct bench_operation *operation = bench_operation_get(choice->operation);
@@ -127,7 +127,7 @@ static void one_clients_case(struct list *list, const struct bench_plan *plan,
                                          .clients = clients,
                                          .inflight = inflight,
                                          .warmup = warmup_of(w, plan, clients),
-                                         .piece = operation->tx ? DEFAULT_TX : 0,
+                                         .piece = operation->tx ? tx : 0,
                                          .load = {.rate_per_s = (double)rate,
                                                   .arrival = plan->arrival,
                                                   .seed = (uint64_t)plan->seed},
@@ -151,22 +151,27 @@ static void one_clients_case(struct list *list, const struct bench_plan *plan,
         return;
     add_arguments(c, operation);
     if (operation->tx)
-        set(c, "payload", "%s", bench_format_size_exact(DEFAULT_TX).s);
+        set(c, "payload", "%s", bench_format_size_exact((int64_t)tx).s);
 }
 
-/* One operation with one number of clients. */
+/* One operation with one number of clients; what it sends has the sizes that were asked for. */
 static void load_cases(struct list *list, const struct bench_plan *plan,
                        const struct bench_workload *w, const struct choice *choice, int clients)
 {
-    static const struct bench_list closed = {.values = {0}, .n = 1}, alone = {{1}, 1};
+    static const struct bench_list closed = {.values = {0}, .n = 1}, alone = {{1}, 1},
+                                   usual = {{DEFAULT_TX}, 1};
     const bool requests = w->sample == BENCH_SAMPLE_STEP;
     const struct bench_list *rates = requests ? &plan->rates : &closed;
     const struct bench_list *inflights =
         requests && plan->inflights.n > 0 ? &plan->inflights : &alone;
-    for (size_t i = 0; i < inflights->n; i++)
-        for (size_t k = 0; k < rates->n; k++)
-            one_clients_case(list, plan, w, choice, clients, (int)inflights->values[i],
-                             rates->values[k]);
+    const bool sized = choice->text == NULL && plan->payload_sizes_chosen &&
+                       bench_operation_get(choice->operation)->tx;
+    const struct bench_list *sizes = sized ? &plan->payload_sizes : &usual;
+    for (size_t s = 0; s < sizes->n; s++)
+        for (size_t i = 0; i < inflights->n; i++)
+            for (size_t k = 0; k < rates->n; k++)
+                one_clients_case(list, plan, w, choice, clients, (int)inflights->values[i],
+                                 rates->values[k], (uint64_t)sizes->values[s]);
 }
 
 static void clients_cases(struct list *list, const struct bench_plan *plan,

@@ -3,29 +3,48 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "bench/protocol.h"
 #include "suite/headroom.h"
 
+static const char call_notes[] =
+    "An expression is written as in Python, or as an HTTP request:\n"
+    "  rpycbench call rpyc://localhost:18861 'root.get_user(1).name'\n"
+    "  rpycbench call rpyc://localhost:18861 '[u.name for u in root.get_users(3)]'\n"
+    "  rpycbench call rpycs://localhost:18821 'root.echo((1, b\"x\", None))' --insecure\n"
+    "  rpycbench call http://localhost:8000/ 'POST /echo {\"a\": 1}'\n"
+    "Other places: rpyc://[::1]:PORT, rpyc+unix:///PATH, rpyc://HOST:PORT[version=5].\n"
+    "\n"
+    "The value goes to stdout, all else to stderr. Exit status: 0, 1 when the other side raised, 2\n"
+    "when the expression cannot be read, 3 when there was no answer, 130 after Ctrl-C.\n";
+
 const struct cli_command cli_commands[] = {
-    {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run},
+    {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run, NULL},
     {"serve", "PROTOCOL/MODE/SERVER [OPTIONS]", "runs one reference server in the foreground",
-     cmd_serve},
+     cmd_serve, NULL},
     {"call", "URL EXPRESSION [OPTIONS]",
-     "curl for RPyC: makes one call, prints its value and what it cost", cmd_call},
+     "curl for RPyC: makes one call, prints its value and what it cost", cmd_call, call_notes},
     {"compare", "BEFORE.json AFTER.json | --target A --target B [OPTIONS]",
-     "did my change help: ratios with intervals, and a verdict in words", cmd_compare},
+     "did my change help: ratios with intervals, and a verdict in words", cmd_compare, NULL},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
-     "a delay line in user space: what if the network were slower", cmd_relay},
+     "a delay line in user space: what if the network were slower", cmd_relay, NULL},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",
-     cmd_report},
-    {"list", "", "protocols, servers, workloads and operations, and what works here", cmd_list},
-    {NULL, NULL, NULL, NULL},
+     cmd_report, NULL},
+    {"list", "", "protocols, servers, workloads and operations, and what works here", cmd_list, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
+
+/* One letter, as curl has them, for commands that have the option. */
+static const struct {
+    char letter;
+    const char *name;
+} letters[] = {{'v', "verbose"}, {'k', "insecure"}};
 
 const struct cli_command *cli_find(const char *name)
 {
@@ -50,6 +69,8 @@ void cli_print_help(const struct cli_command *command, const struct cli_option *
         (void)printf("  %-28s %s\n", left, o->help);
     }
     (void)printf("  %-28s %s\n", "--help", "this text");
+    if (command->notes != NULL)
+        (void)printf("\n%s", command->notes);
 }
 
 static int no_such_option(const struct cli_option *options, const char *name, size_t length,
@@ -71,6 +92,17 @@ static const struct cli_option *find_option(const struct cli_option *options, co
     for (const struct cli_option *o = options; o->name != NULL; o++)
         if (strlen(o->name) == length && memcmp(o->name, name, length) == 0)
             return o;
+    return NULL;
+}
+
+/* The option that "-v" is short for, or NULL. */
+static const struct cli_option *find_letter(const struct cli_option *options, const char *word)
+{
+    if (word[0] != '-' || word[1] == '\0' || word[2] != '\0')
+        return NULL;
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+        if (letters[i].letter == word[1])
+            return find_option(options, letters[i].name, strlen(letters[i].name));
     return NULL;
 }
 
@@ -113,10 +145,9 @@ int cli_parse(const struct cli_command *command, const struct cli_option *option
             return 1;
         }
         int rc;
-        const struct cli_option *verbose =
-            strcmp(argv[i], "-v") == 0 ? find_option(options, "verbose", 7) : NULL;
-        if (verbose != NULL)
-            rc = verbose->set(target, NULL, err);
+        const struct cli_option *short_one = find_letter(options, argv[i]);
+        if (short_one != NULL)
+            rc = short_one->set(target, NULL, err);
         else if (strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '\0')
             rc = parse_option(options, target, argc, argv, &i, err);
         else if (argv[i][0] == '-' && argv[i][1] != '\0')
@@ -167,8 +198,18 @@ static void print_version(void)
             (void)printf("  %s: %s\n", (*p)->name, (*p)->libraries());
 }
 
+/* A standard descriptor that is closed would be the number of our next socket, and what we print
+ * would be sent there. Behind these, writing to stdout is an error, as it should be. */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int cli_main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN);
     bench_headroom_raise_descriptors();
     if (argc < 2) {

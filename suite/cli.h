@@ -34,6 +34,7 @@ struct cli_command {
     const char *arguments; /* of the usage line, "" */
     const char *summary;   /* one line */
     int (*main)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
+    const char *notes; /* behind the options in --help; NULL = none */
 };
 
 /* All commands; ended by name == NULL. */

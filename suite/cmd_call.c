@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "bench/buf.h"
 #include "bench/units.h"
@@ -60,6 +63,11 @@ static int set_insecure(void *target, const char *value, struct bench_error *err
     return 0;
 }
 
+static int set_plugin(void *target, const char *value, struct bench_error *err)
+{
+    return bench_plan_add_plugin(&((struct call_options *)target)->plan, value, err);
+}
+
 static int set_argument(void *target, const char *value, struct bench_error *err)
 {
     struct call_options *o = target;
@@ -79,7 +87,8 @@ static const struct cli_option options[] = {
     {"json", NULL, "value, cost and messages as one JSON object", set_json},
     {"timeout", "TIME", "for connecting and for the answer, each (30s)", set_timeout},
     {"ca-file", "FILE", "checks the server's certificate against these (the system's)", set_ca_file},
-    {"insecure", NULL, "does not check the server's certificate", set_insecure},
+    {"insecure", NULL, "-k: does not check the server's certificate", set_insecure},
+    {"plugin", "FILE.so", "loads a protocol from a shared object (may be repeated)", set_plugin},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -116,12 +125,13 @@ static int bad_expression(const struct call_options *o, const struct bench_error
 
 static void print_traceback(const char *text)
 {
-    (void)fprintf(stderr, "on the other side:\n");
+    const bool one_line = strchr(text, '\n') == NULL;
+    (void)fprintf(stderr, "on the other side:%s", one_line ? "" : "\n");
     for (const char *line = text; *line != '\0';) {
         size_t n = strcspn(line, "\n");
         char *raw = strndup(line, n), *clean = malloc(n + 1);
         if (raw != NULL && clean != NULL && n > 0)
-            (void)fprintf(stderr, "  %s\n", bench_text_clean(raw, clean, n + 1));
+            (void)fprintf(stderr, "%s%s\n", one_line ? " " : "  ", bench_text_clean(raw, clean, n + 1));
         free(raw);
         free(clean);
         line += n + (line[n] == '\n');
@@ -137,6 +147,8 @@ static int status_of(const struct bench_one_call *call)
         return EXIT_FINE;
     case BENCH_CALL_RAISED:
         return EXIT_NO;
+    case BENCH_CALL_INTERRUPTED:
+        return EXIT_INTERRUPTED;
     case BENCH_CALL_NO_ANSWER:
     case BENCH_CALL_NOT_REACHED:
         break;
@@ -144,18 +156,49 @@ static int status_of(const struct bench_one_call *call)
     return EXIT_NOT_MEASURED;
 }
 
+/* The scheme of the same protocol with, or without, TLS; NULL = there is none. */
+static const char *other_scheme(const struct bench_target *t)
+{
+    for (const struct bench_scheme *s = t->protocol->schemes; s != NULL && s->name != NULL; s++)
+        if (s->tls != t->tls && !t->address.local)
+            return s->name;
+    return NULL;
+}
+
+/* A peer that says nothing at all often speaks something else. */
+static void print_hint(const struct call_options *o)
+{
+    const struct bench_one_call *call = &o->call;
+    const struct bench_target *t = call->target;
+    const char *other = other_scheme(t);
+    const bool silent = call->failure == BENCH_FAILURE_CLOSED ||
+                        call->failure == BENCH_FAILURE_RESET ||
+                        call->failure == BENCH_FAILURE_TIMEOUT;
+    if (!silent || call->received > 0 || !call->connected)
+        return;
+    (void)fprintf(stderr, "It said nothing: does it speak %s%s?",
+                  t->protocol->family != NULL ? t->protocol->family : t->protocol->name,
+                  t->tls ? " over TLS" : "");
+    if (other != NULL)
+        (void)fprintf(stderr, " With%s TLS it is %s://", t->tls ? "out" : "", other);
+    (void)fputc('\n', stderr);
+}
+
 static void print_failure(const struct call_options *o)
 {
     const struct bench_one_call *call = &o->call;
     char clean[sizeof(call->error.msg)];
     (void)bench_text_clean(call->error.msg, clean, sizeof(clean));
-    if (call->outcome == BENCH_CALL_NOT_REACHED)
+    if (call->outcome == BENCH_CALL_INTERRUPTED)
+        (void)fprintf(stderr, "rpycbench call: interrupted\n");
+    else if (call->outcome == BENCH_CALL_NOT_REACHED)
         (void)fprintf(stderr, "rpycbench call: %s: not reached: %s\n", o->url, clean);
     else if (call->outcome == BENCH_CALL_NO_ANSWER)
         (void)fprintf(stderr, "rpycbench call: %s: no answer (%s): %s\n", o->url,
                       bench_failure_name(call->failure), clean);
     else
         (void)fprintf(stderr, "rpycbench call: %s\n", clean);
+    print_hint(o);
     if (call->traceback != NULL)
         print_traceback(call->traceback);
 }
@@ -239,6 +282,7 @@ static int print_json(const struct call_options *o)
         [BENCH_CALL_RAISED] = "raised",
         [BENCH_CALL_NO_ANSWER] = "no-answer",
         [BENCH_CALL_NOT_REACHED] = "not-reached",
+        [BENCH_CALL_INTERRUPTED] = "interrupted",
     };
     const struct bench_one_call *call = &o->call;
     const char *value = call->outcome == BENCH_CALL_ANSWERED
@@ -254,10 +298,39 @@ static int print_json(const struct call_options *o)
     int rc = json == NULL ? -ENOMEM : json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     (void)putchar('\n');
     json_decref(json);
+    if (json == NULL)
+        (void)fprintf(stderr, "rpycbench call: out of memory\n");
     return rc;
 }
 
 /* ---- the command ---- */
+
+/* Whether all of it got out. A reader that has left knows that it did not. */
+static bool flush_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    if (errno != EPIPE)
+        (void)fprintf(stderr, "rpycbench call: the value could not be written: %s\n",
+                      bench_errno_text(errno));
+    return false;
+}
+
+/* One call with SIGINT and SIGTERM at a descriptor while it lasts. */
+static int call_interruptibly(struct bench_one_call *call, struct bench_error *err)
+{
+    sigset_t before;
+    (void)sigprocmask(SIG_BLOCK, NULL, &before);
+    call->interrupt_fd = cli_block_signals();
+    int rc = bench_one_call(call, err);
+    struct signalfd_siginfo info; /* one that was seen is not to come again */
+    while (call->interrupt_fd >= 0 && read(call->interrupt_fd, &info, sizeof(info)) > 0)
+        ;
+    if (call->interrupt_fd >= 0)
+        (void)close(call->interrupt_fd);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
 
 static int make_call(struct call_options *o)
 {
@@ -266,7 +339,7 @@ static int make_call(struct call_options *o)
     call->target = &o->plan.targets[0];
     call->expression = o->expression;
     call->verbose = o->verbose ? stderr : NULL;
-    int rc = bench_one_call(call, &err);
+    int rc = call_interruptibly(call, &err);
     int status = status_of(call);
     if (rc == -EINVAL || rc == -ENOTSUP) {
         status = bad_expression(o, &err);
@@ -278,11 +351,12 @@ static int make_call(struct call_options *o)
             status = EXIT_NOT_MEASURED;
     } else if (status == EXIT_FINE) {
         (void)puts((const char *)bench_buf_head(&call->value));
-        (void)fflush(stdout);
     }
-    if (rc == 0 && !o->json && status != EXIT_FINE)
+    if (rc == 0 && !flush_output() && status == EXIT_FINE)
+        status = EXIT_NOT_MEASURED;
+    if (rc == 0 && !o->json && call->outcome != BENCH_CALL_ANSWERED)
         print_failure(o);
-    if (rc == 0 && !o->json && call->outcome != BENCH_CALL_NOT_REACHED)
+    if (rc == 0 && !o->json && call->outcome != BENCH_CALL_NOT_REACHED && call->call_ns > 0)
         print_cost(call);
     bench_one_call_fini(call);
     return status;
@@ -295,10 +369,14 @@ static int parse(struct call_options *o, int argc, char **argv, struct bench_err
         return rc;
     if (o->expression == NULL)
         return bench_fail(err, -EINVAL, "%s", o->url == NULL ? "call what? write URL EXPRESSION"
-                                                             : "no expression behind the URL");
+                                                             : "no expression behind the URL: write "
+                                                               "for example 'root.ping()' or "
+                                                               "'GET /ping'");
     if (strstr(o->url, "://") == NULL)
         return bench_fail(err, -EINVAL, "'%s' is not a URL: write rpyc://HOST:PORT", o->url);
-    rc = bench_plan_add_targets(&o->plan, o->url, err);
+    rc = bench_plan_load_plugins(&o->plan, err);
+    if (rc == 0)
+        rc = bench_plan_add_targets(&o->plan, o->url, err);
     if (rc == 0 && o->plan.ntargets != 1)
         return bench_fail(err, -EINVAL, "'%s' is more than one URL", o->url);
     const struct bench_target *t = &o->plan.targets[0];

@@ -11,13 +11,14 @@
 #include "suite/cli.h"
 #include "suite/launcher.h"
 #include "suite/output.h"
+#include "suite/verify.h"
 
 #define TEXT_LIMIT ((size_t)1 << 30)
 
 struct report_options {
     const char *path, *output, *chart;
     unsigned formats; /* 1u << enum bench_format; 0 = not said */
-    bool terminal;
+    bool terminal, verify;
 };
 
 static int set_format(void *target, const char *value, struct bench_error *err)
@@ -55,6 +56,14 @@ static int set_terminal(void *target, const char *value, struct bench_error *err
     return 0;
 }
 
+static int set_verify(void *target, const char *value, struct bench_error *err)
+{
+    (void)value;
+    (void)err;
+    ((struct report_options *)target)->verify = true;
+    return 0;
+}
+
 static int set_path(void *target, const char *value, struct bench_error *err)
 {
     struct report_options *o = target;
@@ -69,6 +78,8 @@ static const struct cli_option options[] = {
      set_format},
     {"output", "DIR", "writes files and charts there instead of printing", set_output},
     {"chart", "NAME", "only this chart; 'list' names them", set_chart},
+    {"verify", NULL, "recomputes every figure from the recordings; exit status 1 if one is wrong",
+     set_verify},
     {"terminal", NULL, "draws the chart of --chart as text", set_terminal},
     {NULL, NULL, NULL, NULL},
 };
@@ -82,6 +93,9 @@ static int parse(struct report_options *o, int argc, char **argv, struct bench_e
         return bench_fail(err, -EINVAL, "which result? (a result.json or its folder)");
     if (o->output == NULL && (o->formats & (o->formats - 1)) != 0)
         return bench_fail(err, -EINVAL, "more than one --format needs --output");
+    if (o->verify && (o->output != NULL || o->formats != 0 || o->chart != NULL))
+        return bench_fail(err, -EINVAL,
+                          "--verify renders nothing: leave out --format, --output, --chart");
     bool list = o->chart != NULL && strcmp(o->chart, "list") == 0;
     if (o->terminal && (o->chart == NULL || list))
         return bench_fail(err, -EINVAL, "--terminal draws one chart: give --chart NAME");
@@ -158,6 +172,24 @@ static int save(const struct report_options *o, const struct bench_run *run,
     return bench_output_formats(run, o->output, o->formats, err);
 }
 
+static int verify(const char *path)
+{
+    struct bench_verified result;
+    struct bench_error err = {0};
+    if (bench_verify(path, stdout, &result, &err) < 0) {
+        (void)fprintf(stderr, "rpycbench report: %s\n", err.msg);
+        return EXIT_USAGE;
+    }
+    (void)printf("%zu figures, %zu cells, %zu reports recomputed: %s\n", result.figures,
+                 result.cells, result.files,
+                 result.wrong == 0 ? "all as they are written" : "NOT as they are written");
+    if (!result.whole)
+        (void)printf(
+            "the recordings of single trials (.hist.gz) are missing: their statistics were "
+            "taken as they stand\n");
+    return result.wrong == 0 ? EXIT_FINE : EXIT_NO;
+}
+
 int cmd_report(int argc, char **argv)
 {
     struct report_options o = {.path = NULL};
@@ -167,6 +199,8 @@ int cmd_report(int argc, char **argv)
     int rc = parse(&o, argc, argv, &err);
     if (rc != 0)
         return rc < 0 ? cli_usage_error(cli_find("report"), &err) : EXIT_FINE;
+    if (o.verify)
+        return verify(o.path);
     rc = bench_result_read(o.path, &run, &whole, &err);
     if (rc < 0)
         return cli_usage_error(cli_find("report"), &err);

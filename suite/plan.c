@@ -23,6 +23,31 @@ void bench_plan_fini(struct bench_plan *plan)
     plan->ntargets = 0;
 }
 
+int bench_plan_add_plugin(struct bench_plan *plan, const char *path, struct bench_error *err)
+{
+    if (plan->nplugins == BENCH_COUNT_OF(plan->plugins))
+        return bench_fail(err, -ENOSPC, "given more than %zu times",
+                          BENCH_COUNT_OF(plan->plugins));
+    plan->plugins[plan->nplugins++] = path;
+    return 0;
+}
+
+int bench_plan_load_plugins(const struct bench_plan *plan, struct bench_error *err)
+{
+    for (size_t i = 0; i < plan->nplugins; i++) {
+        const struct bench_protocol *const *p = bench_protocols();
+        size_t before = 0;
+        while (p[before] != NULL)
+            before++;
+        int rc = bench_protocol_load(plan->plugins[i], err);
+        if (rc == 0 && p[before] != NULL && p[before]->server != NULL)
+            rc = bench_server_add_native(p[before]->name);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 int bench_plan_most_clients(const struct bench_plan *plan)
 {
     int64_t most = 1;
@@ -46,6 +71,8 @@ static bool is_tls_on(const struct bench_target *t)
 static int set_options(struct bench_target *t, const char *text, struct bench_error *err)
 {
     int rc = bench_options_new(t->protocol->options, t->protocol->options_size, &t->options, err);
+    if (rc == 0 && t->is_url && t->scheme->options != NULL)
+        rc = bench_options_parse(t->protocol->options, t->options, t->scheme->options, err);
     if (rc == 0)
         rc = bench_options_parse(t->protocol->options, t->options, text, err);
     if (rc == 0 && t->protocol->check != NULL)
@@ -69,6 +96,19 @@ static int no_such_protocol(const char *name, size_t length, struct bench_error 
                                      (*p)->name);
     return bench_fail(err, -EINVAL, "there is no protocol '%.*s'; there is %s", (int)length, name,
                       list);
+}
+
+static int no_such_scheme(const char *name, size_t length, struct bench_error *err)
+{
+    char list[160] = "";
+    size_t used = 0;
+    for (const struct bench_protocol *const *p = bench_protocols(); *p != NULL; p++)
+        for (const struct bench_scheme *s = (*p)->schemes; s != NULL && s->name != NULL; s++)
+            if (used < sizeof(list))
+                used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+                                         used > 0 ? ", " : "", s->name);
+    return bench_fail(err, -EINVAL, "no protocol has the scheme '%.*s'; there is %s", (int)length,
+                      name, list);
 }
 
 static int no_such_server(const struct bench_target *t, const char *mode, const char *server,
@@ -163,6 +203,7 @@ static int parse_authority(struct bench_target *t, const struct bench_scheme *sc
     if (*host == '\0')
         return bench_fail(err, -EINVAL, "a URL needs a host");
     t->is_url = true;
+    t->scheme = scheme;
     t->address.port = (uint16_t)port;
     t->address.tls = scheme->tls;
     (void)snprintf(t->address.host, sizeof(t->address.host), "%s", host);
@@ -205,6 +246,7 @@ static int parse_local(struct bench_target *t, const struct bench_scheme *scheme
         return bench_fail(err, -EINVAL, "write %s+unix:///PATH, with an absolute path of up to 107 "
                           "bytes", scheme->name);
     t->is_url = true;
+    t->scheme = scheme;
     t->address.local = true;
     (void)snprintf(t->address.host, sizeof(t->address.host), "localhost");
     (void)snprintf(t->address.path, sizeof(t->address.path), "%.*s", (int)length, text);
@@ -220,8 +262,7 @@ static int parse_url(struct bench_target *t, const char *text, const char *colon
     bool local = name_length > tail && memcmp(colon - tail, suffix, tail) == 0;
     t->protocol = bench_protocol_by_scheme(text, name_length - (local ? tail : 0), &scheme);
     if (t->protocol == NULL)
-        return bench_fail(err, -EINVAL, "no protocol has the scheme '%.*s'", (int)name_length,
-                          text);
+        return no_such_scheme(text, name_length, err);
     const char *rest = colon + 3;
     size_t length = strlen(rest);
     const char *open = find_options(rest, length, *rest == '[' ? 1 : 0);

@@ -28,6 +28,7 @@ struct bench_target {
     const struct bench_client_row *client; /* NULL: our own loop */
     struct bench_address address;          /* of a running server */
     bool is_url;
+    const struct bench_scheme *scheme; /* of the URL */
     bool tls; /* by its scheme or its option `tls` */
 };
 
@@ -69,7 +70,8 @@ struct bench_target {
     X(rtts, "rtt", DURATION, "0", "0", 0, 60e9,                                                    \
       "round-trip times between client and server, made by a relay; 0 = direct")                   \
     X(payload_sizes, "payload-sizes", SIZE, "1KiB,10KiB,100KiB,1MiB,10MiB",                        \
-      "1KiB,10KiB,100KiB,1MiB,10MiB", 0, 1073741824, "of `bandwidth`")                             \
+      "1KiB,10KiB,100KiB,1MiB,10MiB", 0, 1073741824,                                            \
+      "of `bandwidth`, and of what --operation sends")                                             \
     X(file_sizes, "file-sizes", SIZE, "64KiB,1.5MiB,16MiB", "64KiB,1.5MiB,16MiB", 1, 1073741824,   \
       "of `transfer`")                                                                             \
     X(chunk_sizes, "chunk-size", SIZE, "16KiB,48KiB,256KiB", "16KiB,48KiB,256KiB", 1, 1073741824,  \
@@ -105,6 +107,7 @@ struct bench_plan {
 #define X(member, name, type, normal, quick, min, max, help) struct bench_list member;
     BENCH_PLAN_LISTS(X)
 #undef X
+    bool payload_sizes_chosen; /* asked for: operations that send something take them too */
     bool styles[BENCH_STYLE_COUNT];
     bool quick;
     bool normal_priority; /* of our own client's workers */
@@ -138,6 +141,12 @@ int bench_plan_add_targets(struct bench_plan *plan, const char *text, struct ben
 int bench_plan_add_default_targets(struct bench_plan *plan, struct bench_error *err)
     BENCH_MUST_CHECK;
 void bench_plan_fini(struct bench_plan *plan);
+/* A shared object with a further protocol; path is borrowed. -ENOSPC. */
+int bench_plan_add_plugin(struct bench_plan *plan, const char *path, struct bench_error *err)
+    BENCH_MUST_CHECK;
+/* Loads them, once, before any target is added that needs them. 0 or what bench_protocol_load says. */
+int bench_plan_load_plugins(const struct bench_plan *plan, struct bench_error *err)
+    BENCH_MUST_CHECK;
 /* The largest of --clients: what a server must be ready for. */
 int bench_plan_most_clients(const struct bench_plan *plan);
 

@@ -43,7 +43,28 @@ static int parse_item(enum bench_option_type type, const char *word, double min,
     return bench_parse_int(word, (int64_t)min, (int64_t)max, out, err);
 }
 
-/* "8", "1,8,64", "64KiB,1.5MiB", "0,1ms". */
+/* "1..64": 1, 2, 4 and so on, and the last. */
+static int add_doubling(struct bench_list *list, const char *word, double min, double max,
+                        struct bench_error *err)
+{
+    int64_t first, last;
+    char low[32];
+    const char *dots = strstr(word, "..");
+    (void)snprintf(low, sizeof(low), "%.*s", (int)(dots - word), word);
+    int rc = bench_parse_int(low, (int64_t)fmax(1, min), (int64_t)max, &first, err);
+    if (rc == 0)
+        rc = bench_parse_int(dots + 2, first, (int64_t)max, &last, err);
+    for (int64_t value = first; rc == 0; value = value > last / 2 ? last : value * 2) {
+        if (list->n == BENCH_LIST_MAX)
+            return bench_fail(err, -EINVAL, "more than %d values in '%s'", BENCH_LIST_MAX, word);
+        list->values[list->n++] = value;
+        if (value == last)
+            break;
+    }
+    return rc;
+}
+
+/* "8", "1,8,64", "1..64", "64KiB,1.5MiB", "0,1ms". */
 static int set_list(struct bench_list *list, enum bench_option_type type, double min, double max,
                     const char *value, struct bench_error *err)
 {
@@ -54,10 +75,17 @@ static int set_list(struct bench_list *list, enum bench_option_type type, double
     struct bench_list parsed = {.n = 0};
     char *rest = copy, *word;
     while ((word = strsep(&rest, ",")) != NULL) {
+        int rc;
+        if (type == BENCH_OPTION_INT && strstr(word, "..") != NULL) {
+            rc = add_doubling(&parsed, word, min, max, err);
+            if (rc < 0)
+                return rc;
+            continue;
+        }
         if (parsed.n == BENCH_LIST_MAX)
             return bench_fail(err, -EINVAL, "more than %d values in '%s'", BENCH_LIST_MAX, value);
         int64_t *out = &parsed.values[parsed.n++];
-        int rc = parse_item(type, word, min, max, out, err);
+        rc = parse_item(type, word, min, max, out, err);
         if (rc == 0 && ((double)*out < min || (double)*out > max))
             rc = bench_fail(err, -EINVAL, "'%s' is not in %.0f to %.0f", word, min, max);
         if (rc < 0)
@@ -71,6 +99,7 @@ static int set_list(struct bench_list *list, enum bench_option_type type, double
     static int set_##member(void *target, const char *value, struct bench_error *err)              \
     {                                                                                              \
         struct bench_plan_options *o = target;                                                            \
+        o->plan.payload_sizes_chosen |= &o->plan.member == &o->plan.payload_sizes;                 \
         return set_list(&o->plan.member, BENCH_OPTION_##type, (min), (max), value, err);           \
     }
 BENCH_PLAN_LISTS(X)
@@ -288,12 +317,7 @@ static int set_json(void *target, const char *value, struct bench_error *err)
 
 static int set_plugin(void *target, const char *value, struct bench_error *err)
 {
-    struct bench_plan *plan = &((struct bench_plan_options *)target)->plan;
-    if (plan->nplugins == BENCH_COUNT_OF(plan->plugins))
-        return bench_fail(err, -ENOSPC, "given more than %zu times",
-                          BENCH_COUNT_OF(plan->plugins));
-    plan->plugins[plan->nplugins++] = value;
-    return 0;
+    return bench_plan_add_plugin(&((struct bench_plan_options *)target)->plan, value, err);
 }
 
 static struct cli_option options[] = {
@@ -316,7 +340,7 @@ static struct cli_option options[] = {
     {"call", "EXPRESSION",
      "the same with a call of your own, as 'rpycbench call' takes it; may be repeated", set_call},
     {"ladder", "NAME=LIST",
-     "clients=1,2,4,8, inflight=1,8, rate=100,200,400 or rtt=0,1ms: a result each", set_ladder},
+     "clients=1..64 (doubling), inflight=1,8, rate=100,200 or rtt=0,1ms: a result each", set_ladder},
     {"arrival", "KIND", "of an open loop: constant or poisson (constant)", set_arrival},
     {"placement", "LIST", "same, split or free: where client and server run (free)", set_placement},
     {"priority", "KIND", "of our client's threads: raised or normal (raised)", set_priority},
@@ -383,22 +407,6 @@ static int set_defaults(struct bench_plan *plan, bool quick, struct bench_error 
     return rc;
 }
 
-static int load_plugins(const struct bench_plan *plan, struct bench_error *err)
-{
-    for (size_t i = 0; i < plan->nplugins; i++) {
-        const struct bench_protocol *const *p = bench_protocols();
-        size_t before = 0;
-        while (p[before] != NULL)
-            before++;
-        int rc = bench_protocol_load(plan->plugins[i], err);
-        if (rc == 0 && p[before] != NULL && p[before]->server != NULL)
-            rc = bench_server_add_native(p[before]->name);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
 /* Words that a shell would change stand between single quotes. */
 static void keep_command(struct bench_plan *plan, int argc, char **argv)
 {
@@ -456,7 +464,7 @@ int bench_plan_options_parse(struct bench_plan_options *o, const char *command,
 
 int bench_plan_options_finish(struct bench_plan_options *o, struct bench_error *err)
 {
-    int rc = load_plugins(&o->plan, err);
+    int rc = bench_plan_load_plugins(&o->plan, err);
     for (size_t i = 0; rc == 0 && i < o->ntargets; i++) {
         rc = bench_plan_add_targets(&o->plan, o->targets[i], err);
         if (rc < 0)

@@ -38,6 +38,8 @@ void bench_write_lines(struct bench_writer *writer, const char *text)
 int bench_write_analyses(struct bench_writer *writer)
 {
     int status = bench_write_parts(writer);
+    if (status == 0)
+        status = bench_write_scaling(writer);
     return status == 0 ? bench_write_distance(writer) : status;
 }
 
@@ -202,6 +204,8 @@ int bench_json_analyses(const struct bench_run *run, json_t *object)
         rc = parts_json(run, parts);
     if (rc == 0)
         rc = crossings_json(run, crossings);
+    if (rc == 0)
+        rc = bench_json_scaling(run, object);
     if (rc == 0 && (json_object_set(object, "parts", parts) != 0 ||
                     json_object_set(object, "crossings", crossings) != 0))
         rc = -ENOMEM;

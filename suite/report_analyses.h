@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is derived from several cells of a run, in every form of the report: where the time goes,
- * and what distance does. Private to suite/report_*.c and suite/result_json.c.
+ * how targets scale, and what distance does. Private to suite/report_*.c and suite/result_json.c.
  */
 #ifndef BENCH_REPORT_ANALYSES_H
 #define BENCH_REPORT_ANALYSES_H
@@ -15,6 +15,7 @@
  * bench_write_table returns. */
 int bench_write_analyses(struct bench_writer *writer) BENCH_MUST_CHECK;
 int bench_write_parts(struct bench_writer *writer) BENCH_MUST_CHECK;
+int bench_write_scaling(struct bench_writer *writer) BENCH_MUST_CHECK;
 int bench_write_distance(struct bench_writer *writer) BENCH_MUST_CHECK;
 /* A heading, "## " in Markdown. */
 void bench_write_heading(struct bench_writer *writer, const char *marks, const char *text);
@@ -29,7 +30,9 @@ int bench_charts_parts(const struct bench_run *run, const struct bench_chart_sin
 int bench_charts_distance(const struct bench_run *run, const struct bench_chart_sink *sink,
                           int *status, struct bench_error *err) BENCH_MUST_CHECK;
 
-/* Sets "parts" and "crossings". 0 or -ENOMEM. */
+/* Sets "scaling". 0 or -ENOMEM. */
+int bench_json_scaling(const struct bench_run *run, json_t *object) BENCH_MUST_CHECK;
+/* Sets "parts", "crossings" and "scaling". 0 or -ENOMEM. */
 int bench_json_analyses(const struct bench_run *run, json_t *object) BENCH_MUST_CHECK;
 
 #endif

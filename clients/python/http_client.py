@@ -6,13 +6,18 @@ import json
 import os
 import ssl
 import time
+import urllib.parse
 
 import common
 import library
 
 OPTIONS = {"keepalive": ("on", "yes", "true"), "tls": library.SWITCH}
 
-# operation -> (method, path with the arguments, key of the JSON answer or None for bytes)
+# What an answer is, besides a member of a JSON object and bare bytes (None): all of the JSON, or
+# users for which the service has tuples.
+WHOLE, TUPLES = object(), object()
+
+# operation -> (method, path with the arguments, key of the JSON answer, or one of the above)
 SPELLING = {
     "ping": ("GET", "/ping", "response"),
     "echo": ("POST", "/echo", None),
@@ -26,6 +31,13 @@ SPELLING = {
     "compute": ("GET", "/compute/%d", "result"),
     "io_work": ("GET", "/io/%r", "result"),
     "health_check": ("GET", "/health", "status"),
+    "get_user": ("GET", "/users/%d", WHOLE),
+    "get_users": ("GET", "/users?n=%d", WHOLE),
+    "get_users_dicts": ("GET", "/users?n=%d", WHOLE),
+    "get_users_tuples": ("GET", "/users?n=%d", TUPLES),
+    "get_users_batch": ("GET", "/users?ids=%s", TUPLES),
+    "get_users_batch_dicts": ("GET", "/users?ids=%s", WHOLE),
+    "fail": ("GET", "/fail/%s", WHOLE),
 }
 
 
@@ -46,9 +58,20 @@ def remote_error(status, body):
         return library.Failure("bad-status", "status %d" % status)
 
 
-def value_of(operation, answer):
-    """A whole number above 2^53 travels as its digits."""
-    return int(answer) if operation == "compute" else answer
+def value_of(operation, key, document):
+    """The answer in a JSON document. A whole number above 2^53 travels as its digits."""
+    if key is WHOLE:
+        return document
+    if key is TUPLES:
+        return tuple(tuple(user.values()) for user in document)
+    return int(document[key]) if operation == "compute" else document[key]
+
+
+def written(argument):
+    """An argument as it stands in a path: (1, 2) is "1,2"."""
+    if isinstance(argument, tuple):
+        return ",".join(map(str, argument))
+    return urllib.parse.quote(argument, safe="") if isinstance(argument, str) else argument
 
 
 class Http(library.Library):
@@ -73,7 +96,7 @@ class Http(library.Library):
         if step.reading is not None or step.operation not in SPELLING:
             raise library.Unavailable("http has no spelling of %s" % step.operation)
         method, path, key = SPELLING[step.operation]
-        return method, path % tuple(step.args) if method == "GET" else path, key
+        return method, path % tuple(map(written, step.args)) if method == "GET" else path, key
 
 
 class Requests(Http):
@@ -141,7 +164,7 @@ class Requests(Http):
             return lambda: read(ask().json())
         if key is None:
             return lambda: ask().content
-        return lambda: value_of(step.operation, ask().json()[key])
+        return lambda: value_of(step.operation, key, ask().json())
 
     def close(self, session):
         session.close()
@@ -211,7 +234,7 @@ class Plain(Http):
             return lambda: read(json.loads(ask().read()))
         if key is None:
             return lambda: ask().read()
-        return lambda: value_of(step.operation, json.loads(ask().read())[key])
+        return lambda: value_of(step.operation, key, json.loads(ask().read()))
 
     def close(self, connection):
         connection.close()

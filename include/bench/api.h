@@ -11,7 +11,7 @@
 
 /* Raised when the layout or the meaning of an existing member changes; adding a member at the
  * end of a table does not raise it (struct bench_protocol.size tells what the backend knew). */
-#define BENCH_ABI 1u
+#define BENCH_ABI 2u
 
 #define BENCH_API __attribute__((visibility("default")))
 #define BENCH_MUST_CHECK __attribute__((warn_unused_result))

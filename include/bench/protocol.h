@@ -44,6 +44,7 @@ struct bench_scheme {
     const char *name; /* of a URL; NULL ends the list */
     bool tls;
     uint16_t default_port; /* 0 = must be given */
+    const char *options;   /* that it stands for, set before those of the URL; NULL = none */
 };
 
 struct bench_protocol {

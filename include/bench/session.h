@@ -60,6 +60,10 @@ BENCH_API int bench_session_read(struct bench_session *session, void *buf, size_
  * 0, -EPIPE/-ECONNRESET, -ETIMEDOUT, -ECANCELED. */
 BENCH_API int bench_session_write(struct bench_session *session, const struct iovec *pieces,
                                   int count) BENCH_MUST_CHECK;
+/* Tells the peer at once that its bytes have come. For a message that nothing is sent back for: a
+ * peer with Nagle's algorithm holds its next one until then, which the kernel's delayed
+ * acknowledgement makes 40 ms. */
+BENCH_API void bench_session_acknowledge(struct bench_session *session);
 /* Blocks for ns or until the session is stopped; reads ahead meanwhile. 0 or -ECANCELED. session
  * may be NULL. */
 BENCH_API int bench_session_sleep(struct bench_session *session, int64_t ns);

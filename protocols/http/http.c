@@ -8,9 +8,9 @@
 #include "protocols/http/http_server.h"
 
 static const struct bench_scheme schemes[] = {
-    {"http", false, 80},
-    {"https", true, 443},
-    {NULL, false, 0},
+    {"http", false, 80, NULL},
+    {"https", true, 443, NULL},
+    {NULL, false, 0, NULL},
 };
 
 const struct bench_option http_option_table[] = {
@@ -58,7 +58,7 @@ const struct bench_protocol http_protocol = {
     .name = "http",
     .summary = "HTTP/1.1 with JSON and plain bodies (client: libcurl)",
     .caps = BENCH_CAP_RECORDS | BENCH_CAP_LAZY_CONNECT | BENCH_CAP_RECONNECTS | BENCH_CAP_STREAM_UP |
-            BENCH_CAP_STREAM_DOWN | BENCH_CAP_TLS,
+            BENCH_CAP_STREAM_DOWN | BENCH_CAP_UNIX | BENCH_CAP_TLS,
     .role = BENCH_ROLE_NORMAL,
     .max_inflight = 1,
     .max_payload = HTTP_MAX_PAYLOAD,

@@ -293,7 +293,7 @@ static void fill_stat(struct http_conn *http, struct bench_op *op)
         return; /* never sent */
     (void)curl_easy_getinfo(http->easy, CURLINFO_HEADER_SIZE, &head);
     uint64_t sent = (uint64_t)request;
-    if (http->program->call.verb == HTTP_VERB_POST)
+    if (http->program->call.sends_body)
         sent = http_post_bytes(http, op);
     op->stat.frames_sent = 1;
     op->stat.frames_received = head > 0;
@@ -353,12 +353,16 @@ static void finish(struct http_conn *http, CURLcode code)
         const char *text = http->error[0] != '\0' ? http->error : curl_easy_strerror(code);
         if (code == CURLE_COULDNT_CONNECT) /* libcurl's own words hide the cause */
             text = bench_errno_text(why.code);
+        if (code == CURLE_SSL_CONNECT_ERROR && strstr(text, "wrong version number") != NULL)
+            text = "the peer does not speak TLS (wrong version number)";
+        const char *more = code == CURLE_PEER_FAILED_VERIFICATION ? " (use --insecure or --ca-file)"
+                                                                  : "";
         const struct bench_address *address = bench_conn_address(http->conn);
-        (void)bench_conn_fail(http->conn, why.failure, why.code, "%s:%u: %s%s", address->host,
-                              address->port, text,
-                              code == CURLE_PEER_FAILED_VERIFICATION
-                                  ? " (use --insecure or --ca-file)"
-                                  : "");
+        if (address->local)
+            (void)bench_conn_fail(http->conn, why.failure, why.code, "%s: %s", address->path, text);
+        else
+            (void)bench_conn_fail(http->conn, why.failure, why.code, "%s:%u: %s%s", address->host,
+                                  address->port, text, more);
     }
 }
 
@@ -461,6 +465,8 @@ void http_conn_cancel(struct bench_conn *conn, struct bench_op *op)
     struct http_conn *http = http_of(conn);
     if (http->op != op)
         return;
+    if (http->added)
+        note_connected(http, op);
     http->op = NULL;
     if (!http->inside)
         detach(http, false);

@@ -68,6 +68,10 @@ static const char *const verb_names[] = {
     [HTTP_VERB_GET] = "GET",
     [HTTP_VERB_HEAD] = "HEAD",
     [HTTP_VERB_POST] = "POST",
+    [HTTP_VERB_PUT] = "PUT",
+    [HTTP_VERB_PATCH] = "PATCH",
+    [HTTP_VERB_DELETE] = "DELETE",
+    [HTTP_VERB_OPTIONS] = "OPTIONS",
     [HTTP_VERB_OTHER] = "?",
 };
 
@@ -186,6 +190,7 @@ static int spell_operation(const struct bench_spec *spec, struct http_call *out,
     out->reads_records = spec->reading != BENCH_READING_NONE;
     out->operation = operation;
     out->verb = row->verb;
+    out->sends_body = row->verb == HTTP_VERB_POST;
     out->bulk = operation->bulk;
     out->chunked_tx = row->chunked && row->verb == HTTP_VERB_POST;
     if (operation->bulk && nparams > 0) {

@@ -23,7 +23,16 @@ struct bench_buf;
 #define HTTP_BODY_MAX   4096                       /* bytes of a body that a text spec gives */
 #define HTTP_BINARY     "application/octet-stream" /* content type of bulk replies */
 
-enum http_verb { HTTP_VERB_GET, HTTP_VERB_HEAD, HTTP_VERB_POST, HTTP_VERB_OTHER };
+enum http_verb {
+    HTTP_VERB_GET,
+    HTTP_VERB_HEAD,
+    HTTP_VERB_POST,
+    HTTP_VERB_PUT,
+    HTTP_VERB_PATCH,
+    HTTP_VERB_DELETE,
+    HTTP_VERB_OPTIONS,
+    HTTP_VERB_OTHER
+};
 
 /* "GET"; never NULL. */
 const char *http_verb_name(enum http_verb verb);
@@ -37,7 +46,8 @@ struct http_call {
     bool probe;                              /* any answer below 500 is a good one */
     bool bulk;                               /* the reply's body goes to the sink */
     bool text;                               /* a user's text: any reply becomes a value */
-    bool json_body;                          /* body is to be read as JSON */
+    bool sends_body;                         /* one goes out, be it of no bytes */
+    bool json_body;                          /* it is to be read as JSON */
     bool chunked_tx;                         /* op->tx goes out piece by piece, chunked */
     bool reads_records;                      /* of the reply, which is here as a whole */
     uint64_t reply_bytes;                    /* expected of a bulk reply, 0 = unknown */
@@ -47,7 +57,7 @@ struct http_call {
 };
 
 /* 0; -ENOTSUP for a row that HTTP has no spelling for; -EINVAL for arguments of the wrong kind
- * and for text that is not `VERB /path` or `POST /path BODY`. A body goes out as it stands, but
+ * and for text that is not `VERB /path` or `VERB /path BODY` (GET and HEAD have none). A body goes out as it stands, but
  * for one that is written as Python's b'...'; one that begins with { or [ is called JSON. */
 int http_codec_spell(const struct bench_spec *spec, struct http_call *out,
                      struct bench_error *err) BENCH_MUST_CHECK;

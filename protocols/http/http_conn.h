@@ -43,7 +43,7 @@ struct http_conn {
     struct http_socket sockets[HTTP_SOCKETS];
 
     enum http_verb verb; /* what the easy handle is set up for, with target */
-    bool chunked_tx, json_body;
+    bool chunked_tx, json_body, sends_body;
     long read_buffer, upload_buffer; /* bytes, as they are set */
     size_t host_bytes;               /* of the value of the Host header */
     size_t prefix_length;
@@ -73,7 +73,7 @@ size_t http_decimal_digits(size_t n);
 /* Sets the easy handle up for a request (http_request.c). False: libcurl does not take it. */
 bool http_request_prepare(struct http_conn *http, const struct http_program *program,
                           const struct bench_op *op);
-/* The bytes of the transfer's request, a POST, on the wire. */
+/* The bytes of the transfer's request, one with a body, on the wire. */
 uint64_t http_post_bytes(const struct http_conn *http, const struct bench_op *op);
 
 /* Callbacks of libcurl; user is the struct http_conn (http_client.c). */

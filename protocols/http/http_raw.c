@@ -8,9 +8,9 @@
 #include "protocols/http/http_server.h"
 
 static const struct bench_scheme schemes[] = {
-    {"http-raw", false, 80},
-    {"https-raw", true, 443},
-    {NULL, false, 0},
+    {"http-raw", false, 80, NULL},
+    {"https-raw", true, 443, NULL},
+    {NULL, false, 0, NULL},
 };
 
 static int compile(const void *opts, const struct bench_spec *spec, struct bench_program **out,

@@ -27,7 +27,7 @@
 struct http_raw_program {
     struct http_program http;
     size_t verb_length, line_length, tail_length;
-    char verb[8];                 /* "GET " */
+    char verb[12];                /* "GET " */
     char line[HTTP_RAW_LINE_MAX]; /* "/ping HTTP/1.1\r\n" */
     char tail[HTTP_RAW_TAIL_MAX];
 };

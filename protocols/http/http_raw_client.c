@@ -30,6 +30,8 @@ static int broken(struct http_raw_conn *raw, enum bench_failure failure, int cod
     const struct bench_address *address = bench_conn_address(raw->conn);
     tell(raw);
     raw->op = NULL; /* is completed by this */
+    if (address->local)
+        return bench_conn_fail(raw->conn, failure, code, "%s: %s", address->path, why);
     return bench_conn_fail(raw->conn, failure, code, "%s:%u: %s", address->host, address->port,
                            why);
 }

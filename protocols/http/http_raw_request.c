@@ -7,7 +7,7 @@
 #include "bench/units.h"
 #include "protocols/http/http_raw.h"
 
-#define HEAD_MAX  (8 + 256 + HTTP_RAW_LINE_MAX + HTTP_RAW_HOST_MAX + HTTP_RAW_TAIL_MAX + 24)
+#define HEAD_MAX  (12 + 256 + HTTP_RAW_LINE_MAX + HTTP_RAW_HOST_MAX + HTTP_RAW_TAIL_MAX + 24)
 #define CHUNK_MAX ((size_t)1 << 30) /* bytes of a chunk */
 
 static const char line_end[] = "\r\n", head_end[] = "\r\n\r\n", last_chunk[] = "0\r\n\r\n";
@@ -18,7 +18,7 @@ void http_raw_spell(struct http_raw_program *program, bool keepalive)
 {
     const struct http_call *call = &program->http.call;
     const char *type = "", *end = line_end;
-    if (call->verb == HTTP_VERB_POST) {
+    if (call->sends_body) {
         type = call->json_body ? HTTP_CONTENT_JSON "\r\n" : HTTP_CONTENT_TYPE "\r\n";
         end = call->chunked_tx ? HTTP_CHUNKED "\r\n\r\n" : "Content-Length: ";
     }
@@ -88,7 +88,7 @@ static size_t put_head(const struct http_raw_conn *raw, const struct http_raw_pr
     p = put(p, program->line, program->line_length);
     p = put(p, raw->host, raw->host_length);
     p = put(p, program->tail, program->tail_length);
-    if (program->http.call.verb == HTTP_VERB_POST && !program->http.call.chunked_tx) {
+    if (program->http.call.sends_body && !program->http.call.chunked_tx) {
         p = put_number(p, http_tx_length(&program->http, raw->op));
         p = put(p, head_end, sizeof(head_end) - 1);
     }

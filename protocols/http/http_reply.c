@@ -17,7 +17,7 @@ int http_program_init(struct http_program *program, const struct bench_protocol 
     program->base = (struct bench_program){
         .protocol = protocol,
         .bulk = program->call.bulk,
-        .tx = program->call.verb == HTTP_VERB_POST && program->call.body_length == 0,
+        .tx = program->call.sends_body && program->call.body_length == 0,
     };
     return 0;
 }

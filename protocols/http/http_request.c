@@ -72,11 +72,11 @@ size_t http_decimal_digits(size_t n)
     return digits;
 }
 
-/* The head of a POST as libcurl writes it. CURLINFO_REQUEST_SIZE cannot be used there: it holds
+/* The head of a request with a body as libcurl writes it. CURLINFO_REQUEST_SIZE cannot be used there: it holds
  * the body as well, but only in so far as it went out together with the head. */
 static size_t post_head_bytes(const struct http_conn *http, const struct bench_op *op)
 {
-    size_t n = strlen("POST  HTTP/1.1\r\n") + strlen(http->target);
+    size_t n = strlen(http_verb_name(http->verb)) + strlen("  HTTP/1.1\r\n") + strlen(http->target);
     n += strlen("Host: \r\n") + http->host_bytes;
     n += strlen("User-Agent: " HTTP_USER_AGENT "\r\nAccept: */*\r\n\r\n");
     n += http->program->call.json_body ? strlen(HTTP_CONTENT_JSON) : strlen(HTTP_CONTENT_TYPE);
@@ -100,6 +100,7 @@ static bool is_set_up_for(const struct http_conn *http, const struct http_progra
 {
     return http->verb == program->call.verb && http->chunked_tx == program->call.chunked_tx &&
            http->json_body == program->call.json_body &&
+           http->sends_body == program->call.sends_body &&
            strcmp(http->target + http->prefix_length, program->call.target) == 0;
 }
 
@@ -108,9 +109,12 @@ static bool set_program(struct http_conn *http, const struct http_program *progr
     CURL *e = http->easy;
     CURLoption verb = CURLOPT_HTTPGET;
     struct curl_slist *headers = http->plain_headers;
+    const char *name = NULL; /* where it is not libcurl's own for what goes out and comes back */
+    if (program->call.verb > HTTP_VERB_POST)
+        name = http_verb_name(program->call.verb);
     if (program->call.verb == HTTP_VERB_HEAD)
         verb = CURLOPT_NOBODY;
-    else if (program->call.verb == HTTP_VERB_POST) {
+    else if (program->call.sends_body) {
         verb = CURLOPT_POST;
         headers = program->call.chunked_tx  ? http->chunked_headers
                   : program->call.json_body ? http->json_headers
@@ -122,12 +126,14 @@ static bool set_program(struct http_conn *http, const struct http_program *progr
     /* HTTPGET first: it undoes what the program before had set. */
     if (curl_easy_setopt(e, CURLOPT_HTTPGET, 1L) != CURLE_OK ||
         curl_easy_setopt(e, verb, 1L) != CURLE_OK ||
+        curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, name) != CURLE_OK ||
         curl_easy_setopt(e, CURLOPT_REQUEST_TARGET, http->target) != CURLE_OK ||
         curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
         return false;
     http->verb = program->call.verb;
     http->chunked_tx = program->call.chunked_tx;
     http->json_body = program->call.json_body;
+    http->sends_body = program->call.sends_body;
     return true;
 }
 
@@ -184,5 +190,5 @@ bool http_request_prepare(struct http_conn *http, const struct http_program *pro
     http->given = 0;
     http->given_bytes = 0;
     return (is_set_up_for(http, program) || set_program(http, program)) &&
-           set_buffers(http, program, op) && (program->call.verb != HTTP_VERB_POST || set_body(http, program, op));
+           set_buffers(http, program, op) && (!program->call.sends_body || set_body(http, program, op));
 }

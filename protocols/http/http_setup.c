@@ -9,6 +9,27 @@
 
 #include "protocols/http/http_conn.h"
 
+/* Parsed once and for all; CURLOPT_URL would be parsed again for every request. */
+static int set_url(struct http_conn *http, const char *text, struct bench_error *err)
+{
+    http->url = curl_url();
+    if (http->url == NULL || curl_url_set(http->url, CURLUPART_URL, text, 0) != CURLUE_OK)
+        return bench_fail(err, -EINVAL, "'%s' is not a URL", text);
+    if (curl_easy_setopt(http->easy, CURLOPT_CURLU, http->url) != CURLE_OK)
+        return bench_fail(err, -ENOMEM, "out of memory");
+    return 0;
+}
+
+/* A Unix socket: the address's path is its file, and the host only what the header says. */
+static int set_local(struct http_conn *http, const struct bench_address *address,
+                     struct bench_error *err)
+{
+    if (curl_easy_setopt(http->easy, CURLOPT_UNIX_SOCKET_PATH, address->path) != CURLE_OK)
+        return bench_fail(err, -ENOTSUP, "this libcurl does not go over Unix sockets");
+    http->host_bytes = strlen("localhost");
+    return set_url(http, "http://localhost/", err);
+}
+
 /* The URL, and an entry that spares libcurl the resolver. */
 static int set_address(struct http_conn *http, const struct bench_address *address,
                        struct bench_error *err)
@@ -16,6 +37,8 @@ static int set_address(struct http_conn *http, const struct bench_address *addre
     char ip[INET6_ADDRSTRLEN];
     struct in6_addr scratch;
     struct sockaddr_storage storage = {0};
+    if (address->local)
+        return set_local(http, address, err);
     bool v6 = strchr(address->host, ':') != NULL;
     bool numeric = v6 || inet_pton(AF_INET, address->host, &scratch) == 1;
     if (address->host[0] == '\0' || strpbrk(address->host, "/@?#[]%\\ ") != NULL)
@@ -38,14 +61,9 @@ static int set_address(struct http_conn *http, const struct bench_address *addre
     http->host_bytes = strlen(address->host) + (v6 ? 2 : 0);
     if (address->port != (address->tls ? 443 : 80))
         http->host_bytes += 1 + http_decimal_digits(address->port);
-    /* Parsed once and for all; CURLOPT_URL would be parsed again for every request. */
-    http->url = curl_url();
-    if (http->url == NULL || curl_url_set(http->url, CURLUPART_URL, text, 0) != CURLUE_OK)
-        return bench_fail(err, -EINVAL, "'%s' is not a URL", text);
-    if (curl_easy_setopt(http->easy, CURLOPT_CURLU, http->url) != CURLE_OK)
-        return bench_fail(err, -ENOMEM, "out of memory");
-    if (numeric)
-        return 0;
+    int rc = set_url(http, text, err);
+    if (numeric || rc < 0)
+        return rc;
     snprintf(text, sizeof(text), storage.ss_family == AF_INET6 ? "%s:%u:[%s]" : "%s:%u:%s",
              address->host, address->port, ip);
     http->resolve = curl_slist_append(NULL, text);
@@ -165,7 +183,7 @@ int http_conn_setup(struct http_conn *http, struct bench_error *err)
     if (rc < 0)
         return rc;
     /* The path of http://HOST/PATH goes in front of every target. */
-    http->prefix_length = strlen(address->path);
+    http->prefix_length = address->local ? 0 : strlen(address->path);
     while (http->prefix_length > 0 && address->path[http->prefix_length - 1] == '/')
         http->prefix_length--;
     memcpy(http->target, address->path, http->prefix_length);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A user's own call, "POST /path BODY", and what it answers. */
+/* A user's own call, "PUT /path BODY", and what it answers. */
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
@@ -59,11 +59,13 @@ static int spell_body(const char *text, const char *body, struct http_call *out,
                       struct bench_error *err)
 {
     size_t length = strlen(body);
-    if (out->verb != HTTP_VERB_POST)
-        return bench_fail(err, -EINVAL, "column %td: only POST has a body", body - text + 1);
+    if (out->verb == HTTP_VERB_GET || out->verb == HTTP_VERB_HEAD)
+        return bench_fail(err, -EINVAL, "column %td: %s has no body", body - text + 1,
+                          http_verb_name(out->verb));
     if (length > sizeof(out->body))
         return bench_fail(err, -EINVAL, "column %td: a body of more than %d bytes",
                           body - text + 1, HTTP_BODY_MAX);
+    out->sends_body = true;
     if (body[0] == 'b' && (body[1] == '\'' || body[1] == '"'))
         return spell_bytes(text, body, out, err);
     memcpy(out->body, body, length);
@@ -81,7 +83,8 @@ int http_codec_spell_text(const char *text, struct http_call *out, struct bench_
             memcmp(text, http_verb_name(verb), (size_t)(blank - text)) != 0))
         verb++;
     if (blank == NULL || verb == HTTP_VERB_OTHER)
-        return bench_fail(err, -EINVAL, "column 1: expected GET, HEAD or POST and a path");
+        return bench_fail(err, -EINVAL, "column 1: expected GET, HEAD, POST, PUT, PATCH, DELETE "
+                                       "or OPTIONS and a path");
     const char *path = blank + 1;
     if (path[0] != '/')
         return bench_fail(err, -EINVAL, "column %td: the path does not begin with '/'",
@@ -97,6 +100,7 @@ int http_codec_spell_text(const char *text, struct http_call *out, struct bench_
     memcpy(out->target, path, length);
     out->target[length] = '\0';
     out->verb = verb;
+    out->sends_body = verb == HTTP_VERB_POST || verb == HTTP_VERB_PUT || verb == HTTP_VERB_PATCH;
     out->text = verb != HTTP_VERB_HEAD;
     return path[length] == ' ' ? spell_body(text, path + length + 1, out, err) : 0;
 }

@@ -18,6 +18,7 @@ struct rpyc_options {
     int call;            /* enum rpyc_call_style */
     int version;         /* enum rpyc_version */
     int socket;          /* enum rpyc_socket */
+    bool classic;        /* the server gives access to its interpreter */
     int64_t max_frame;   /* bytes of a frame's payload as sent */
     int64_t max_inflate; /* bytes of a payload after inflating */
     int64_t max_inflight; /* ops on one connection */

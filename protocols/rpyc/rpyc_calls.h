@@ -19,6 +19,7 @@ enum rpyc_step {
     RPYC_STEP_IDLE,
     RPYC_STEP_GETROOT,
     RPYC_STEP_INSPECT_ROOT,
+    RPYC_STEP_CLASSIC, /* the rest of connecting in classic mode */
     RPYC_STEP_GETATTR,
     RPYC_STEP_INSPECT_ATTR, /* a callable of a class that the client does not know */
     RPYC_STEP_CALL,         /* also PING */

@@ -171,6 +171,7 @@ int rpyc_client_open(struct bench_conn *conn, struct bench_error *err)
     rpyc_outgoing_init(&c->out);
     rpyc_inflater_init(&c->inflater, (size_t)c->options->max_inflate);
     bench_arena_init(&c->arena, MESSAGE_MEMORY);
+    c->lent.classic = c->options->classic;
     if (rpyc_calls_init(&c->calls) < 0 || !rpyc_calls_take(&c->calls))
         return bench_fail(err, -ENOMEM, "no memory for a connection");
     return open_stream(conn, c, err);
@@ -262,6 +263,10 @@ void rpyc_client_fini(struct bench_conn *conn)
     c->nhandles = 0;
     bench_buf_fini(&c->root);
     rpyc_calls_fini(&c->calls);
+    rpyc_kept_free(c->classes);
+    rpyc_classic_free(c->classic);
+    c->classes = NULL;
+    c->classic = NULL;
     rpyc_outgoing_fini(&c->out);
     rpyc_inflater_fini(&c->inflater);
     bench_arena_fini(&c->arena);

@@ -9,6 +9,7 @@
 
 #include "protocols/rpyc/rpyc.h"
 #include "protocols/rpyc/rpyc_calls.h"
+#include "protocols/rpyc/rpyc_classic.h"
 #include "protocols/rpyc/rpyc_frame.h"
 #include "protocols/rpyc/rpyc_msg.h"
 #include "protocols/rpyc/rpyc_serve.h"
@@ -41,6 +42,8 @@ struct rpyc_client {
         uint64_t plain, wire; /* bytes of the frame that is dealt with */
     } received;
     uint64_t unsent; /* bytes of answers to the server since the kernel took everything */
+    struct rpyc_kept *classes;    /* that INSPECT has described; NULL = none yet */
+    struct rpyc_classic *classic; /* NULL: not in that mode */
     struct rpyc_handle **handles;
     size_t nhandles;
     struct rpyc_outgoing out;
@@ -111,6 +114,8 @@ int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c,
                        struct rpyc_message *message);
 /* Ends the present call, which is then none. */
 int rpyc_client_finish_op(struct bench_conn *conn, struct rpyc_client *c, int status);
+/* All that connecting fetches is there. */
+void rpyc_client_is_open(struct bench_conn *conn, struct rpyc_client *c);
 int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
                           struct rpyc_message *message);
 /* To a call that was taken back, which ends with that. */

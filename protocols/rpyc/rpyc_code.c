@@ -92,8 +92,23 @@ static int write_call(struct writer *w, const struct rpyc_node *node)
     return settle(w, node->count, 1);
 }
 
+/* modules.NAME, or modules[key]: not an attribute of anything. */
+static int write_module(struct writer *w, const struct rpyc_node *node,
+                        const struct rpyc_node *key)
+{
+    const struct rpyc_node name = {
+        .kind = RPYC_NODE_CONST,
+        .column = node->column,
+        .value = bench_str_n(node->name, node->name_length),
+    };
+    int rc = write_node(w, key ? key : &name);
+    return rc < 0 ? rc : finish(w, RPYC_OP_MODULE, node, 1, 0);
+}
+
 static int write_attr(struct writer *w, const struct rpyc_node *node, bool called)
 {
+    if (rpyc_is_modules(node->first))
+        return write_module(w, node, NULL);
     int rc = write_children(w, node->first);
     if (rc < 0)
         return rc;
@@ -193,6 +208,8 @@ static int write_node(struct writer *w, const struct rpyc_node *node)
         return write_const(w, node);
     case RPYC_NODE_ROOT:
         return finish(w, RPYC_OP_ROOT, node, 0, 0);
+    case RPYC_NODE_CLASSIC:
+        return finish(w, RPYC_OP_CLASSIC, node, 0, (uint32_t)node->classic);
     case RPYC_NODE_VARIABLE:
         return write_variable(w, node);
     case RPYC_NODE_ATTR:
@@ -204,6 +221,9 @@ static int write_node(struct writer *w, const struct rpyc_node *node)
     case RPYC_NODE_COMPREHENSION:
         return write_comprehension(w, node);
     case RPYC_NODE_INDEX:
+        if (rpyc_is_modules(node->first))
+            return write_module(w, node, node->first->next);
+        break;
     case RPYC_NODE_SLICE:
     case RPYC_NODE_TUPLE:
         break;

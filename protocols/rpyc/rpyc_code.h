@@ -11,6 +11,8 @@
 enum rpyc_opcode {
     RPYC_OP_PUSH,     /* -- value */
     RPYC_OP_ROOT,     /* -- root */
+    RPYC_OP_CLASSIC,  /* -- the object of enum rpyc_classic_name a */
+    RPYC_OP_MODULE,   /* name -- the server's module of that name */
     RPYC_OP_LOAD,     /* -- the variable in place a */
     RPYC_OP_ATTR,     /* object -- its attribute `value`; b: of the root, and called at once */
     RPYC_OP_CALL,     /* callee, a arguments -- result; `value`: names of the last of them */

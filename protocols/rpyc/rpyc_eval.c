@@ -112,12 +112,13 @@ static int received(void *user, const struct rpyc_ref *ref, struct bench_value *
     struct rpyc_client *c = user;
     struct rpyc_eval *e = &c->call->eval;
     struct rpyc_held *held = rpyc_held_find(&e->held, ref);
+    if (!held)
+        held = rpyc_classic_find(c, ref);
     if (!held) {
         held = rpyc_held_add(&e->held, &c->call->op->arena, ref);
         if (!held)
             return -ENOMEM;
-        held->methods = rpyc_builtin_methods(ref);
-        if (!rpyc_knows_class(c->layout, ref)) {
+        if (!rpyc_client_knows(c, ref, &held->methods)) {
             *(e->inspect ? &e->inspect_last->queue : &e->inspect) = held;
             e->inspect_last = held;
         }
@@ -204,8 +205,8 @@ static int finish(struct bench_conn *conn, struct rpyc_client *c)
 /* Up to the next request. rc: how the present instruction went. */
 static int run(struct bench_conn *conn, struct rpyc_client *c, int rc)
 {
-    struct rpyc_eval *e = &c->call->eval;
-    while (rc == RPYC_EVAL_DONE) {
+    while (rc == RPYC_EVAL_DONE) { /* else the call may be gone */
+        struct rpyc_eval *e = &c->call->eval;
         if (++e->next >= e->code->count)
             return finish(conn, c);
         rc = rpyc_eval_run_one(conn, c);
@@ -277,20 +278,12 @@ static int inspect_next(struct bench_conn *conn, struct rpyc_client *c)
 static int inspected(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
 {
     struct rpyc_eval *e = &c->call->eval;
-    struct bench_value list = bench_none();
-    int64_t label = 0;
-    int rc = rpyc_read_box_head(&message->body, &label);
-    if (rc == 0 && label == RPYC_VALUE)
-        rc = rpyc_read_value(&message->body, &list);
-    if (rc == 0)
-        rc = rpyc_read_end(&message->body);
+    unsigned methods;
+    int rc = rpyc_read_methods(&message->body, &methods);
     if (rc < 0)
         return rpyc_client_bad_message(conn, &message->body, rc);
-    for (size_t i = 0; list.kind == BENCH_TUPLE && i < list.seq.count; i++) {
-        const struct bench_value *pair = &list.seq.items[i];
-        if (pair->kind == BENCH_TUPLE && pair->seq.count > 0)
-            e->inspect->methods |= rpyc_method_named(&pair->seq.items[0]);
-    }
+    e->inspect->methods |= methods;
+    rpyc_client_note_class(c, &e->inspect->proxy.ref, e->inspect->methods);
     e->inspect = e->inspect->queue;
     return inspect_next(conn, c);
 }

@@ -419,6 +419,10 @@ int rpyc_eval_run_one(struct bench_conn *conn, struct rpyc_client *c)
     case RPYC_OP_ROOT:
         rpyc_eval_push(e, rpyc_held_value(e->root));
         return RPYC_EVAL_DONE;
+    case RPYC_OP_CLASSIC:
+        return rpyc_classic_push(conn, c, (enum rpyc_classic_name)i->a);
+    case RPYC_OP_MODULE:
+        return rpyc_classic_module(conn, c);
     case RPYC_OP_LOAD:
         rpyc_eval_hold(&e->places[i->a]);
         rpyc_eval_push(e, e->places[i->a]);
@@ -466,6 +470,8 @@ int rpyc_eval_take(struct bench_conn *conn, struct rpyc_client *c)
         return got_attr(conn, c);
     case RPYC_OP_CALL:
         return rpyc_eval_replace(conn, c, i->a + 1, answer);
+    case RPYC_OP_MODULE:
+        return rpyc_classic_got_module(conn, c);
     case RPYC_OP_ITEM:
         return rpyc_eval_replace(conn, c, 2, answer);
     case RPYC_OP_FUNCTION:

@@ -259,14 +259,6 @@ static struct rpyc_node *parse_comprehension(struct parser *p)
 
 /* ---- our functions ---- */
 
-static bool seen_before(const struct bench_value *items, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (bench_value_equal(&items[i], &items[n]))
-            return true;
-    return false;
-}
-
 /* frozenset(), frozenset({1, 2}), frozenset((1, 2)); the bracket has been taken. */
 static struct rpyc_node *parse_frozenset(struct parser *p, const char *start)
 {
@@ -290,16 +282,8 @@ static struct rpyc_node *parse_frozenset(struct parser *p, const char *start)
         return refuse(p, at, -ENOTSUP, "frozenset() takes a set or a tuple of constants here");
     if (!accept(p, ')'))
         return refuse(p, p->s.at, -EINVAL, "expected ')'");
-    struct bench_value *items =
-        bench_arena_alloc(p->s.arena, (node->value.seq.count + 1) * sizeof(*items));
-    if (!items)
+    if (rpyc_make_frozenset(p->s.arena, &node->value) < 0)
         return refuse(p, start, -ENOMEM, "no memory for an expression");
-    size_t n = 0;
-    for (size_t i = 0; i < node->value.seq.count; i++) {
-        items[n] = node->value.seq.items[i];
-        n += !seen_before(items, n);
-    }
-    node->value = (struct bench_value){.kind = BENCH_FROZENSET, .seq = {items, n}};
     return node;
 }
 
@@ -344,13 +328,35 @@ static struct rpyc_node *parse_string(struct parser *p, const char *start, size_
     return rpyc_scan_string(&p->s, bytes, raw, &value) < 0 ? NULL : new_const(p, value, start);
 }
 
-static struct rpyc_node *parse_root(struct parser *p, const char *start, bool conn)
+/* root, or a name of classic mode, of length n at `at`. NULL without a refusal: neither. */
+static struct rpyc_node *parse_top(struct parser *p, const char *start, const char *at, size_t n)
 {
-    if (conn) {
-        if (!accept(p, '.') || !accept_word(p, "root"))
-            return refuse(p, p->s.at, -ENOTSUP, "expected '.root': only conn.root is there");
+    enum rpyc_classic_name name;
+    if (is_word(at, n, "root"))
+        return new_node(p, RPYC_NODE_ROOT, start);
+    if (!rpyc_classic_named(at, n, &name))
+        return NULL;
+    struct rpyc_node *node = new_node(p, RPYC_NODE_CLASSIC, start);
+    if (!node || set_name(p, node, at, n) < 0)
+        return NULL;
+    node->classic = name;
+    return node;
+}
+
+static struct rpyc_node *parse_conn(struct parser *p, const char *start)
+{
+    struct rpyc_node *node = NULL;
+    if (accept(p, '.')) {
+        skip_blanks(p);
+        const char *at = p->s.at;
+        const size_t n = name_length(p);
+        node = parse_top(p, start, at, n);
+        p->s.at += node ? n : 0;
     }
-    return new_node(p, RPYC_NODE_ROOT, start);
+    return node || p->s.err->code < 0
+               ? node
+               : refuse(p, p->s.at, -ENOTSUP,
+                        "expected '.root', or in classic mode '.modules' and the like");
 }
 
 static struct rpyc_node *parse_name(struct parser *p)
@@ -394,11 +400,14 @@ static struct rpyc_node *parse_name(struct parser *p)
     for (size_t i = 0; i < BENCH_COUNT_OF(functions); i++)
         if (is_word(start, n, functions[i]))
             return parse_function(p, (enum rpyc_function)i, start);
-    if (is_word(start, n, "root") || is_word(start, n, "conn"))
-        return parse_root(p, start, *start == 'c');
-    return refuse(p, start, -EINVAL,
-                  "unknown name; there are root, len, str, repr, dir, list, tuple, obtain, "
-                  "buffiter, frozenset and literals");
+    if (is_word(start, n, "conn"))
+        return parse_conn(p, start);
+    struct rpyc_node *top = parse_top(p, start, start, n);
+    return top || p->s.err->code < 0
+               ? top
+               : refuse(p, start, -EINVAL,
+                        "unknown name; there are root, len, str, repr, dir, list, tuple, "
+                        "obtain, buffiter, frozenset and literals");
 }
 
 static struct rpyc_node *parse_primary(struct parser *p)
@@ -630,17 +639,6 @@ static struct rpyc_node *parse_unary(struct parser *p)
     return node;
 }
 
-static bool as_double(const struct bench_value *value, double *out)
-{
-    if (value->kind == BENCH_INT)
-        *out = (double)value->integer;
-    else if (value->kind == BENCH_FLOAT)
-        *out = value->real;
-    else
-        return false;
-    return true;
-}
-
 /* NUMBER + NUMBERj, which is how repr() shows a complex number. */
 static struct rpyc_node *parse_expr(struct parser *p)
 {
@@ -648,15 +646,11 @@ static struct rpyc_node *parse_expr(struct parser *p)
     while (node && (next_char(p) == '+' || next_char(p) == '-')) {
         const char *at = p->s.at++;
         struct rpyc_node *right = parse_postfix(p);
-        double real;
         if (!right)
             return NULL;
         if (node->kind != RPYC_NODE_CONST || right->kind != RPYC_NODE_CONST ||
-            right->value.kind != BENCH_COMPLEX || !as_double(&node->value, &real))
+            rpyc_add_imaginary(&node->value, &right->value, *at == '-') < 0)
             return refuse(p, at, -ENOTSUP, "nothing is added here but the parts of a complex");
-        const double imaginary = right->value.complex.im;
-        node->value = (struct bench_value){.kind = BENCH_COMPLEX,
-                                           .complex = {real, *at == '-' ? -imaginary : imaginary}};
     }
     return node;
 }

@@ -17,6 +17,7 @@
 enum rpyc_node_kind {
     RPYC_NODE_CONST,         /* value */
     RPYC_NODE_ROOT,          /* conn.root */
+    RPYC_NODE_CLASSIC,       /* conn.modules and the other names of classic mode */
     RPYC_NODE_VARIABLE,      /* name; of a comprehension around it */
     RPYC_NODE_ATTR,          /* name of its one child */
     RPYC_NODE_CALL,          /* the callee, then the arguments */
@@ -39,9 +40,21 @@ enum rpyc_function {
     RPYC_FUNCTION_FROZENSET, /* of constants: never in a tree */
 };
 
+/* The names of a classic connection. */
+enum rpyc_classic_name {
+    RPYC_CLASSIC_GETMODULE,
+    RPYC_CLASSIC_EVAL,
+    RPYC_CLASSIC_EXECUTE,
+    RPYC_CLASSIC_NAMESPACE,
+    RPYC_CLASSIC_BUILTINS,
+    RPYC_CLASSIC_MODULES, /* the server's modules by name; nothing that could be sent */
+    RPYC_CLASSIC_NAMES,
+};
+
 struct rpyc_node {
     enum rpyc_node_kind kind;
     enum rpyc_function function;
+    enum rpyc_classic_name classic;
     size_t column; /* of its first character, from 1, in characters */
     struct bench_value value;
     const char *name;
@@ -58,6 +71,12 @@ struct rpyc_node {
  * column; -ENOMEM. */
 int rpyc_expr_parse(struct bench_arena *arena, const char *text, size_t length,
                     struct rpyc_node **out, struct bench_error *err) BENCH_MUST_CHECK;
+
+/* ---- names of classic mode (rpyc_classic.c) ---- */
+
+bool rpyc_classic_named(const char *text, size_t length, enum rpyc_classic_name *out);
+/* Whether it is the name space of the server's modules itself. */
+bool rpyc_is_modules(const struct rpyc_node *node);
 
 /* ---- literals (rpyc_literal.c) ---- */
 
@@ -85,5 +104,10 @@ int rpyc_scan_string(struct rpyc_scanner *s, bool bytes, bool raw,
 /* What unary minus makes of a number. 0, -EINVAL (no number), -ENOMEM. */
 int rpyc_negate(struct bench_arena *arena, const struct bench_value *value,
                 struct bench_value *out) BENCH_MUST_CHECK;
+/* REAL + IMAGINARYj, or minus. 0, or -ENOTSUP: they are something else. */
+int rpyc_add_imaginary(struct bench_value *real, const struct bench_value *imaginary,
+                       bool minus) BENCH_MUST_CHECK;
+/* Of a TUPLE, each of its items once. 0 or -ENOMEM. */
+int rpyc_make_frozenset(struct bench_arena *arena, struct bench_value *tuple) BENCH_MUST_CHECK;
 
 #endif

@@ -12,6 +12,22 @@ enum {
     PIECE_MAX = 1 << 20,      /* between two looks at the session: some 30 ms of compressing */
 };
 
+/* A length that no frame has may be another protocol's first word: then that is the better news. */
+static int refuse_length(const uint8_t *data, size_t length, uint64_t limit,
+                         struct bench_error *err)
+{
+    bool text = true;
+    for (int i = 0; i < 4; i++)
+        text = text && data[i] >= ' ' && data[i] <= '~';
+    if (text)
+        return bench_fail(err, -EMSGSIZE, "the peer does not speak RPyC: it sent '%.4s...'",
+                          (const char *)data);
+    if (data[1] == 0x03 && (data[0] == 0x15 || data[0] == 0x16)) /* RFC 8446, 5.1 */
+        return bench_fail(err, -EMSGSIZE, "the peer speaks TLS");
+    return bench_fail(err, -EMSGSIZE, "frame of %zu bytes over the limit of %llu", length,
+                      (unsigned long long)limit);
+}
+
 int rpyc_frame_parse(const uint8_t *data, size_t have, uint64_t limit, struct rpyc_frame *out,
                      struct bench_error *err)
 {
@@ -23,8 +39,7 @@ int rpyc_frame_parse(const uint8_t *data, size_t have, uint64_t limit, struct rp
     out->length = be32toh(big);
     out->compressed = data[4] != 0; /* any value means yes */
     if (out->length > limit)
-        return bench_fail(err, -EMSGSIZE, "frame of %zu bytes over the limit of %llu", out->length,
-                          (unsigned long long)limit);
+        return refuse_length(data, out->length, limit, err);
     out->total = out->length + RPYC_FRAME_EXTRA;
     if (have < out->total)
         return -EAGAIN;

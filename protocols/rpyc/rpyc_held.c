@@ -5,7 +5,7 @@
 
 static size_t bucket_of(const struct rpyc_ref *ref)
 {
-    const struct bench_value *id = &ref->instance_id;
+    const struct bench_value *id = rpyc_is_class(ref) ? &ref->class_id : &ref->instance_id;
     uint64_t hash = 0;
     if (id->kind == BENCH_INT)
         hash = (uint64_t)id->integer;
@@ -102,7 +102,7 @@ unsigned rpyc_builtin_methods(const struct rpyc_ref *ref)
     return RPYC_METHOD_CALL; /* as rpyc makes these proxies, from the class and its metaclass */
 }
 
-unsigned rpyc_method_named(const struct bench_value *name)
+static unsigned method_named(const struct bench_value *name)
 {
     static const char *const names[] = {"__call__", "__len__",  "__length_hint__",
                                         "__iter__", "__next__", "__getitem__"};
@@ -110,5 +110,25 @@ unsigned rpyc_method_named(const struct bench_value *name)
         if (strlen(names[i]) == name->text.length &&
             memcmp(names[i], name->text.data, name->text.length) == 0)
             return 1u << i;
+    return 0;
+}
+
+int rpyc_read_methods(struct rpyc_reader *body, unsigned *out)
+{
+    struct bench_value list = bench_none();
+    int64_t label = 0;
+    int rc = rpyc_read_box_head(body, &label);
+    if (rc == 0 && label == RPYC_VALUE)
+        rc = rpyc_read_value(body, &list);
+    if (rc == 0)
+        rc = rpyc_read_end(body);
+    if (rc < 0)
+        return rc;
+    *out = 0;
+    for (size_t i = 0; list.kind == BENCH_TUPLE && i < list.seq.count; i++) {
+        const struct bench_value *pair = &list.seq.items[i];
+        if (pair->kind == BENCH_TUPLE && pair->seq.count > 0)
+            *out |= method_named(&pair->seq.items[0]);
+    }
     return 0;
 }

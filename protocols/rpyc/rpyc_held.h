@@ -48,7 +48,7 @@ struct rpyc_held *rpyc_held_of(const struct bench_value *value);
 struct bench_value rpyc_held_value(struct rpyc_held *held);
 /* The methods of a built-in class. */
 unsigned rpyc_builtin_methods(const struct rpyc_ref *ref);
-/* The method that an answer to INSPECT names, or 0. */
-unsigned rpyc_method_named(const struct bench_value *name);
+/* The methods that an answer to INSPECT names. 0 or what a reader returns. */
+int rpyc_read_methods(struct rpyc_reader *body, unsigned *out) BENCH_MUST_CHECK;
 
 #endif

@@ -12,6 +12,7 @@
 /* Ids with as many digits as Python's. No instance id comes twice on a connection. */
 #define ID_BASE INT64_C(140000000000000)
 #define ROOT_ID INT64_C(1)
+#define SLAVE_ID INT64_C(2) /* the first of RPYC_SLAVE_OBJECTS */
 /* Of the ids of one call; the calls are one behind the other. */
 #define IDS (INT64_C(1) << 37)
 
@@ -28,6 +29,15 @@ static const struct lent_class {
                         1,
                         {.type_name = "rpyc.core.service.VoidService"},
                         {NULL}},
+    [RPYC_LENT_SLAVE] = {"rpyc.core.service.FakeSlaveService",
+                         2,
+                         {.type_name = "rpyc.core.service.FakeSlaveService"},
+                         {NULL}},
+    [RPYC_LENT_SLAVE_METHOD] = {"builtins.method",
+                                INT64_C(9757312),
+                                {.type_name = "method"},
+                                {"__call__", NULL}},
+    [RPYC_LENT_MODULE] = {"builtins", INT64_C(9758016), {.type_name = "module"}, {NULL}},
     [RPYC_LENT_FUNCTION] = {"builtins.function",
                             INT64_C(9756960),
                             {.type_name = "function"},
@@ -103,14 +113,22 @@ static struct rpyc_call *lender(const struct rpyc_client *c, int64_t id)
     return call && (id - ID_BASE) % IDS < call->lent.given ? call : NULL;
 }
 
+static struct rpyc_lent_object *find_slave(struct rpyc_lent *lent, const struct rpyc_ref *ref)
+{
+    struct rpyc_lent_object *object = &lent->slave[ref->instance_id.integer - SLAVE_ID];
+    return object->count > 0 && is_kind(ref, object->kind) ? object : NULL;
+}
+
 /* The object with that name, be it gone; NULL: there never was one, or it was given back. */
 static struct rpyc_lent_object *find(struct rpyc_client *c, const struct rpyc_ref *ref)
 {
     if (ref->instance_id.kind != BENCH_INT)
         return NULL;
     const int64_t id = ref->instance_id.integer;
-    if (c->lent.root.count > 0 && id == ROOT_ID && is_kind(ref, RPYC_LENT_ROOT))
-        return &c->lent.root;
+    if (id == ROOT_ID)
+        return c->lent.root.count > 0 && is_kind(ref, c->lent.root.kind) ? &c->lent.root : NULL;
+    if (id >= SLAVE_ID && id < SLAVE_ID + RPYC_SLAVE_OBJECTS)
+        return find_slave(&c->lent, ref);
     struct rpyc_call *call = lender(c, id);
     if (!call)
         return NULL;
@@ -172,8 +190,17 @@ void rpyc_lent_give_back(struct rpyc_lent_object *object, int64_t count)
 struct bench_value rpyc_lent_root(struct rpyc_lent *lent)
 {
     if (lent->root.id == 0)
-        (void)make(&lent->root, RPYC_LENT_ROOT, ROOT_ID);
+        (void)make(&lent->root, lent->classic ? RPYC_LENT_SLAVE : RPYC_LENT_ROOT, ROOT_ID);
     return (struct bench_value){.kind = BENCH_OBJECT, .object = &lent->root.object};
+}
+
+struct bench_value rpyc_lent_slave(struct rpyc_lent *lent, enum rpyc_slave_object which)
+{
+    struct rpyc_lent_object *object = &lent->slave[which];
+    if (object->id == 0)
+        (void)make(object, which < RPYC_SLAVE_BUILTINS ? RPYC_LENT_SLAVE_METHOD : RPYC_LENT_MODULE,
+                   SLAVE_ID + (int64_t)which);
+    return (struct bench_value){.kind = BENCH_OBJECT, .object = &object->object};
 }
 
 static int lend(struct rpyc_client *c, struct rpyc_lent_object *object)

@@ -346,3 +346,36 @@ int rpyc_scan_string(struct rpyc_scanner *s, bool bytes, bool raw, struct bench_
     *out = bytes ? bench_bytes(data, n) : bench_str_n(data, n);
     return 0;
 }
+
+int rpyc_add_imaginary(struct bench_value *real, const struct bench_value *imaginary, bool minus)
+{
+    if (imaginary->kind != BENCH_COMPLEX || (real->kind != BENCH_INT && real->kind != BENCH_FLOAT))
+        return -ENOTSUP;
+    const double first = real->kind == BENCH_INT ? (double)real->integer : real->real;
+    const double second = minus ? -imaginary->complex.im : imaginary->complex.im;
+    *real = (struct bench_value){.kind = BENCH_COMPLEX, .complex = {first, second}};
+    return 0;
+}
+
+static bool seen_before(const struct bench_value *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (bench_value_equal(&items[i], &items[n]))
+            return true;
+    return false;
+}
+
+int rpyc_make_frozenset(struct bench_arena *arena, struct bench_value *tuple)
+{
+    const size_t count = tuple->seq.count;
+    struct bench_value *items = bench_arena_alloc(arena, (count + 1) * sizeof(*items));
+    if (!items)
+        return -ENOMEM;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        items[n] = tuple->seq.items[i];
+        n += !seen_before(items, n);
+    }
+    *tuple = (struct bench_value){.kind = BENCH_FROZENSET, .seq = {items, n}};
+    return 0;
+}

@@ -119,6 +119,12 @@ bool rpyc_exception_is(const struct rpyc_exception *exception, const char *type)
 /* "module.Type: message", cut to size. */
 void rpyc_exception_text(const struct rpyc_exception *exception, char *text, size_t size);
 
+/* Stands for a class itself, not for an instance of it. */
+static inline bool rpyc_is_class(const struct rpyc_ref *ref)
+{
+    return ref->instance_id.kind == BENCH_INT && ref->instance_id.integer == 0;
+}
+
 /* True for the names that Python has proxy classes for, so that it sends no INSPECT. */
 bool rpyc_knows_class(enum rpyc_layout layout, const struct rpyc_ref *ref);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "protocols/rpyc/rpyc.h"
+#include "protocols/rpyc/rpyc_classic.h"
 #include "protocols/rpyc/rpyc_code.h"
 #include "protocols/rpyc/rpyc_msg.h"
 
@@ -143,13 +144,15 @@ static int compile_expression(struct bench_arena *arena, const struct rpyc_node 
     return 0;
 }
 
-static int compile_text(const struct bench_spec *spec, struct bench_program **out,
-                        struct bench_error *err)
+static int compile_text(const struct rpyc_options *options, const struct bench_spec *spec,
+                        struct bench_program **out, struct bench_error *err)
 {
     struct bench_arena arena;
     struct rpyc_node *tree = NULL;
     bench_arena_init(&arena, TEXT_LIMIT);
     int rc = rpyc_expr_parse(&arena, spec->text, strlen(spec->text), &tree, err);
+    if (rc == 0)
+        rc = rpyc_classic_check(tree, options->classic, err);
     if (rc == 0)
         rc = is_simple_call(tree) ? compile_call(tree, out, err)
                                   : compile_expression(&arena, tree, out, err);
@@ -170,13 +173,12 @@ static int compile_probe(struct bench_program **out, struct bench_error *err)
 int rpyc_compile(const void *options, const struct bench_spec *spec, struct bench_program **out,
                  struct bench_error *err)
 {
-    /* How a program is run is the connection's business. */
     switch (spec->kind) {
     case BENCH_SPEC_OPERATION:
         return spec->reading != BENCH_READING_NONE ? rpyc_compile_reading(options, spec, out, err)
                                                    : compile_operation(spec, out, err);
     case BENCH_SPEC_TEXT:
-        return compile_text(spec, out, err);
+        return compile_text(options, spec, out, err);
     case BENCH_SPEC_PROBE:
         return compile_probe(out, err);
     }

@@ -191,6 +191,8 @@ static int serve_getattr(struct rpyc_serving *s, const struct bench_value *args,
         *out = bench_none();
         return 0;
     }
+    if (object->kind == RPYC_LENT_SLAVE)
+        return rpyc_slave_attribute(s, name, out);
     if (object->kind != RPYC_LENT_FUNCTION || !find_method(object, name))
         return no_attribute(s, name);
     *out = args[0]; /* a function's __call__ does what the function does */
@@ -209,7 +211,7 @@ static int serve_denied(struct rpyc_serving *s, const struct bench_value *args, 
         rc = need_name(s, &args[1], &name);
     if (rc < 0)
         return rc;
-    if (object->kind == RPYC_LENT_ROOT)
+    if (object == &s->c->lent.root)
         return bench_raise(&s->call, "AttributeError", "access denied");
     return no_attribute(s, name);
 }
@@ -226,8 +228,11 @@ static int check_arguments(struct rpyc_serving *s, const struct bench_value *arg
 }
 
 static int call_object(struct rpyc_serving *s, const struct rpyc_lent_object *object,
-                       const struct bench_value *args, const struct bench_value *kwargs)
+                       const struct bench_value *args, const struct bench_value *kwargs,
+                       struct bench_value *out)
 {
+    if (object->kind == RPYC_LENT_SLAVE_METHOD)
+        return rpyc_slave_call(s, object, args, out);
     int rc = check_arguments(s, args, kwargs);
     if (rc < 0)
         return rc;
@@ -241,9 +246,8 @@ static int serve_call(struct rpyc_serving *s, const struct bench_value *args, si
                       struct bench_value *out)
 {
     struct rpyc_lent_object *object = NULL;
-    (void)out;
     int rc = need_target(s, &args[0], &object);
-    return rc < 0 ? rc : call_object(s, object, &args[1], nargs > 2 ? &args[2] : NULL);
+    return rc < 0 ? rc : call_object(s, object, &args[1], nargs > 2 ? &args[2] : NULL, out);
 }
 
 static int serve_callattr(struct rpyc_serving *s, const struct bench_value *args, size_t nargs,
@@ -260,8 +264,8 @@ static int serve_callattr(struct rpyc_serving *s, const struct bench_value *args
     const char *method = find_method(object, name);
     if (!method)
         return no_attribute(s, name);
-    if (object->kind == RPYC_LENT_FUNCTION)
-        return call_object(s, object, &args[2], kwargs);
+    if (object->kind == RPYC_LENT_FUNCTION || object->kind == RPYC_LENT_SLAVE_METHOD)
+        return call_object(s, object, &args[2], kwargs, out);
     rc = check_arguments(s, &args[2], kwargs);
     return rc < 0 ? rc : rpyc_lent_call_method(s, object, method, &args[2], out);
 }

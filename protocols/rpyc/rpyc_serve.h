@@ -20,6 +20,9 @@ struct rpyc_client;
 
 enum rpyc_lent_kind {
     RPYC_LENT_ROOT,
+    RPYC_LENT_SLAVE,        /* the root in classic mode (rpyc_slave.c) */
+    RPYC_LENT_SLAVE_METHOD, /* of it: does nothing */
+    RPYC_LENT_MODULE,       /* that it hands out: empty */
     RPYC_LENT_FUNCTION, /* callback(d), which calls nested(d, callback) on the server */
     RPYC_LENT_LIST,     /* the pieces of op->tx */
     RPYC_LENT_ITERATOR, /* over that list */
@@ -37,9 +40,20 @@ struct rpyc_lent_object {
     size_t next;   /* piece, of an iterator */
 };
 
+/* What the root in classic mode has. */
+enum rpyc_slave_object {
+    RPYC_SLAVE_GETMODULE,
+    RPYC_SLAVE_EVAL,
+    RPYC_SLAVE_EXECUTE,
+    RPYC_SLAVE_BUILTINS,  /* modules, from here on */
+    RPYC_SLAVE_IMPORTLIB, /* .util */
+    RPYC_SLAVE_OBJECTS,
+};
+
 /* By the connection. */
 struct rpyc_lent {
-    struct rpyc_lent_object root, stale;
+    bool classic;
+    struct rpyc_lent_object root, slave[RPYC_SLAVE_OBJECTS], stale;
 };
 
 /* By one op in flight. */
@@ -88,6 +102,7 @@ int rpyc_lent_find(struct rpyc_serving *s, const struct rpyc_ref *ref,
 int rpyc_lent_export(void *user, struct bench_object *object, struct rpyc_ref *ref);
 void rpyc_lent_give_back(struct rpyc_lent_object *object, int64_t count);
 struct bench_value rpyc_lent_root(struct rpyc_lent *lent);
+struct bench_value rpyc_lent_slave(struct rpyc_lent *lent, enum rpyc_slave_object which);
 /* The special methods of a kind, NULL-ended. */
 const char *const *rpyc_lent_methods(enum rpyc_lent_kind kind);
 const char *rpyc_lent_class(enum rpyc_lent_kind kind);
@@ -97,6 +112,15 @@ int rpyc_lent_call_method(struct rpyc_serving *s, struct rpyc_lent_object *objec
                           struct bench_value *out) BENCH_MUST_CHECK;
 int rpyc_lent_buffiter(struct rpyc_serving *s, struct rpyc_lent_object *iterator, int64_t wanted,
                        struct bench_value *out) BENCH_MUST_CHECK;
+
+/* ---- the root in classic mode (rpyc_slave.c) ---- */
+
+/* Its attribute. 0, or as above. */
+int rpyc_slave_attribute(struct rpyc_serving *s, const char *name,
+                         struct bench_value *out) BENCH_MUST_CHECK;
+/* A call of one of its methods. args: as they came. */
+int rpyc_slave_call(struct rpyc_serving *s, const struct rpyc_lent_object *method,
+                    const struct bench_value *args, struct bench_value *out) BENCH_MUST_CHECK;
 
 /* ---- callbacks (rpyc_nested.c) ---- */
 

@@ -24,6 +24,7 @@ struct rpyc_session {
     bool bound; /* messages have thread ids in front */
     bool layout_known;
     size_t held; /* bytes to consume when the latest frame is no longer needed */
+    bool silent; /* nothing was sent since the latest message, an answer, came */
 };
 
 /* The rest of a large frame. Room grows with what has really arrived. */
@@ -83,6 +84,7 @@ static int send_out(void *user, struct bench_error *err)
     struct rpyc_session *self = user;
     const struct rpyc_outgoing *out = &self->peer.out;
     int rc = bench_session_write(self->session, out->pieces, out->count);
+    self->silent = false;
     if (rc < 0)
         return bench_fail(err, rc, "cannot send %llu bytes: %s",
                           (unsigned long long)out->wire_bytes, bench_errno_text(rc));
@@ -117,13 +119,19 @@ static int receive(void *user, struct bench_arena *arena, struct rpyc_message *o
         size_t n;
         bench_session_consume(self->session, self->held);
         self->held = 0;
+        if (self->silent)
+            bench_session_acknowledge(self->session);
+        self->silent = false;
         int rc = read_frame(self, &frame, &self->held, err);
         if (rc == 0)
             rc = rpyc_frame_plain(&self->inflater, &frame, &payload, &n, err);
         if (rc < 0)
             return rc;
-        if (n > 0) /* an empty one means nothing */
-            return open_message(self, payload, n, arena, out, err);
+        if (n == 0) /* means nothing */
+            continue;
+        rc = open_message(self, payload, n, arena, out, err);
+        self->silent = rc == 0 && out->type != RPYC_REQUEST;
+        return rc;
     }
 }
 

@@ -152,12 +152,20 @@ int rpyc_client_raised(struct bench_conn *conn, struct rpyc_client *c, struct rp
     return fail_op(conn, c, BENCH_FAILURE_REMOTE, -EREMOTEIO, text);
 }
 
-static void open_is_done(struct bench_conn *conn, struct rpyc_client *c)
+void rpyc_client_is_open(struct bench_conn *conn, struct rpyc_client *c)
 {
     rpyc_calls_release(&c->calls, c->call);
     c->call = NULL;
     c->between = (struct bench_op_stat){0};
     bench_conn_opened(conn, 0);
+}
+
+static int root_is_known(struct bench_conn *conn, struct rpyc_client *c)
+{
+    if (c->options->classic)
+        return rpyc_classic_begin(conn, c);
+    rpyc_client_is_open(conn, c);
+    return 0;
 }
 
 static int got_root(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_message *message)
@@ -179,8 +187,7 @@ static int got_root(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "the root's name is too long");
     if (!rpyc_knows_class(c->layout, &ref))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_ROOT, &ref);
-    open_is_done(conn, c);
-    return 0;
+    return root_is_known(conn, c);
 }
 
 /* The call's `current` is the callable. */
@@ -203,6 +210,7 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
 {
     struct rpyc_ref ref;
     int64_t label;
+    unsigned methods;
     int rc = rpyc_read_box_head(&message->body, &label);
     if (rc == 0 && label != RPYC_REMOTE_REF)
         return fail_op(conn, c, BENCH_FAILURE_WRONG, -EBADMSG,
@@ -215,7 +223,7 @@ static int got_attr(struct bench_conn *conn, struct rpyc_client *c, struct rpyc_
     rc = rpyc_write_ref(&c->call->current, &ref);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, rc, "a reference is too long");
-    if (!rpyc_knows_class(c->layout, &ref))
+    if (!rpyc_client_knows(c, &ref, &methods))
         return rpyc_client_send_inspect(conn, c, RPYC_STEP_INSPECT_ATTR, &ref);
     return call_it(conn, c);
 }
@@ -311,17 +319,19 @@ int rpyc_client_on_answer(struct bench_conn *conn, struct rpyc_client *c,
         c->call->op->marks.first_byte = c->frame_began_ns;
     if (c->call->step == RPYC_STEP_EVAL || c->call->step == RPYC_STEP_EVAL_INSPECT)
         return rpyc_eval_answer(conn, c, message);
-    if (message->type == RPYC_EXCEPTION)
+    if (message->type == RPYC_EXCEPTION && c->call->step != RPYC_STEP_CLASSIC)
         return rpyc_client_raised(conn, c, message);
     switch (c->call->step) {
     case RPYC_STEP_GETROOT:
         return got_root(conn, c, message);
     case RPYC_STEP_INSPECT_ROOT:
-        open_is_done(conn, c);
-        return 0;
+        return root_is_known(conn, c);
+    case RPYC_STEP_CLASSIC:
+        return rpyc_classic_answer(conn, c, message);
     case RPYC_STEP_GETATTR:
         return got_attr(conn, c, message);
     case RPYC_STEP_INSPECT_ATTR:
+        rpyc_client_note_current(c, message);
         return call_it(conn, c);
     case RPYC_STEP_CALL:
         return got_result(conn, c, message);

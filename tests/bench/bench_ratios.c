@@ -6,17 +6,17 @@
  *   bench-ratios NAME LIMIT FILE.json WORKLOAD METRIC A B
  *       trials of one run, paired by block. WORKLOAD: as in the result, or WORKLOAD:DIRECTION, or
  *       WORKLOAD:PARAMETER=VALUE ("latency:rtt=1ms").
- *       METRIC: p50 (response), throughput, cpu (of server and
- *       client, per request), client-cpu, absolute-p50 (of A alone, in µs; B is '-'),
- *       absolute-throughput (the same, requests per second)
- *   bench-ratios NAME LIMIT --pairs FILE
+ *       METRIC: p50 (response), first-answer (p50, of a connection from its start), throughput, cpu
+ * (of server and client, per request), client-cpu, server-cpu, absolute-p50 (of A alone, in µs; B
+ * is '-'), absolute-throughput (the same, requests per second) bench-ratios NAME LIMIT --pairs FILE
  *       a text file with two numbers a line: A and B
  *   bench-ratios --crossing FILE.json WORKLOAD A B RTT
  *       the round-trip time at which A, with more round trips, becomes slower than B, predicted
  *       from what each costs beside its round trips, measured at RTT (us). Prints that cost of A
  *       and of B in us, round trips of A and of B, and the crossing in us
  *
- * LIMIT: "<=1.25" or ">=0.7". Prints one line; exit status 0 = within, 1 = missed, 2 = usage.
+ * LIMIT: "<=1.25", ">=0.7", or "-" for a ratio that is only to be known. Prints one line; exit
+ * status 0 = within, 1 = missed, 2 = usage.
  */
 #include <jansson.h>
 #include <math.h>
@@ -61,14 +61,19 @@ static double metric_of(const json_t *trial, const char *metric)
     double client = number(trial, "resources.client.cpu_seconds") / succeeded;
     if (strcmp(metric, "p50") == 0)
         return number(trial, "statistics.response.median");
+    if (strcmp(metric, "first-answer") == 0)
+        return number(trial, "statistics.first_answer.median");
     if (strcmp(metric, "absolute-p50") == 0)
         return number(trial, "statistics.response.median") * 1e6;
     if (strcmp(metric, "throughput") == 0 || strcmp(metric, "absolute-throughput") == 0)
         return number(trial, "throughput");
     if (strcmp(metric, "client-cpu") == 0)
         return client;
+    double server = number(trial, "resources.server.cpu_seconds") / succeeded;
+    if (strcmp(metric, "server-cpu") == 0)
+        return server;
     if (strcmp(metric, "cpu") == 0)
-        return client + number(trial, "resources.server.cpu_seconds") / succeeded;
+        return client + server;
     return NAN;
 }
 
@@ -153,14 +158,19 @@ static int judge(const char *name, const char *limit, struct pairs *p)
         if (isfinite(p->a[i] / p->b[i]))
             ratios[n++] = p->a[i] / p->b[i];
     if (n == 0) {
-        (void)printf("%-58s no pairs\n", name);
+        (void)printf("%-62s no pairs\n", name);
         return 1;
     }
     double m = median(ratios, n);
+    if (strcmp(limit, "-") == 0) {
+        (void)printf("%-62s %7.3f  (%.3f to %.3f over %zu pairs)\n", name, m, ratios[0],
+                     ratios[n - 1], n);
+        return 0;
+    }
     bool most = strncmp(limit, "<=", 2) == 0;
     double bound = strtod(limit + 2, NULL);
     bool good = most ? m <= bound : m >= bound;
-    (void)printf("%-58s %7.3f  (%.3f to %.3f over %zu pairs)  %s  %s\n", name, m, ratios[0],
+    (void)printf("%-62s %7.3f  (%.3f to %.3f over %zu pairs)  %s  %s\n", name, m, ratios[0],
                  ratios[n - 1], n, limit, good ? "ok" : "MISSED");
     return good ? 0 : 1;
 }

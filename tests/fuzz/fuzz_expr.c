@@ -17,6 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(text != NULL);
     FUZZ_CHECK(
         bench_options_new(rpyc_protocol.options, rpyc_protocol.options_size, &options, &err) == 0);
+    /* The same text in either mode, by turns. */
+    FUZZ_CHECK(bench_options_set(rpyc_protocol.options, options, "classic",
+                                 size % 2 == 0 ? "on" : "off", &err) == 0);
     memcpy(text, data, size);
     text[size] = '\0';
     const struct bench_spec spec = {.kind = BENCH_SPEC_TEXT, .text = text};

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* `rpycbench call`: one call on servers that run already, ours and Python's. */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rig.h"
 
@@ -118,6 +120,9 @@ static void check_http(void)
     check_fails("GET /nope", 1, WORDS("rpycbench call: ", "nope"));
     check_fails("FETCH /", 2, WORDS("column 1: ", "\n  FETCH /\n  ^\n"));
     check_fails("GET x", 2, WORDS("column 5: ", "\n  GET x\n      ^\n"));
+
+    check_fails("PUT /echo x", 1, WORDS("status 405 for PUT /echo"));
+    check_fails("GET /ping x", 2, WORDS("column 11: GET has no body"));
 
     rig_run(&out, WORDS("call", "--verbose", url, "GET /ping"));
     cr_expect_eq(rig_count_lines(out.err, " -> GET             /ping, "), 1, "%s", out.err);
@@ -251,5 +256,117 @@ Test(call, nobody_there, .timeout = 120)
     rig_run(&out, WORDS("call", "rpyc://127.0.0.1:1", "root.ping()"));
     cr_expect_eq(out.exit_status, 3, "exit %d: %s", out.exit_status, out.err);
     rig_assert_has(out.err, "not reached: ");
+    support_output_free(&out);
+}
+
+/* ---- what goes wrong for new users ---- */
+
+/* Somebody who speaks another protocol, or the same with or without TLS. */
+static void check_stranger(const char *target, const char *scheme, const char *expression,
+                           const char *piece)
+{
+    struct support_output out;
+
+    begin(target, scheme, "");
+    rig_run(&out, WORDS("call", "-k", "--timeout", "500ms", url, expression));
+    cr_expect_eq(out.exit_status, 3, "%s: exit %d: %s", url, out.exit_status, out.err);
+    cr_expect_str_empty(out.out);
+    rig_assert_has(out.err, piece);
+    support_output_free(&out);
+    end();
+}
+
+Test(call, rpyc_to_http, .timeout = 120)
+{
+    check_stranger("http/threaded/native", "rpyc", "root.ping()",
+                   "does not speak RPyC: it sent 'HTTP...'");
+}
+
+Test(call, http_to_rpyc, .timeout = 120)
+{
+    check_stranger("rpyc/threaded/native", "http", "GET /ping", "It said nothing: does it speak http?");
+}
+
+Test(call, plain_to_tls, .timeout = 120)
+{
+    check_stranger("rpyc[tls=on]/threaded/native", "rpyc", "root.ping()", "With TLS it is rpycs://");
+    check_stranger("http[tls=on]/threaded/native", "http", "GET /ping", "With TLS it is https://");
+}
+
+Test(call, tls_to_plain, .timeout = 120)
+{
+    check_stranger("rpyc/threaded/native", "rpycs", "root.ping()", "Without TLS it is rpyc://");
+    check_stranger("http/threaded/native", "https", "GET /ping", "the peer does not speak TLS");
+}
+
+static void check_interrupted(const char *scheme, const char *target, const char *expression,
+                              const char *sign)
+{
+    struct rig_program program;
+    struct support_output out;
+
+    begin(target, scheme, "");
+    rig_start(&program, WORDS(rig_bench(), "call", "-v", url, expression));
+    char said[4096];
+    ssize_t n;
+    do {
+        rig_pause();
+        n = pread(program.err_fd, said, sizeof(said) - 1, 0);
+        cr_assert_geq(n, 0);
+        said[n] = '\0';
+    } while (strstr(said, sign) == NULL && kill(program.pid, 0) == 0);
+    cr_assert_eq(kill(program.pid, SIGINT), 0);
+    rig_wait(&program, &out);
+    cr_expect_eq(out.exit_status, 130, "exit %d, signal %d: %s", out.exit_status, out.signal, out.err);
+    rig_assert_has(out.err, "rpycbench call: interrupted\n");
+    cr_expect_str_empty(out.out);
+    support_output_free(&out);
+    end();
+}
+
+Test(call, interrupted, .timeout = 120)
+{
+    check_interrupted("rpyc", "rpyc/threaded/native", "root.io_work(60.0)", "-> CALL ");
+}
+
+/* A pipe whose reader has left, a full disk, and no stdout at all: what was printed is not lost
+ * without a word, nor sent to a socket that has got the number of stdout. */
+Test(call, output_that_is_lost, .timeout = 120)
+{
+    static const struct {
+        const char *shell, *said;
+    } rows[] = {
+        {"{ \"$0\" call \"$1\" 'root.ping()'; echo status $? >&2; } | true", "status 3\n"},
+        {"\"$0\" call \"$1\" 'root.ping()' >/dev/full; echo status $? >&2", "No space left on device"},
+        {"\"$0\" call --json \"$1\" 'root.ping()' >/dev/full; echo status $? >&2", "status 3\n"},
+        {"\"$0\" call \"$1\" 'root.ping()' >&-; echo status $? >&2", "status 3\n"},
+        {"\"$0\" call \"$1\" 'root.ping()' >&- 2>&-; echo status $? >&2", "status 3\n"},
+    };
+    struct support_output out;
+
+    begin("rpyc/threaded/native", "rpyc", "");
+    for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
+        rig_run_program(&out, WORDS("sh", "-c", rows[i].shell, rig_bench(), url));
+        rig_assert_has(out.err, rows[i].said);
+        support_output_free(&out);
+    }
+    check_value("root.ping()", "'pong'");
+    end();
+}
+
+Test(call, letters, .timeout = 120)
+{
+    struct support_output out;
+
+    begin("rpyc[tls=on]/threaded/native", "rpycs", "");
+    rig_run(&out, WORDS("call", "-k", "-v", url, "root.ping()"));
+    cr_expect_eq(out.exit_status, 0, "exit %d: %s", out.exit_status, out.err);
+    cr_expect_str_eq(out.out, "'pong'\n");
+    support_output_free(&out);
+    check_fails("root.ping()", 3, WORDS("not reached: certificate verify failed"));
+    end();
+    rig_run(&out, WORDS("call", "--help"));
+    rig_assert_has(out.out, "-k: ");
+    rig_assert_has(out.out, "'root.get_user(1).name'");
     support_output_free(&out);
 }

@@ -81,6 +81,25 @@ Test(plugin, everything)
     rig_assert_nobody_left();
 }
 
+/* Its scheme is known; what it cannot read is said. */
+Test(plugin, call)
+{
+    struct support_output out;
+
+    rig_run(&out, WORDS("call", "line://127.0.0.1:1", "x"));
+    cr_expect_eq(out.exit_status, 2);
+    rig_assert_has(out.err, "no protocol has the scheme 'line'");
+    support_output_free(&out);
+    rig_run(&out, WORDS("call", "--plugin", good, "line://127.0.0.1:1", "x"));
+    cr_expect_eq(out.exit_status, 2, "exit %d: %s", out.exit_status, out.err);
+    rig_assert_has(out.err, "the expression cannot be read: line ");
+    support_output_free(&out);
+    rig_run(&out, WORDS("call", "--plugin", "/no/such/file.so", "line://127.0.0.1:1", "x"));
+    cr_expect_eq(out.exit_status, 2, "exit %d: %s", out.exit_status, out.err);
+    rig_assert_has(out.err, "/no/such/file.so");
+    support_output_free(&out);
+}
+
 /* ---- what is no plug-in ---- */
 
 static void check_refused(const char *path, const char *piece)

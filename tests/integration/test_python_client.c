@@ -109,6 +109,19 @@ Test(python_client, native_servers)
     json_decref(run);
 }
 
+/* Whatever HTTP has a spelling for; answers that are values are compared. */
+Test(python_client, operations_over_http)
+{
+    json_t *run =
+        measure(WORDS("run", "--quick", "--repeats", "1", "--workload-budget", "50ms", "--workload",
+                      "latency", "--operation",
+                      "get_user,get_users,get_users_dicts,get_users_tuples,"
+                      "get_users_batch,get_users_batch_dicts,compute",
+                      "--target", REQUESTS ",http/threaded/native/http.client", "--json", "-"));
+    assert_all_good(run, 2 * 7);
+    json_decref(run);
+}
+
 /* The kernel counts the same bytes of a call that our own client makes. */
 Test(python_client, bytes_as_native)
 {

@@ -53,7 +53,13 @@ static inline void skip_frame(struct conversation *t, size_t payload)
 
 static inline void opening(struct conversation *t)
 {
+    static const struct support_step steps[] = {OPENING};
     t->n = 0;
+    if (ids_size(t) == 0) {
+        memcpy(t->steps, steps, sizeof(steps));
+        t->n = BENCH_COUNT_OF(steps);
+        return;
+    }
     add(t, SUPPORT_EXPECT, GETROOT + 5, sizeof(GETROOT) - 1 - 6);
     add(t, SUPPORT_SEND, ROOT + 5, sizeof(ROOT) - 1 - 6);
 }

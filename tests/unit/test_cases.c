@@ -184,6 +184,27 @@ Test(cases, several_operations_are_a_case_each_where_the_workload_leaves_the_cho
     free(cases);
 }
 
+/* Where sizes are asked for, what is sent has them; what sends nothing has no size. */
+Test(cases, operations_that_send_take_the_sizes_that_are_asked_for)
+{
+    size_t n;
+    plan->operations[0] = BENCH_OP_PING;
+    plan->operations[1] = BENCH_OP_ECHO;
+    plan->noperations = 2;
+    plan->payload_sizes_chosen = true;
+    struct bench_case *cases = cases_of(BENCH_WORKLOAD_LATENCY, &n);
+    cr_assert_eq(n, 1 + plan->payload_sizes.n);
+    cr_expect_eq(cases[0].operation, BENCH_OP_PING);
+    cr_expect_eq(cases[0].piece, 0);
+    for (size_t i = 0; i < plan->payload_sizes.n; i++) {
+        cr_expect_eq(cases[1 + i].operation, BENCH_OP_ECHO);
+        cr_expect_eq(cases[1 + i].piece, (uint64_t)plan->payload_sizes.values[i]);
+    }
+    cr_expect_str_eq(parameter(&cases[1], "payload"), "1KiB");
+    cr_expect_str_eq(parameter(&cases[n - 1], "payload"), "1MiB");
+    free(cases);
+}
+
 Test(cases, bandwidth_has_a_case_for_each_size_and_direction)
 {
     size_t n;

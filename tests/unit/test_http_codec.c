@@ -247,6 +247,10 @@ Test(http_codec, spells_bodies)
         {"POST /x b\"it's\"", "it's", 4, false},
         {"POST /x b", "b", 1, false},
         {"POST /x b''", "", 0, false},
+        {"PUT /x {}", "{}", 2, true},
+        {"PATCH /x y", "y", 1, false},
+        {"DELETE /x y", "y", 1, false},
+        {"OPTIONS /x y", "y", 1, false},
     };
     static const struct {
         const char *text, *column;
@@ -257,6 +261,9 @@ Test(http_codec, spells_bodies)
         {"POST /x b'\\q'", "column 11:"},
         {"POST /x b'\\x4'", "column 11:"},
         {"POST /x b'a'b", "column 13:"},
+        {"OPTIONS x", "column 9:"},
+        {"DELETE", "column 1:"},
+        {"put /x", "column 1:"},
     };
     struct http_call call;
     for (size_t i = 0; i < BENCH_COUNT_OF(rows); i++) {
@@ -321,7 +328,7 @@ Test(http_codec, refuses_text)
         "GET ",
         "/ping",
         "get /ping",
-        "PUT /x",
+        "PUTT /x",
         "GE /x",
         "GETT /x",
         "GET x",

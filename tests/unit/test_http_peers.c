@@ -228,6 +228,65 @@ Test(http_peers, sends_what_it_should)
     cr_expect_eq(support_peer_stop(peer, &err), 0, "%s", err.msg);
 }
 
+struct verb_row {
+    const char *text, *verb, *type, *body; /* type NULL: no body goes out */
+};
+
+static const struct verb_row verb_rows[] = {
+    {"PUT /x {\"a\": 1}", "PUT", "application/json", "{\"a\": 1}"},
+    {"PUT /x", "PUT", "application/octet-stream", ""},
+    {"DELETE /x", "DELETE", NULL, ""},
+    {"PATCH /x b'\\x41bc'", "PATCH", "application/octet-stream", "Abc"},
+    {"GET /x", "GET", NULL, ""},
+    {"DELETE /x why", "DELETE", "application/octet-stream", "why"},
+    {"OPTIONS /x", "OPTIONS", NULL, ""},
+    {"POST /x [1]", "POST", "application/json", "[1]"},
+    {"OPTIONS /x [1]", "OPTIONS", "application/json", "[1]"},
+    {"GET /x", "GET", NULL, ""},
+};
+
+enum { VERB_ROWS = BENCH_COUNT_OF(verb_rows) };
+
+/* One connection after the other verb, so that nothing of a request stays for the next one. */
+Test(http_peers, sends_all_verbs)
+{
+    static char wanted[VERB_ROWS][320];
+    struct support_step steps[2 * VERB_ROWS + 1];
+    struct support_peer *peer;
+    struct bench_error err = {0};
+    struct client c = {0};
+    for (size_t i = 0; i < VERB_ROWS; i++) {
+        steps[2 * i] = (struct support_step){SUPPORT_EXPECT, wanted[i], 0};
+        steps[2 * i + 1] =
+            (struct support_step)SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    }
+    steps[2 * VERB_ROWS] = (struct support_step)STEP(EOF);
+    cr_assert_eq(support_peer_start(steps, BENCH_COUNT_OF(steps), &peer, &err), 0, "%s", err.msg);
+    const unsigned port = support_peer_port(peer);
+    for (size_t i = 0; i < VERB_ROWS; i++) {
+        const struct verb_row *row = &verb_rows[i];
+        int n = snprintf(wanted[i], sizeof(wanted[i]),
+                         "%s /x HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" UA "Accept: */*\r\n", row->verb,
+                         port);
+        const size_t used = (size_t)n, left = sizeof(wanted[i]) - used;
+        n = row->type == NULL ? snprintf(wanted[i] + used, left, "\r\n")
+                              : snprintf(wanted[i] + used, left,
+                                         "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+                                         row->type, strlen(row->body), row->body);
+        steps[2 * i].length = used + (size_t)n;
+    }
+    client_open(&c, (uint16_t)port, "");
+    for (size_t i = 0; i < VERB_ROWS; i++) {
+        compile_text(&c, verb_rows[i].text);
+        bench_op_reset(c.op);
+        cr_expect_eq(call(&c), 0, "%s: %s", verb_rows[i].text, c.op->error.msg);
+        cr_expect_eq(c.op->stat.wire_sent, steps[2 * i].length, "%s", verb_rows[i].text);
+        cr_expect_eq(c.op->result.text.length, 2, "%s", verb_rows[i].text);
+    }
+    client_end(&c);
+    cr_expect_eq(support_peer_stop(peer, &err), 0, "%s", err.msg);
+}
+
 /* Each piece is a chunk; nobody is asked for a 100. */
 Test(http_peers, sends_pieces_as_chunks)
 {

@@ -173,7 +173,7 @@ Test(rpyc_expr, what_is_refused_and_where)
         {"root.1", -EINVAL, 6},
         {"root x", -EINVAL, 6},
         {"conn", -ENOTSUP, 5},
-        {"conn.modules", -ENOTSUP, 6},
+        {"conn.nothing", -ENOTSUP, 6},
         {"root.x(y)", -EINVAL, 8},
         {"root.x(1", -EINVAL, 9},
         {"root.x(", -EINVAL, 8},

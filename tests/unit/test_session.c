@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +59,27 @@ static void hang_up(struct fixture *f)
 {
     close(f->peer);
     f->peer = -1;
+}
+
+/* The same over TCP on loopback. */
+static void open_tcp_fixture(struct fixture *f)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof(address);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct bench_error error = {.msg = ""};
+
+    cr_assert_geq(listener, 0);
+    cr_assert_eq(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    cr_assert_eq(listen(listener, 1), 0);
+    cr_assert_eq(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    f->setup = (struct bench_session_setup){.service = bench_reference_service(), .server = f};
+    f->peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(f->peer, (struct sockaddr *)&address, sizeof(address)), 0);
+    f->own = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    cr_assert_geq(f->own, 0);
+    close(listener);
+    cr_assert_eq(bench_session_init(&f->session, f->own, &f->setup, &error), 0, "%s", error.msg);
 }
 
 /* ---- what a session carries ---- */
@@ -413,5 +437,60 @@ Test(session, service_gives_up_when_the_session_stops)
                      -ECANCELED, "row %zu", i);
     }
     bench_arena_fini(&arena);
+    close_fixture(&f);
+}
+
+/* ---- acknowledging ---- */
+
+static unsigned unacknowledged(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    cr_assert_eq(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length), 0);
+    return info.tcpi_unacked;
+}
+
+/* How often the peer's bytes were acknowledged as soon as they had been read. */
+static int acknowledged_at_once(struct fixture *f, bool asked)
+{
+    static const int delayed = 0;
+    int count = 0;
+    for (int i = 0; i < 20; i++) {
+        uint8_t got[4];
+        cr_assert_eq(setsockopt(f->own, IPPROTO_TCP, TCP_QUICKACK, &delayed, sizeof(delayed)), 0);
+        peer_sends(f, message, HEAD);
+        cr_assert_eq(bench_session_read(&f->session, got, HEAD), 0);
+        if (asked)
+            bench_session_acknowledge(&f->session);
+        count += unacknowledged(f->peer) == 0;
+        while (unacknowledged(f->peer) > 0) /* by its timer */
+            (void)sched_yield();
+    }
+    return count;
+}
+
+/* Both ways, so that the one shows what the other is worth: a busy machine may let the kernel's
+ * timer come first now and then, and the acknowledgement later. */
+Test(session, acknowledges_at_once)
+{
+    struct fixture f;
+    open_tcp_fixture(&f);
+    const int by_itself = acknowledged_at_once(&f, false);
+    const int asked = acknowledged_at_once(&f, true);
+    cr_expect_gt(asked, by_itself, "%d of 20 when asked for, %d of 20 else", asked, by_itself);
+    close_fixture(&f);
+}
+
+Test(session, acknowledging_needs_no_tcp)
+{
+    struct fixture f;
+    uint8_t got[HEAD];
+    open_fixture(&f, 0, 0);
+    peer_sends(&f, message, HEAD);
+    cr_assert_eq(bench_session_read(&f.session, got, HEAD), 0);
+    bench_session_acknowledge(&f.session);
+    peer_sends(&f, message, HEAD);
+    cr_assert_eq(bench_session_read(&f.session, got, HEAD), 0);
+    cr_expect_arr_eq(got, message, HEAD);
     close_fixture(&f);
 }
