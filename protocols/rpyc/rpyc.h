@@ -28,7 +28,7 @@ struct rpyc_options {
     int policy;             /* enum rpyc_policy; of the server */
     int64_t max_references; /* objects that a session of the server has handed out */
     int64_t max_depth;      /* requests that wait for a client's answers to each other */
-    bool bind_threads;   /* thread ids in front of every message, both ways */
+    bool bind_threads;      /* thread ids in front of every message, both ways */
     bool tls;            /* of targets that are started; a connection goes by its address */
 };
 

@@ -23,10 +23,7 @@ static int odd(struct rpyc_reader *reader, const char *what)
 
 /* ---- reading ---- */
 
-bool rpyc_is_bound(const uint8_t *payload, size_t n)
-{
-    return n > 0 && payload[0] == THREAD_ID;
-}
+bool rpyc_is_bound(const uint8_t *payload, size_t n) { return n > 0 && payload[0] == THREAD_ID; }
 
 int rpyc_layout_detect(const uint8_t *payload, size_t n, enum rpyc_layout *layout,
                        struct bench_error *err)

@@ -106,9 +106,9 @@ static void measure(const char *version, const char *const *targets, size_t ntar
         (void)snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", t > 0 ? "," : "",
                        targets[t]);
     choose(version);
-    rig_run(&out,
-            WORDS("run", "--quick", "--repeats", "1", "--requests", "5", "--workload", workloads,
-                  "--file-sizes", "100KiB", "--chunk-size", "16KiB", "--target", list, "--json", "-"));
+    rig_run(&out, WORDS("run", "--quick", "--repeats", "1", "--requests", "5", "--workload",
+                        workloads, "--file-sizes", "100KiB", "--chunk-size", "16KiB", "--target",
+                        list, "--json", "-"));
     cr_assert_eq(out.exit_status, 0, "rpyc %s, %s: %s", version, list, out.err);
     json_t *run = rig_json(out.out);
     json_array_foreach(json_object_get(run, "results"), i, result)

@@ -104,11 +104,12 @@ static void nested_against(const char *target, const char *options)
             const uint32_t expected = (per_level * (depth + 1) + 2 * depth + 2) * TIMES + 2;
             const uint32_t frames = call_nested(
                 &l, depth, TIMES, (cached ? 1 : 2) * (depth + 1) + depth);
-            /* One answer to a DEL may come from before, and one later. While a thread of Python waits
-             * for the answer to its DEL another one takes the next call, and has the same proxy if
-             * it is there still: these two need one DEL. */
+            /* One answer to a DEL may come from before, and one later. While a thread of Python
+             * waits for the answer to its DEL another one takes the next call, and has the same
+             * proxy if it is there still: these two need one DEL. */
             const uint32_t fewer = bound ? 2 + 2 * TIMES : 2;
-            cr_assert_geq(frames + fewer, expected, "%s: depth %u: %u frames", target, depth, frames);
+            cr_assert_geq(frames + fewer, expected, "%s: depth %u: %u frames", target, depth,
+                          frames);
             cr_assert_leq(frames, expected + 2, "%s: depth %u: %u frames", target, depth, frames);
         }
         link_close(&l);

@@ -61,9 +61,9 @@ static void try_clients(const char *version, json_t *answers[SERVERS])
         (void)snprintf(port, sizeof(port), "%u", server[i].port);
         (void)snprintf(bound_port, sizeof(bound_port), "%u",
                        has_bound(version, i) ? bound.port : server[i].port);
-        rig_start(&client[i], WORDS(rig_version_python(version),
-                                    rig_peer_path("versions_client.py"), "--port", port,
-                                    "--bound-port", bound_port));
+        rig_start(&client[i],
+                  WORDS(rig_version_python(version), rig_peer_path("versions_client.py"), "--port",
+                        port, "--bound-port", bound_port));
     }
     for (int i = 0; i < SERVERS; i++) {
         struct support_output out;

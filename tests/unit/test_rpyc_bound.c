@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Thread binding (rpyc's bind_threads): the server's half byte for byte, and both of ours together. */
+/* Thread binding (rpyc's bind_threads): the server's half byte for byte, and both of ours. */
 #include "tests/unit/rpyc_pair.h"
 
 #include "tests/unit/rpyc_conversation.h"
@@ -229,7 +229,8 @@ Test(rpyc_bound, the_option_that_is_wrong_is_named)
     static const struct {
         const char *options, *message, *text;
     } cases[] = {
-        {"version=5", "\0\0\0\x18\0\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\0\x12\x51\x50\x11\x52\x11\x51\x02\n",
+        {"version=5",
+         "\0\0\0\x18\0\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\0\x12\x51\x50\x11\x52\x11\x51\x02\n",
          "the server binds its threads (rpyc's bind_threads): use bind-threads=on"},
         {"", "\0\0\0\x18\0\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\0\x12\x51\x50\x11\x52\x11\x51\x02\n",
          "the server binds its threads (rpyc's bind_threads): use bind-threads=on"},
@@ -243,9 +244,8 @@ Test(rpyc_bound, the_option_that_is_wrong_is_named)
          "no rpyc message in 2 bytes"},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
-        const struct support_step steps[] = {{.kind = SUPPORT_ANY},
-                                             {SUPPORT_SEND, cases[i].message, 30},
-                                             {.kind = SUPPORT_HOLD}};
+        const struct support_step steps[] = {
+            {.kind = SUPPORT_ANY}, {SUPPORT_SEND, cases[i].message, 30}, {.kind = SUPPORT_HOLD}};
         struct support_peer *peer;
         struct bench_error err;
         struct client c;

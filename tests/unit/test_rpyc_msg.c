@@ -252,9 +252,9 @@ Test(rpyc_msg, the_first_byte_tells_the_layout)
 /* ---- thread ids ---- */
 
 /* GETROOT, request 0. */
-#define IDS      "000000000000ab010000000000000000"
-#define BOUND_A  IDS "12515011531151" "02"
-#define BOUND_B  IDS "01115011531151" "02"
+#define IDS     "000000000000ab010000000000000000"
+#define BOUND_A IDS "1251501153115102"
+#define BOUND_B IDS "0111501153115102"
 
 Test(rpyc_msg, thread_ids_are_read_and_written)
 {

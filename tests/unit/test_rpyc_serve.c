@@ -118,8 +118,11 @@ static void end_play(struct play *p)
  * and the call back, but for the outermost, which nobody calls back. */
 Test(rpyc_serve, a_level_costs_what_it_costs_in_python)
 {
-    static const char *const styles[] = {"version=5", "version=6", "version=5,call=cached",
-                                         "version=6,call=cached", "version=5,bind-threads=on",
+    static const char *const styles[] = {"version=5",
+                                         "version=6",
+                                         "version=5,call=cached",
+                                         "version=6,call=cached",
+                                         "version=5,bind-threads=on",
                                          "version=6,bind-threads=on,call=cached"};
     static const uint32_t depths[] = {0, 1, 5, 10, 64};
     struct server server;
@@ -209,16 +212,28 @@ Test(rpyc_serve, a_bound_callback_asks_the_thread_that_waits)
     t.receiver = 7;
     ADD(&t, SUPPORT_EXPECT, FETCH("\x53"));
     t.thread = 9; /* whoever else sends something meanwhile */
-    ADD(&t, SUPPORT_SEND, REFERENCE("\x53", "\x12\x08\x0d" "x.Fn\x52\x53"));
-    ADD(&t, SUPPORT_EXPECT, "\x12\x51\x54\x11\x60\x11\x51\x10\x12\x08\x0d" "x.Fn\x52\x53");
+    ADD(&t, SUPPORT_SEND,
+        REFERENCE("\x53", "\x12\x08\x0d"
+                          "x.Fn\x52\x53"));
+    ADD(&t, SUPPORT_EXPECT,
+        "\x12\x51\x54\x11\x60\x11\x51\x10\x12\x08\x0d"
+        "x.Fn\x52\x53");
     ADD(&t, SUPPORT_SEND, ABOUT("\x51", "\x59")); /* repr */
     t.receiver = 9;
     ADD(&t, SUPPORT_EXPECT, VALUE("\x51", "\x08\x0e\x25<function callback at 0x7f544a44c000>"));
     ADD(&t, SUPPORT_SEND, VALUE("\x54", "\x02"));
     t.receiver = 7;
-    ADD(&t, SUPPORT_EXPECT, CALL_NESTED("\x55", "\x12\x08\x0d" "x.Fn\x52\x53", "\x50"));
+    ADD(&t, SUPPORT_EXPECT,
+        CALL_NESTED("\x55",
+                    "\x12\x08\x0d"
+                    "x.Fn\x52\x53",
+                    "\x50"));
     ADD(&t, SUPPORT_SEND, VALUE("\x55", "\x50"));
-    ADD(&t, SUPPORT_EXPECT, GIVE_BACK("\x56", "\x12\x08\x0d" "x.Fn\x52\x53", "\x51"));
+    ADD(&t, SUPPORT_EXPECT,
+        GIVE_BACK("\x56",
+                  "\x12\x08\x0d"
+                  "x.Fn\x52\x53",
+                  "\x51"));
     ADD(&t, SUPPORT_EXPECT, VALUE("\x50", "\x50"));
     ADD(&t, SUPPORT_SEND, VALUE("\x52", "\x51"));
     t.receiver = 0;

@@ -137,7 +137,8 @@ Test(rpyc_trace, thread_ids_are_not_shown)
     cr_assert_gt(seen[0].n, 6);
     cr_assert_eq(seen[0].n, seen[1].n);
     for (size_t i = 0; i < seen[0].n; i++) {
-        const struct bench_conn_message *plain = &seen[0].messages[i], *bound = &seen[1].messages[i];
+        const struct bench_conn_message *plain = &seen[0].messages[i],
+                                        *bound = &seen[1].messages[i];
         expect_message(&seen[1], i, plain->sent, plain->kind, plain->what);
         cr_expect_eq(bound->id, plain->id);
         cr_expect_eq(bound->plain, plain->plain + RPYC_THREADS_BYTES);
