@@ -202,10 +202,11 @@ static int finish(struct bench_conn *conn, struct rpyc_client *c)
     return rpyc_client_finish_op(conn, c, 0);
 }
 
-/* Up to the next request. rc: how the present instruction went. */
+/* Up to the next request. rc: how the present instruction went; if it failed, there is no call any
+ * more. */
 static int run(struct bench_conn *conn, struct rpyc_client *c, int rc)
 {
-    while (rc == RPYC_EVAL_DONE) { /* else the call may be gone */
+    while (rc == RPYC_EVAL_DONE) {
         struct rpyc_eval *e = &c->call->eval;
         if (++e->next >= e->code->count)
             return finish(conn, c);

@@ -191,6 +191,15 @@ void rig_peer(struct rig_server *server, const char *script, const char *const *
     start_server(server, argv, "READY ");
 }
 
+void rig_peer_without_port(struct rig_server *server, const char *script, const char *const *words)
+{
+    const char *argv[RIG_WORDS_MAX];
+
+    join(WORDS(rig_python(), rig_peer_path(script)), words, argv);
+    start_server(server, argv, NULL);
+    cr_assert_str_eq(server->line, "READY");
+}
+
 int rig_server_stop(struct rig_server *server)
 {
     int status = 0;

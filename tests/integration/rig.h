@@ -59,6 +59,8 @@ void rig_serve_at(struct rig_server *server, const char *const *words, const cha
 void rig_relay(struct rig_server *server, const char *const *words);
 /* A Python program of tests/integration/peers that prints "READY PORT" on stdout. */
 void rig_peer(struct rig_server *server, const char *script, const char *const *words);
+/* One without a port, which prints "READY" alone. */
+void rig_peer_without_port(struct rig_server *server, const char *script, const char *const *words);
 /* SIGTERM; its exit status, or -1. */
 int rig_server_stop(struct rig_server *server);
 

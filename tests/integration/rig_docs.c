@@ -120,3 +120,15 @@ void rig_need_versions(void)
             cr_skip_test("there is no %s: run scripts/setup --versions",
                          rig_version_python(rig_versions[i]));
 }
+
+void rig_use_version(int version)
+{
+    if (version < 0) {
+        rig_need_python();
+        return;
+    }
+    if (access(rig_version_python(rig_versions[version]), X_OK) < 0)
+        cr_skip_test("there is no %s: run scripts/setup --versions",
+                     rig_version_python(rig_versions[version]));
+    cr_assert_eq(setenv("RPYCBENCH_VENV", rig_version_venv(rig_versions[version]), 1), 0);
+}

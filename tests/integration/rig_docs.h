@@ -38,5 +38,8 @@ const char *rig_version_venv(const char *version);
 const char *rig_version_python(const char *version);
 /* Skips the running test, with the reason, unless all are there. */
 void rig_need_versions(void);
+/* What this process starts in Python is of that version from now on: of rig_versions[version], or
+ * of the ordinary environment for -1. Skips the running test, with the reason, if there is none. */
+void rig_use_version(int version);
 
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every kind of expression on a server of the real rpyc: our client has the value that Python's
+ * Every kind of expression on servers of the real rpyc: our client has the value that Python's
  * own client has, and asks as often for it.
  */
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rig.h"
+#include "rig_docs.h"
 #include "tests/unit/rpyc_link.h"
 
 TestSuite(expressions, .timeout = 120);
@@ -147,14 +149,21 @@ static void compare(struct client *c, const char *text, char *expected, struct b
     cr_expect_eq(c->op->stat.served, 0);
 }
 
-Test(expressions, mean_and_cost_what_they_do_in_python)
+ParameterizedTestParameters(expressions, mean_and_cost_what_they_do_in_python)
+{
+    static int versions[] = {-1, 0, 1}; /* of rig_use_version; the ordinary one is of the newest */
+
+    return cr_make_param_array(int, versions, BENCH_COUNT_OF(versions), NULL);
+}
+
+ParameterizedTest(int *version, expressions, mean_and_cost_what_they_do_in_python)
 {
     struct rig_server server;
     struct support_output answers;
     struct bench_error err;
     struct bench_buf input, out;
     char port[16];
-    rig_need_python();
+    rig_use_version(*version);
     rig_peer(&server, "expressions.py", WORDS("serve"));
     bench_buf_init(&input, (size_t)1 << 16);
     bench_buf_init(&out, (size_t)1 << 20);

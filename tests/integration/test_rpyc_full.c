@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Python's own client and everything that it can do with a reference server: the same assertions
- * hold for ours and for Python's, under both policies.
+ * hold for ours and for Python's, under both policies and in three versions of rpyc.
  */
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "rig.h"
+#include "rig_docs.h"
 
-static void setup(void)
+TestSuite(rpyc_full, .init = rig_adopt, .timeout = 300);
+
+static struct criterion_test_params versions(void)
 {
-    rig_adopt();
-    rig_need_python();
-}
+    static int rows[] = {-1, 0, 1}; /* of rig_use_version; the ordinary one is of the newest */
 
-TestSuite(rpyc_full, .init = setup, .timeout = 300);
+    return cr_make_param_array(int, rows, sizeof(rows) / sizeof(rows[0]), NULL);
+}
 
 static void use_all(const char *server, const char *mode, const char *policy)
 {
@@ -34,21 +37,27 @@ static void use_all(const char *server, const char *mode, const char *policy)
     rig_assert_nobody_left();
 }
 
-Test(rpyc_full, threaded_server_of_ours)
+ParameterizedTestParameters(rpyc_full, threaded_server_of_ours) { return versions(); }
+ParameterizedTest(int *version, rpyc_full, threaded_server_of_ours)
 {
+    rig_use_version(*version);
     use_all("native", "threaded", "reference");
     use_all("native", "threaded", "strict");
 }
 
-Test(rpyc_full, forking_server_of_ours)
+ParameterizedTestParameters(rpyc_full, forking_server_of_ours) { return versions(); }
+ParameterizedTest(int *version, rpyc_full, forking_server_of_ours)
 {
+    rig_use_version(*version);
     use_all("native", "forking", "reference");
     use_all("native", "forking", "strict");
 }
 
 /* So that the script asks for nothing that Python would not do. */
-Test(rpyc_full, python_s_server)
+ParameterizedTestParameters(rpyc_full, python_s_server) { return versions(); }
+ParameterizedTest(int *version, rpyc_full, python_s_server)
 {
+    rig_use_version(*version);
     use_all("python", "threaded", "reference");
     use_all("python", "threaded", "strict");
 }
@@ -57,6 +66,7 @@ Test(rpyc_full, python_s_server)
 Test(rpyc_full, options_for_the_server)
 {
     struct support_output out;
+    rig_need_python();
     rig_run(&out, WORDS("serve", "rpyc[max-depth=3]/threaded/python", "--port", "0"));
     cr_expect_eq(out.exit_status, 3, "%d: %s", out.exit_status, out.err);
     rig_assert_has(out.err, "max-depth");

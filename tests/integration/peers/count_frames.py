@@ -10,7 +10,7 @@ answered with a JSON object on one line and "reset" sets all counts to 0 first:
     trips    requests that somebody waits for, in both directions: all but DEL and CLOSE
     served   those of them that the server sent
     frames   all frames
-    pending  requests without an answer, CLOSE left out
+    pending  requests without an answer, those on connections that ended and CLOSE left out
     idle     seconds since the last frame
 
 Serves until SIGTERM.
@@ -31,42 +31,47 @@ from rpyc.core import brine, consts
 class Counts:
     def __init__(self):
         self.lock = threading.Lock()
-        self.pending = 0
+        self.pending = set()  # connection, whether the server asked, number of the request
         self.last = time.monotonic()
         self.reset()
 
     def reset(self):
         self.trips = self.served = self.frames = 0
 
-    def add(self, payload, from_server):
-        kind, handler = look_into(payload)
+    def add(self, connection, payload, from_server):
+        kind, number, handler = look_into(payload)
         with self.lock:
             self.last = time.monotonic()
             self.frames += 1
             if kind != consts.MSG_REQUEST:
-                self.pending -= 1
+                self.pending.discard((connection, not from_server, number))
             elif handler != consts.HANDLE_CLOSE:
-                self.pending += 1
+                self.pending.add((connection, from_server, number))
                 if handler != consts.HANDLE_DEL:
                     self.trips += 1
                     self.served += from_server
+
+    def ended(self, connection):
+        """Nobody answers on it any more."""
+        with self.lock:
+            self.pending = {one for one in self.pending if one[0] is not connection}
 
     def answer(self, line):
         with self.lock:
             if line == "reset":
                 self.reset()
             return json.dumps({"trips": self.trips, "served": self.served, "frames": self.frames,
-                               "pending": self.pending, "idle": time.monotonic() - self.last})
+                               "pending": len(self.pending), "idle": time.monotonic() - self.last})
 
 
 def look_into(payload):
-    """The type of a message, and its handler if it is a request."""
+    """The type of a message, its number, and its handler if it is a request."""
     if payload[0] in (consts.MSG_REQUEST, consts.MSG_REPLY, consts.MSG_EXCEPTION):
         kind = payload[0]
-        _, body = brine.load(payload[1:])
+        number, body = brine.load(payload[1:])
     else:
-        kind, _, body = brine.load(payload)
-    return kind, body[0] if kind == consts.MSG_REQUEST else None
+        kind, number, body = brine.load(payload)
+    return kind, number, body[0] if kind == consts.MSG_REQUEST else None
 
 
 def read(sock, size):
@@ -79,7 +84,7 @@ def read(sock, size):
     return bytes(data)
 
 
-def carry(source, target, counts, from_server):
+def carry(source, target, connection, counts, from_server):
     try:
         while True:
             header = read(source, 5)
@@ -87,7 +92,7 @@ def carry(source, target, counts, from_server):
             body = read(source, length + 1)
             payload = zlib.decompress(body[:-1]) if compressed else body[:-1]
             if payload:
-                counts.add(payload, from_server)
+                counts.add(connection, payload, from_server)
             target.sendall(header + body)
     except (EOFError, OSError):
         for sock in (source, target):
@@ -99,12 +104,15 @@ def carry(source, target, counts, from_server):
 
 def lead(client, upstream, counts):
     server = socket.create_connection(("127.0.0.1", upstream))
+    connection = object()
     for sock in (client, server):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    back = threading.Thread(target=carry, args=(server, client, counts, True), daemon=True)
+    back = threading.Thread(target=carry, daemon=True,
+                            args=(server, client, connection, counts, True))
     back.start()
-    carry(client, server, counts, False)
+    carry(client, server, connection, counts, False)
     back.join()
+    counts.ended(connection)
     client.close()
     server.close()
 

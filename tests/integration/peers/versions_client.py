@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What the rpyc client of this interpreter's environment can do with a reference server.
 
-    versions_client.py --port N [--host ADDR] [--bound-port N] [--only WORD]
+    versions_client.py --port N [--host ADDR] [--at NAME=WHERE ...] [--ca-file FILE]
+                       [--only WORD] [--kind all|quick|waiting]
 
 Tries each feature on connections of its own and prints one JSON object {feature: "yes" or
-"no: why"}, in a fixed order. Exit status 0 whatever the answers are. --only tries the features
-whose names hold WORD. --bound-port is that of a server that binds threads, where it is another:
-Python's own has to be told, as nothing on the wire announces it.
+"no: why"}, in a fixed order. Exit status 0 whatever the answers are. --at: the same service in
+another way: strict=PORT, tls=PORT and bound=PORT (binds threads, which Python's server has to be
+told) on the same host, ipv6=PORT on ::1, unix=PATH. --only tries the features whose names hold
+WORD, --kind those that mostly wait or the others.
 """
 import argparse
 import json
@@ -18,47 +20,15 @@ import time
 
 import rpyc
 from rpyc.core import consts
+from rpyc.core.async_ import AsyncResultTimeout
 from rpyc.core.protocol import DEFAULT_CONFIG
 
-LIMIT_S = 120  # of one feature
-REQUEST_S = 60  # of one request; above the longest that is meant to wait
+import versions_objects
+from versions_table import LIMIT_S, PLACES, REQUEST_S, Not, connect, echoes, raises, same, table
+
 BEYOND_BUFFERS = 16 << 20  # bytes that the sockets of a connection never hold
-PROBE_HASHES = 200000  # enough to be timed
-FEATURES = []
-
-
-def feature(name):
-    """Adds a row of the table: a function that is given a connection and raises unless it works."""
-    def add(function):
-        FEATURES.append((name, function))
-        return function
-    return add
-
-
-class Not(Exception):
-    """What the answer was instead."""
-
-
-def same(answer, wanted):
-    # repr tells -0.0 from 0.0 and takes NaN as equal; a frozenset has no order.
-    if type(answer) is not type(wanted):
-        raise Not("%s instead of %s" % (type(answer).__name__, type(wanted).__name__))
-    if answer != wanted and repr(answer) != repr(wanted):
-        raise Not("%.60r instead of %.60r" % (answer, wanted))
-
-
-def raises(kind, function, *args, **kwargs):
-    try:
-        answer = function(*args, **kwargs)
-    except kind as error:
-        return error
-    raise Not("no %s but %.60r" % (kind.__name__, answer))
-
-
-def echoes(connection, values):
-    echo = connection.root.echo
-    for value in values:
-        same(echo(value), value)
+PROBE_HASHES = 10000  # some milliseconds
+FEATURES, feature = table()
 
 
 # ---- values ----
@@ -205,6 +175,58 @@ def crowd(connection):
         other.close()
 
 
+@feature("asynchronous calls: callbacks, errors, and an end to waiting")
+def asynchronous_results(connection):
+    heard = []
+    answer = rpyc.async_(connection.root.echo)(5)
+    answer.add_callback(heard.append)
+    answer.wait()
+    same((answer.ready, answer.error, answer.value, heard == [answer]), (True, False, 5, True))
+    wrong = rpyc.async_(connection.root.fail)("value")
+    wrong.wait()
+    same(wrong.error, True)
+    raises(ValueError, lambda: wrong.value)
+    late = rpyc.async_(connection.root.io_work)(0.6)
+    late.set_expiry(0.1)
+    raises(AsyncResultTimeout, late.wait)
+    same(late.expired, True)
+    same(connection.root.ping(), "pong")
+
+
+@feature("an asynchronous call that calls back")
+def asynchronous_nested(connection):
+    root = connection.root
+
+    def back(depth):
+        return root.nested(depth, back)
+
+    same(rpyc.async_(root.nested)(5, back).value, 5)
+
+
+@feature("BgServingThread, which hears an answer while nobody asks for it")
+def background(connection):
+    heard = threading.Event()
+    thread = rpyc.BgServingThread(connection)
+    try:
+        rpyc.async_(connection.root.io_work)(0.05).add_callback(lambda answer: heard.set())
+        if not heard.wait(REQUEST_S):
+            raise Not("not heard")
+        same(connection.root.ping(), "pong")
+    finally:
+        thread.stop()
+
+
+@feature("sync_request_timeout and timed: the late answer is dropped")
+def timeouts(connection):
+    slow = connection.root.io_work
+    connection._config["sync_request_timeout"] = 0.2
+    raises(AsyncResultTimeout, slow, 0.6)
+    connection._config["sync_request_timeout"] = REQUEST_S
+    same(connection.root.ping(), "pong")
+    raises(AsyncResultTimeout, lambda: rpyc.timed(connection.root.io_work, 0.1)(0.4).value)
+    same(connection.root.ping(), "pong")
+
+
 # ---- exceptions ----
 
 @feature("ValueError with its text and remote traceback")
@@ -260,103 +282,6 @@ def fail(connection):
     error = raises(Exception, connection.root.fail, "custom")
     if isinstance(error, (AttributeError, EOFError)):
         raise error
-
-
-# ---- references ----
-
-@feature("an object that comes home is itself")
-def home(connection):
-    mine = [1, 2]
-    for thing in (mine, {"a": 1}, lambda: 1, object()):
-        if connection.root.echo(thing) is not thing:
-            raise Not("another object")
-    back = connection.root.echo((mine, 5))
-    if back[0] is not mine:
-        raise Not("another object within a tuple")
-
-
-@feature("a reference that was received twice and given up")
-def twice(connection):
-    root = connection.root
-    one, two = root.ping, root.ping
-    del one
-    same(two(), "pong")
-    del two
-    same(root.ping(), "pong")
-
-
-@feature("str, repr, hash, dir, == of root and method")
-def looks(connection):
-    root = connection.root
-    method = root.ping
-    for thing in (root, method):
-        same(type(str(thing)), str)
-        same(type(repr(thing)), str)
-        same(type(hash(thing)), int)
-        same(thing == thing, True)  # noqa: B015  asks the server
-        same(thing == 5, False)
-    if not [name for name in dir(root) if name in ("ping", "exposed_ping")]:
-        raise Not("no ping in dir()")
-
-
-@feature("get_user: an object with attributes")
-def get_user(connection):
-    user = connection.root.get_user(3)
-    same((user.id, user.name, user.email, user.status),
-         (3, "user3", "user3@example.com", "inactive"))
-
-
-@feature("get_user_dict: items, keys, get, in, len, []")
-def get_user_dict(connection):
-    user = connection.root.get_user_dict(2)
-    wanted = {"id": 2, "name": "user2", "email": "user2@example.com", "status": "active"}
-    same((user["name"], len(user), "id" in user, "x" in user), ("user2", 4, True, False))
-    same(user.get("x", 7), 7)
-    same(sorted(user.keys()), sorted(wanted))
-    same(dict(user.items()), wanted)
-    raises(KeyError, lambda: user["x"])
-    same(isinstance(user, dict), True)
-
-
-@feature("get_users: list of objects by for, len, [], slice")
-def get_users(connection):
-    users = connection.root.get_users(10)
-    same([user.name for user in users], ["user%d" % n for n in range(10)])
-    same((len(users), users[-1].id), (10, 9))
-    same([user.id for user in users[2:4]], [2, 3])
-    raises(IndexError, lambda: users[10])
-    same(isinstance(users, list), True)
-
-
-@feature("get_users_dicts and get_users_tuples")
-def get_users_plain(connection):
-    dicts, values = connection.root.get_users_dicts(3), connection.root.get_users_tuples(3)
-    same(values, tuple((n, "user%d" % n, "user%d@example.com" % n,
-                        "inactive" if n % 2 else "active") for n in range(3)))
-    same([user["email"] for user in dicts], [user[2] for user in values])
-
-
-@feature("obtain of a list of dicts")
-def obtain(connection):
-    users = rpyc.classic.obtain(connection.root.get_users_dicts(3))
-    same([user["id"] for user in users], [0, 1, 2])
-    same(type(users[0]), dict)
-
-
-@feature("nested: callbacks 20 deep")
-def nested(connection):
-    root = connection.root
-
-    def back(depth):
-        return root.nested(depth, back)
-
-    same(root.nested(20, back), 20)
-
-
-@feature("method_a to method_d")
-def method_a(connection):
-    if connection.root.method_a() is None:
-        raise Not("None")
 
 
 # ---- the traps of the wire ----
@@ -425,7 +350,7 @@ def at_once(connection, size):
     return bytes(size)
 
 
-@feature("16 MB while another connection is served for 5 s")
+@feature("16 MB while another connection is served for 5 s", waits=True)
 def others_wait(connection):
     upload, data = connection.root.upload, at_once(connection, BEYOND_BUFFERS)
     other = connect(connection.host, connection.port)
@@ -435,7 +360,8 @@ def others_wait(connection):
     other.close()
 
 
-@feature("16 MB behind a call of 10 s on the same connection (a write gives up after 3 s)")
+@feature("16 MB behind a call of 10 s on the same connection (a write gives up after 3 s)",
+         waits=True)
 def write_stall(connection):
     upload, data = connection.root.upload, at_once(connection, BEYOND_BUFFERS)
     answer = rpyc.async_(connection.root.io_work)(10.0)
@@ -443,18 +369,23 @@ def write_stall(connection):
     same(answer.value, "data")
 
 
-@feature("16 MB behind a computation of some 10 s on the same connection")
-def write_stall_computing(connection):
-    work, data = connection.root.cpu_work, at_once(connection, BEYOND_BUFFERS)
+def duration(function, argument):
     began = time.monotonic()
-    work(PROBE_HASHES)
-    hashes = int(10 * PROBE_HASHES / (time.monotonic() - began))
+    function(argument)
+    return time.monotonic() - began
+
+
+@feature("16 MB behind a computation of 4 s and more on the same connection", waits=True)
+def write_stall_computing(connection):
+    connection._config["sync_request_timeout"] = LIMIT_S  # others compute at the same time
+    work, data = connection.root.cpu_work, at_once(connection, BEYOND_BUFFERS)
+    hashes = int(4 * PROBE_HASHES / min(duration(work, PROBE_HASHES) for _ in range(20)))
     upload, answer = connection.root.upload, rpyc.async_(work)(hashes)
     same(upload(data), len(data))
     same(len(answer.value), 16)
 
 
-@feature("16 MB both ways at once (Python does not read while it writes)")
+@feature("16 MB both ways at once (Python does not read while it writes)", waits=True)
 def both_ways(connection):
     upload, data = connection.root.upload, at_once(connection, BEYOND_BUFFERS)
     answer = rpyc.async_(connection.root.download)(BEYOND_BUFFERS)
@@ -466,7 +397,7 @@ def both_ways(connection):
 def bound(connection):
     if "bind_threads" not in DEFAULT_CONFIG:
         raise Not("this rpyc has none")
-    other = connect(connection.host, connection.bound_port, bind_threads=True)
+    other = connect(connection.host, int(PLACES.get("bound", connection.port)), bind_threads=True)
     root, answers = other.root, []
 
     # One after the other: of several at once some get no answer from Python's own server.
@@ -491,17 +422,11 @@ def bound(connection):
 
 # ---- running them ----
 
-def connect(host, port, **config):
-    config["sync_request_timeout"] = REQUEST_S
-    connection = rpyc.connect(host, port, config=config)
-    connection.host, connection.port = host, port
-    return connection
-
-
 def reason(error):
     lines = [line for line in str(error).splitlines() if line.strip()]
     text = lines[0].strip() if lines else ""
     text = re.sub(r"0x[0-9a-f]+", "0x..", text)
+    text = re.sub(r" \(_ssl\.c:\d+\)", "", text)
     if isinstance(error, Not):
         return text
     return ("%s: %s" % (type(error).__name__, text) if text else type(error).__name__)[:120]
@@ -511,12 +436,11 @@ def on_alarm(number, frame):
     raise Not("no end within %d s" % LIMIT_S)
 
 
-def attempt(function, options):
+def attempt(function, host, port):
     connection = None
     try:
         signal.alarm(LIMIT_S)
-        connection = connect(options.host, options.port)
-        connection.bound_port = options.bound_port or options.port
+        connection = connect(host, port)
         function(connection)
         return "yes"
     except Exception as error:
@@ -531,12 +455,17 @@ def main():
     parser = argparse.ArgumentParser(description="try the rpyc client of this environment")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--bound-port", type=int)
+    parser.add_argument("--at", action="append", default=[], metavar="NAME=WHERE")
+    parser.add_argument("--ca-file")
     parser.add_argument("--only", default="")
+    parser.add_argument("--kind", choices=["all", "quick", "waiting"], default="all")
     options = parser.parse_args()
+    PLACES.update(word.split("=", 1) for word in options.at)
+    PLACES["ca-file"] = options.ca_file
     signal.signal(signal.SIGALRM, on_alarm)
-    table = {name: attempt(function, options) for name, function in FEATURES
-             if options.only in name}
+    table = {name: attempt(function, options.host, options.port)
+             for name, function, waits in FEATURES + versions_objects.FEATURES
+             if options.only in name and options.kind in ("all", "waiting" if waits else "quick")}
     print(json.dumps(table, indent=1))
     return 0
 
