@@ -119,3 +119,9 @@ void bench_value_release(const struct bench_value *value)
     for (size_t i = 0; has_items(value) && i < value->seq.count; i++)
         bench_value_release(&value->seq.items[i]);
 }
+
+void bench_store_end(struct bench_store *store)
+{
+    if (store->end != NULL)
+        store->end(store);
+}

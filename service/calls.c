@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "service/objects.h"
 #include "service/service_internal.h"
 
 /* ---- nested ---- */
@@ -16,7 +17,7 @@ static int call_back(struct bench_call *call, const struct bench_value *callback
     struct bench_object *object = callback->object;
     if (object->ops->call == NULL)
         return bench_raise(call, "TypeError", "'%s' object is not callable",
-                           object->ops->type_name);
+                           service_type_name(callback));
     const struct bench_value arg = bench_int(depth), args = bench_tuple(&arg, 1);
     return object->ops->call(object, call, &args, NULL, out);
 }
@@ -40,8 +41,9 @@ int bench_service_nested(struct bench_call *call, const struct bench_value *args
     if (below.kind == BENCH_INT)
         return bench_int128(call->arena, (__int128)below.integer + 1, out);
     rc = bench_raise(call, "TypeError", "unsupported operand type(s) for +: 'int' and '%s'",
-                     bench_service_kind_name(below.kind));
-    bench_value_release(&below);
+                     service_type_name(&below));
+    if (below.kind == BENCH_OBJECT && below.object->ops->remote)
+        bench_value_release(&below); /* one of ours the client still has */
     return rc;
 }
 

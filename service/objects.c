@@ -1,98 +1,162 @@
 /* SPDX-License-Identifier: MIT */
+/* Life and death of the service's objects, and their bound methods. */
 #include "service/objects.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/buf.h"
 #include "service/service_internal.h"
 
-#define FAMILY_BYTES ((size_t)64 << 20)
+#define NO_ROOM "this connection's objects would hold more than %" PRIu64 " bytes"
 
-struct service_family {
-    struct bench_arena arena;
-    size_t uses;
-};
+/* ---- the store ---- */
 
-/* ---- families ---- */
-
-int service_family_new(struct service_family **out)
+bool service_charge(struct bench_call *call, size_t bytes)
 {
-    struct service_family *family = calloc(1, sizeof(*family));
-    if (family == NULL)
-        return -ENOMEM;
-    bench_arena_init(&family->arena, FAMILY_BYTES);
-    *out = family;
-    return 0;
+    struct bench_store *store = call->store;
+    if (store == NULL)
+        return true;
+    if (bytes > store->limit_bytes || store->used_bytes > store->limit_bytes - bytes) {
+        (void)bench_raise(call, "MemoryError", NO_ROOM, store->limit_bytes);
+        return false;
+    }
+    store->used_bytes += bytes;
+    return true;
 }
 
-void service_family_free(struct service_family *family)
+void service_uncharge(struct bench_store *store, size_t bytes)
 {
-    bench_arena_fini(&family->arena);
-    free(family);
+    if (store != NULL)
+        store->used_bytes -= bytes;
 }
 
-void *service_family_alloc(struct service_family *family, size_t n)
+static void unlink_held(struct service_held *held)
 {
-    return bench_arena_alloc(&family->arena, n > 0 ? n : 1);
+    if (held->link == NULL)
+        return;
+    *held->link = held->next;
+    if (held->next != NULL)
+        held->next->link = held->link;
+    held->link = NULL;
 }
 
-void *service_family_object(struct service_family *family, size_t size,
-                            const struct bench_object_ops *ops)
+/* Objects that hold each other: first all let go of what they hold, then all go. */
+static void end_store(struct bench_store *store)
 {
-    struct service_held *held = service_family_alloc(family, size);
-    if (held != NULL)
-        *held = (struct service_held){.object.ops = ops, .family = family};
-    return held;
+    struct service_held *first = store->objects, *next;
+    store->objects = NULL;
+    store->end = NULL;
+    for (struct service_held *held = first; held != NULL; held = held->next)
+        if (held->empty != NULL)
+            held->empty(held);
+    for (struct service_held *held = first; held != NULL; held = next) {
+        next = held->next;
+        free(held);
+    }
 }
 
-void *service_derive(struct service_family *family, struct service_held *owner, size_t size,
-                     const struct bench_object_ops *ops)
+/* ---- life ---- */
+
+void *service_new(struct bench_call *call, struct service_held *owner, size_t size,
+                  const struct bench_object_ops *ops, void (*empty)(struct service_held *))
 {
+    if (!service_charge(call, size))
+        return NULL;
     struct service_held *held = calloc(1, size);
-    if (held != NULL)
-        *held =
-            (struct service_held){.object.ops = ops, .family = family, .owner = owner, .own = true};
+    if (held == NULL) {
+        service_uncharge(call->store, size);
+        (void)bench_raise(call, "MemoryError", "%s", "");
+        return NULL;
+    }
+    held->object.ops = ops;
+    held->store = call->store;
+    held->owner = owner;
+    held->empty = empty;
+    held->size = size;
+    if (owner != NULL)
+        service_use(owner);
+    if (call->store == NULL)
+        return held;
+    call->store->end = end_store;
+    held->next = call->store->objects;
+    held->link = (struct service_held **)&call->store->objects;
+    if (held->next != NULL)
+        held->next->link = &held->next;
+    call->store->objects = held;
     return held;
 }
 
-static void use(struct service_held *held)
+static void die(struct service_held *held)
 {
-    for (; held != NULL; held = held->owner) {
-        if (held->uses++ > 0)
-            return;
-        if (held->owner == NULL)
-            held->family->uses++;
-    }
+    if (held->empty != NULL)
+        held->empty(held);
+    if (held->owner != NULL)
+        service_unuse(held->owner);
+    service_uncharge(held->store, held->size);
+    free(held);
 }
 
-static void unuse(struct service_held *held)
+/* Chains of any length: who dies because of another one's death waits for it. Without a store
+ * nothing can be put into anything, and chains are short. */
+void service_discard(struct service_held *held)
 {
-    while (held != NULL && --held->uses == 0) {
-        struct service_held *owner = held->owner;
-        struct service_family *family = held->family;
-        if (held->own)
-            free(held);
-        if (owner == NULL && --family->uses == 0)
-            service_family_free(family);
-        held = owner;
+    struct bench_store *store = held->store;
+    if (held->uses > 0)
+        return;
+    if (store == NULL) {
+        die(held);
+        return;
     }
+    if (store->end == NULL)
+        return; /* it frees them all */
+    unlink_held(held);
+    held->next = store->dying;
+    store->dying = held;
+    if (store->busy)
+        return;
+    store->busy = true;
+    while (store->dying != NULL) {
+        held = store->dying;
+        store->dying = held->next;
+        die(held);
+    }
+    store->busy = false;
+}
+
+void service_use(struct service_held *held) { held->uses++; }
+
+void service_unuse(struct service_held *held)
+{
+    if (--held->uses == 0)
+        service_discard(held);
+}
+
+struct service_held *service_held_of(const struct bench_value *value)
+{
+    return value->kind == BENCH_OBJECT && value->object->ops->release == service_release
+               ? (struct service_held *)value->object
+               : NULL;
 }
 
 struct bench_value service_lend(struct service_held *held)
 {
     if (!held->lent) {
         held->lent = true;
-        use(held);
+        service_use(held);
     }
     return (struct bench_value){.kind = BENCH_OBJECT, .object = &held->object};
 }
 
 struct bench_value service_lend_value(const struct bench_value *value)
 {
-    if (value->kind == BENCH_OBJECT && value->object->ops->release == service_release)
-        return service_lend((struct service_held *)value->object);
+    struct service_held *held = service_held_of(value);
+    if (held != NULL)
+        return service_lend(held);
+    for (size_t i = 0; value->kind == BENCH_TUPLE && i < value->seq.count; i++)
+        (void)service_lend_value(&value->seq.items[i]);
     return *value;
 }
 
@@ -101,7 +165,7 @@ void service_release(struct bench_object *object)
     struct service_held *held = (struct service_held *)object;
     if (held->lent) {
         held->lent = false;
-        unuse(held);
+        service_unuse(held);
     }
 }
 
@@ -112,30 +176,86 @@ struct bound {
     const struct service_method *method;
 };
 
+/* Python has two ways to bind: "__setitem__" and the like are slots of the type. */
+static bool is_slot(const struct service_method *method)
+{
+    return strncmp(method->name, "__", 2) == 0 && strcmp(method->name, "__length_hint__") != 0 &&
+           strcmp(method->name, "__reversed__") != 0;
+}
+
+static int bad_count(const struct bound *self, struct bench_call *call, size_t n)
+{
+    const struct service_method *m = self->method;
+    const struct bench_value owner = {.kind = BENCH_OBJECT, .object = &self->held.owner->object};
+    const char *type = service_type_name(&owner);
+    const size_t wanted = n < m->min ? m->min : m->max;
+    const char *plural = wanted == 1 ? "" : "s";
+    if (m->written)
+        return bench_raise(call, "TypeError",
+                           "%s.%s() takes 1 positional argument but %zu were given", type, m->name,
+                           n + 1);
+    if (is_slot(m))
+        return bench_raise(call, "TypeError", "%sexpected %zu argument%s, got %zu",
+                           wanted > 1 ? " " : "", wanted, plural, n); /* in those words */
+    if (m->max == 0 && m->keywords)
+        return bench_raise(call, "TypeError", "%s() takes no positional arguments", m->name);
+    if (m->max == 0)
+        return bench_raise(call, "TypeError", "%s.%s() takes no arguments (%zu given)", type,
+                           m->name, n);
+    if (m->min == 1 && m->max == 1)
+        return bench_raise(call, "TypeError", "%s.%s() takes exactly one argument (%zu given)",
+                           type, m->name, n);
+    return bench_raise(call, "TypeError", "%s expected %s%zu argument%s, got %zu", m->name,
+                       m->min == m->max ? ""
+                       : n < m->min     ? "at least "
+                                        : "at most ",
+                       wanted, plural, n);
+}
+
 static int bound_call(struct bench_object *object, struct bench_call *call,
                       const struct bench_value *args, const struct bench_value *kwargs,
                       struct bench_value *out)
 {
     const struct bound *self = (const struct bound *)object;
     const struct service_method *m = self->method;
-    const size_t n = args->seq.count;
-    if (kwargs != NULL && kwargs->seq.count > 0)
-        return bench_raise(call, "TypeError", "%s() takes no keyword arguments", m->name);
-    if (n < m->min || n > m->max)
-        return bench_raise(call, "TypeError", "%s expected %s %zu argument%s, got %zu", m->name,
-                           n < m->min ? "at least" : "at most", n < m->min ? m->min : m->max,
-                           (n < m->min ? m->min : m->max) == 1 ? "" : "s", n);
-    return m->call(self->held.owner, call, args->seq.items, n, out);
+    const struct bench_value owner = {.kind = BENCH_OBJECT, .object = &self->held.owner->object};
+    const struct service_args all = {args->seq.items, args->seq.count,
+                                     kwargs != NULL && kwargs->seq.count > 0 ? kwargs : NULL};
+    if (all.kwargs != NULL && m->written) {
+        const struct bench_value *name = &all.kwargs->seq.items[0].seq.items[0];
+        return bench_raise(call, "TypeError", "%s.%s() got an unexpected keyword argument '%.*s'",
+                           service_type_name(&owner), m->name,
+                           (int)(name->text.length < 80 ? name->text.length : 80), name->text.data);
+    }
+    if (all.kwargs != NULL && !m->keywords)
+        return is_slot(m) ? bench_raise(call, "TypeError",
+                                        "wrapper %s() takes no keyword arguments", m->name)
+                          : bench_raise(call, "TypeError", "%s.%s() takes no keyword arguments",
+                                        service_type_name(&owner), m->name);
+    if (all.count < m->min || all.count > m->max)
+        return bad_count(self, call, all.count);
+    return m->call(self->held.owner, call, &all, out);
 }
 
 static int bound_repr(struct bench_object *object, struct bench_call *call, struct bench_value *out)
 {
     const struct bound *self = (const struct bound *)object;
     const struct bench_value owner = {.kind = BENCH_OBJECT, .object = &self->held.owner->object};
+    struct bench_value shown = bench_none();
     struct bench_buf text;
+    int rc = self->method->written ? service_repr(call, &owner, &shown) : 0;
+    if (rc < 0)
+        return rc;
     bench_buf_init(&text, 512);
-    int rc = bench_buf_printf(&text, "<built-in method %s of %s object>", self->method->name,
-                              service_type_name(&owner));
+    if (self->method->written)
+        rc = bench_buf_printf(&text, "<bound method %s.%s of %.*s>", service_type_name(&owner),
+                              self->method->name, (int)(shown.text.length & 0xff), shown.text.data);
+    else
+        rc = bench_buf_printf(&text,
+                              is_slot(self->method) ? "<method-wrapper '%s' of %s object at %p>"
+                                                    : "<built-in method %s of %s object at %p>",
+                              self->method->name, service_type_name(&owner),
+                              (void *)self->held.owner);
     const size_t length = bench_buf_length(&text);
     const char *copy = rc < 0 ? NULL : bench_arena_copy(call->arena, bench_buf_head(&text), length);
     bench_buf_fini(&text);
@@ -145,11 +265,22 @@ static int bound_repr(struct bench_object *object, struct bench_call *call, stru
     return 0;
 }
 
-static const char *const bound_methods[] = {"__call__", NULL};
-
 static const struct bench_object_ops bound_ops = {
     .type_name = "builtins.builtin_function_or_method",
-    .method_names = bound_methods,
+    .call = bound_call,
+    .repr = bound_repr,
+    .release = service_release,
+};
+
+static const struct bench_object_ops slot_ops = {
+    .type_name = "builtins.method-wrapper",
+    .call = bound_call,
+    .repr = bound_repr,
+    .release = service_release,
+};
+
+static const struct bench_object_ops written_ops = {
+    .type_name = "builtins.method",
     .call = bound_call,
     .repr = bound_repr,
     .release = service_release,
@@ -166,93 +297,14 @@ int service_get_method(struct service_held *self, struct bench_call *call,
     if (m->name == NULL)
         return bench_raise(call, "AttributeError", "'%s' object has no attribute '%.*s'",
                            service_type_name(&owner), (int)(length < 80 ? length : 80), name);
-    struct bound *bound = service_derive(self->family, self, sizeof(*bound), &bound_ops);
+    struct bound *bound = service_new(call, self, sizeof(*bound),
+                                      m->written   ? &written_ops
+                                      : is_slot(m) ? &slot_ops
+                                                   : &bound_ops,
+                                      NULL);
     if (bound == NULL)
-        return -ENOMEM;
+        return -EREMOTEIO;
     bound->method = m;
     *out = service_lend(&bound->held);
-    return 0;
-}
-
-/* ---- iterators ---- */
-
-struct iterator {
-    struct service_held held;
-    service_at_fn at;
-    size_t next, count;
-};
-
-static int iterator_iter(struct bench_object *object, struct bench_call *call,
-                         struct bench_value *out)
-{
-    (void)call;
-    *out = service_lend((struct service_held *)object);
-    return 0;
-}
-
-static int iterator_next(struct bench_object *object, struct bench_call *call,
-                         struct bench_value *out)
-{
-    struct iterator *self = (struct iterator *)object;
-    if (self->next >= self->count)
-        return -ENODATA;
-    const int rc = self->at(self->held.owner, call, self->next, out);
-    if (rc == 0)
-        self->next++;
-    return rc;
-}
-
-/* Python's list() asks how much there is to come. */
-static int iterator_length_hint(struct service_held *held, struct bench_call *call,
-                                const struct bench_value *args, size_t nargs,
-                                struct bench_value *out)
-{
-    const struct iterator *self = (const struct iterator *)held;
-    (void)call;
-    (void)args;
-    (void)nargs;
-    *out = bench_int((int64_t)(self->count - self->next));
-    return 0;
-}
-
-static const struct service_method iterator_methods[] = {
-    {"__length_hint__", 0, 0, iterator_length_hint},
-    {NULL, 0, 0, NULL},
-};
-
-static int iterator_getattr(struct bench_object *object, struct bench_call *call, const char *name,
-                            size_t length, struct bench_value *out)
-{
-    return service_get_method((struct service_held *)object, call, iterator_methods, name, length,
-                              out);
-}
-
-static const char *const iterator_names[] = {"__length_hint__", NULL};
-
-/* A table for each type: it is what tells classes apart. */
-#define ITERATOR(name)                                                                             \
-    {                                                                                              \
-        .type_name = "builtins." name, .method_names = iterator_names,                             \
-        .getattr = iterator_getattr, .iter = iterator_iter, .next = iterator_next,                 \
-        .release = service_release,                                                                \
-    }
-
-static const struct bench_object_ops iterator_ops[] = {
-    [SERVICE_LIST_ITERATOR] = ITERATOR("list_iterator"),
-    [SERVICE_KEY_ITERATOR] = ITERATOR("dict_keyiterator"),
-    [SERVICE_VALUE_ITERATOR] = ITERATOR("dict_valueiterator"),
-    [SERVICE_ITEM_ITERATOR] = ITERATOR("dict_itemiterator"),
-};
-
-int service_iterate(struct service_held *owner, enum service_iterator type, service_at_fn at,
-                    size_t count, struct bench_value *out)
-{
-    struct iterator *self =
-        service_derive(owner->family, owner, sizeof(*self), &iterator_ops[type]);
-    if (self == NULL)
-        return -ENOMEM;
-    self->at = at;
-    self->count = count;
-    *out = service_lend(&self->held);
     return 0;
 }

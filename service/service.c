@@ -10,7 +10,7 @@
 #include "bench/units.h"
 #include "service/service_internal.h"
 
-#define MAX_ARGS    (BENCH_OPERATION_PARAMS + 1)
+#define MAX_ARGS (BENCH_OPERATION_PARAMS + 1)
 /* What a caller by keyword names the transmitted bytes. */
 #define TX_NAME     "data"
 #define PIECES_NAME "chunks"
@@ -158,7 +158,7 @@ static int do_download_chunked(struct bench_call *call, const struct bench_value
         rc = bench_service_integer(call, "chunk_size", &args[1], PAYLOAD_MAX, &chunk_size);
     if (rc == 0 && chunk_size == 0)
         return bench_raise(call, "ValueError", "chunk_size must be at least 1");
-    return rc < 0 ? rc : bench_service_give_pieces(size, chunk_size, out);
+    return rc < 0 ? rc : bench_service_give_pieces(call, size, chunk_size, out);
 }
 
 static int do_cpu_work(struct bench_call *call, const struct bench_value *args,
@@ -210,11 +210,16 @@ static int do_health_check(struct bench_call *call, const struct bench_value *ar
 }
 
 static const bench_service_fn functions[BENCH_OPERATION_COUNT] = {
-    [BENCH_OP_PING] = do_ping,           [BENCH_OP_ECHO] = do_echo,
-    [BENCH_OP_UPLOAD] = do_upload,       [BENCH_OP_DOWNLOAD] = do_download,
-    [BENCH_OP_UPLOAD_CHUNK] = do_upload, [BENCH_OP_DOWNLOAD_CHUNK] = do_download_chunk,
-    [BENCH_OP_CPU_WORK] = do_cpu_work,   [BENCH_OP_COMPUTE] = do_compute,
-    [BENCH_OP_IO_WORK] = do_io_work,     [BENCH_OP_HEALTH_CHECK] = do_health_check,
+    [BENCH_OP_PING] = do_ping,
+    [BENCH_OP_ECHO] = do_echo,
+    [BENCH_OP_UPLOAD] = do_upload,
+    [BENCH_OP_DOWNLOAD] = do_download,
+    [BENCH_OP_UPLOAD_CHUNK] = do_upload,
+    [BENCH_OP_DOWNLOAD_CHUNK] = do_download_chunk,
+    [BENCH_OP_CPU_WORK] = do_cpu_work,
+    [BENCH_OP_COMPUTE] = do_compute,
+    [BENCH_OP_IO_WORK] = do_io_work,
+    [BENCH_OP_HEALTH_CHECK] = do_health_check,
     [BENCH_OP_UPLOAD_CHUNKED] = do_upload_chunked,
     [BENCH_OP_DOWNLOAD_CHUNKED] = do_download_chunked,
     [BENCH_OP_GET_USER] = bench_service_get_user,

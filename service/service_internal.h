@@ -38,8 +38,8 @@ int bench_service_for_each(struct bench_call *call, const struct bench_value *it
 int bench_service_take_pieces(struct bench_call *call, const struct bench_value *pieces,
                               int64_t *total) BENCH_MUST_CHECK;
 /* The OBJECT that download_chunked answers: an iterator over the payload's first `size` bytes.
- * chunk_size > 0. 0 or -ENOMEM. */
-int bench_service_give_pieces(int64_t size, int64_t chunk_size,
+ * chunk_size > 0. 0 or raised. */
+int bench_service_give_pieces(struct bench_call *call, int64_t size, int64_t chunk_size,
                               struct bench_value *out) BENCH_MUST_CHECK;
 
 /* ---- users (service/users.c) and calls (service/calls.c): rows of operations.def ---- */

@@ -2,17 +2,16 @@
 /* The streaming operations: payloads that come or go piece by piece. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 
+#include "service/objects.h"
 #include "service/service.h"
 #include "service/service_internal.h"
 
 /* ---- what a caller gives to be iterated over ---- */
 
-typedef int (*take_fn)(void *user, struct bench_call *call, const struct bench_value *item);
-
-static int each_of_iterator(struct bench_call *call, struct bench_object *iterator, take_fn take,
-                            void *user)
+static int each_of_iterator(struct bench_call *call, struct bench_object *iterator,
+                            service_take_fn take, void *user)
 {
     if (iterator->ops->next == NULL)
         return bench_raise(call, "TypeError", "iter() returned non-iterator of type '%s'",
@@ -29,13 +28,17 @@ static int each_of_iterator(struct bench_call *call, struct bench_object *iterat
     return rc;
 }
 
-static int each_of_object(struct bench_call *call, struct bench_object *object, take_fn take,
-                          void *user)
+static int each_of_object(struct bench_call *call, struct bench_object *object,
+                          service_take_fn take, void *user)
 {
     struct bench_value iterator = bench_none();
+    const struct bench_value value = {.kind = BENCH_OBJECT, .object = object};
+    struct service_held *held = service_held_of(&value);
     if (object->ops->iter == NULL)
         return bench_raise(call, "TypeError", "'%s' object is not iterable",
-                           object->ops->type_name);
+                           service_type_name(&value));
+    if (held != NULL)
+        return service_each_of(call, held, take, user);
     int rc = object->ops->iter(object, call, &iterator);
     if (rc < 0)
         return rc;
@@ -43,13 +46,14 @@ static int each_of_object(struct bench_call *call, struct bench_object *object, 
         return bench_raise(call, "TypeError", "iter() returned non-iterator of type '%s'",
                            bench_service_kind_name(iterator.kind));
     rc = each_of_iterator(call, iterator.object, take, user);
-    if (iterator.object != object && iterator.object->ops->release != NULL)
+    /* What the client answered may be an object of ours, which it still has. */
+    if (iterator.object != object && iterator.object->ops->remote)
         iterator.object->ops->release(iterator.object);
     return rc;
 }
 
 int bench_service_for_each(struct bench_call *call, const struct bench_value *iterable,
-                           take_fn take, void *user)
+                           service_take_fn take, void *user)
 {
     int rc = 0;
     switch (iterable->kind) {
@@ -97,9 +101,11 @@ int bench_service_take_pieces(struct bench_call *call, const struct bench_value 
 
 /* ---- download_chunked ---- */
 
-/* What a Python service would write as a generator. Made for one call, used by one session. */
+enum { GENERATOR_TEXT = 64 };
+
+/* What a Python service would write as a generator. */
 struct generator {
-    struct bench_object object;
+    struct service_held held;
     int64_t offset, size, chunk_size;
 };
 
@@ -107,7 +113,7 @@ static int generator_iter(struct bench_object *object, struct bench_call *call,
                           struct bench_value *out)
 {
     (void)call;
-    *out = (struct bench_value){.kind = BENCH_OBJECT, .object = object};
+    *out = service_lend((struct service_held *)object);
     return 0;
 }
 
@@ -125,25 +131,86 @@ static int generator_next(struct bench_object *object, struct bench_call *call,
     return rc;
 }
 
-static void generator_release(struct bench_object *object) { free(object); }
+static int generator_repr(struct bench_object *object, struct bench_call *call,
+                          struct bench_value *out)
+{
+    char *text = bench_arena_alloc(call->arena, GENERATOR_TEXT);
+    if (text == NULL)
+        return -ENOMEM;
+    const int n =
+        snprintf(text, GENERATOR_TEXT, "<generator object _pieces at %p>", (void *)object);
+    *out = bench_str_n(text, (size_t)n);
+    return 0;
+}
+
+/* It does not look at what it is sent. */
+static int do_send(struct service_held *held, struct bench_call *call,
+                   const struct service_args *args, struct bench_value *out)
+{
+    const struct generator *self = (const struct generator *)held;
+    if (self->offset == 0 && self->size > 0 && args->items[0].kind != BENCH_NONE)
+        return bench_raise(call, "TypeError",
+                           "can't send non-None value to a just-started generator");
+    return generator_next(&held->object, call, out);
+}
+
+static int do_close(struct service_held *held, struct bench_call *call,
+                    const struct service_args *args, struct bench_value *out)
+{
+    struct generator *self = (struct generator *)held;
+    (void)call;
+    (void)args;
+    self->offset = self->size;
+    *out = bench_none();
+    return 0;
+}
+
+/* No value that a client can send is an exception here: not in Python's server either. */
+static int do_throw(struct service_held *held, struct bench_call *call,
+                    const struct service_args *args, struct bench_value *out)
+{
+    (void)held;
+    (void)out;
+    return bench_raise(call, "TypeError",
+                       "exceptions must be classes or instances deriving from BaseException, "
+                       "not %.120s",
+                       service_type_name(&args->items[0]));
+}
+
+static const struct service_method generator_methods[] = {
+    {.name = "close", .call = do_close},
+    {.name = "send", .min = 1, .max = 1, .call = do_send},
+    {.name = "throw", .min = 1, .max = 3, .call = do_throw},
+    {.name = NULL},
+};
+
+static int generator_getattr(struct bench_object *object, struct bench_call *call, const char *name,
+                             size_t length, struct bench_value *out)
+{
+    return service_get_method((struct service_held *)object, call, generator_methods, name, length,
+                              out);
+}
+
+static const char *const generator_names[] = {"close", "send", "throw", NULL};
 
 static const struct bench_object_ops generator_ops = {
     .type_name = "builtins.generator",
+    .method_names = generator_names,
+    .getattr = generator_getattr,
     .iter = generator_iter,
     .next = generator_next,
-    .release = generator_release,
+    .repr = generator_repr,
+    .release = service_release,
 };
 
-int bench_service_give_pieces(int64_t size, int64_t chunk_size, struct bench_value *out)
+int bench_service_give_pieces(struct bench_call *call, int64_t size, int64_t chunk_size,
+                              struct bench_value *out)
 {
-    struct generator *self = malloc(sizeof(*self));
+    struct generator *self = service_new(call, NULL, sizeof(*self), &generator_ops, NULL);
     if (self == NULL)
-        return -ENOMEM;
-    *self = (struct generator){
-        .object.ops = &generator_ops,
-        .size = size,
-        .chunk_size = chunk_size,
-    };
-    *out = (struct bench_value){.kind = BENCH_OBJECT, .object = &self->object};
+        return -EREMOTEIO;
+    self->size = size;
+    self->chunk_size = chunk_size;
+    *out = service_lend(&self->held);
     return 0;
 }

@@ -9,26 +9,14 @@
 #include "service/objects.h"
 #include "service/service_internal.h"
 
-enum { FIELDS = 4, TEXT_MAX = 48 };
+enum { FIELDS = 4, TEXT_MAX = 48, SCRATCH_BYTES = 4096 };
 
 static const char *const field_names[FIELDS] = {"id", "name", "email", "status"};
 
-/* Where a user's texts go: the memory of a family, or of a call. */
-struct memory {
-    struct service_family *family;
-    struct bench_arena *arena;
-};
-
-static void *take(const struct memory *memory, size_t n)
-{
-    return memory->family != NULL ? service_family_alloc(memory->family, n)
-                                  : bench_arena_alloc(memory->arena, n);
-}
-
-static int field_text(const struct memory *memory, const char *tail, int64_t id,
+static int field_text(struct bench_arena *arena, const char *tail, int64_t id,
                       struct bench_value *out)
 {
-    char *text = take(memory, TEXT_MAX);
+    char *text = bench_arena_alloc(arena, TEXT_MAX);
     if (text == NULL)
         return -ENOMEM;
     const int n = snprintf(text, TEXT_MAX, "user%" PRId64 "%s", id, tail);
@@ -36,42 +24,56 @@ static int field_text(const struct memory *memory, const char *tail, int64_t id,
     return 0;
 }
 
-static int field(const struct memory *memory, int64_t id, size_t i, struct bench_value *out)
+static int field(struct bench_arena *arena, int64_t id, size_t i, struct bench_value *out)
 {
     switch (i) {
     case 0:
         *out = bench_int(id);
         return 0;
     case 1:
-        return field_text(memory, "", id, out);
+        return field_text(arena, "", id, out);
     case 2:
-        return field_text(memory, "@example.com", id, out);
+        return field_text(arena, "@example.com", id, out);
     default:
         *out = id % 2 == 0 ? bench_str_n("active", 6) : bench_str_n("inactive", 8);
         return 0;
     }
 }
 
-static int make_tuple(const struct memory *memory, int64_t id, struct bench_value *out)
+static int make_tuple(struct bench_arena *arena, int64_t id, struct bench_value *out)
 {
-    struct bench_value *items = take(memory, FIELDS * sizeof(*items));
+    struct bench_value *items = bench_arena_alloc(arena, FIELDS * sizeof(*items));
     int rc = items == NULL ? -ENOMEM : 0;
     for (size_t i = 0; rc == 0 && i < FIELDS; i++)
-        rc = field(memory, id, i, &items[i]);
+        rc = field(arena, id, i, &items[i]);
     *out = bench_tuple(items, FIELDS);
     return rc;
 }
 
-static int make_pairs(const struct memory *memory, int64_t id, struct bench_value **out)
+static int make_pairs(struct bench_arena *arena, int64_t id, struct bench_value **out)
 {
-    struct bench_value *pairs = take(memory, 2 * FIELDS * sizeof(*pairs));
+    struct bench_value *pairs = bench_arena_alloc(arena, 2 * FIELDS * sizeof(*pairs));
     int rc = pairs == NULL ? -ENOMEM : 0;
     for (size_t i = 0; rc == 0 && i < FIELDS; i++) {
         pairs[2 * i] = bench_str(field_names[i]);
-        rc = field(memory, id, i, &pairs[2 * i + 1]);
+        rc = field(arena, id, i, &pairs[2 * i + 1]);
     }
     *out = pairs;
     return rc;
+}
+
+static struct service_held *make_dict(struct bench_call *call, int64_t id)
+{
+    struct bench_value *pairs = NULL;
+    struct bench_arena scratch;
+    bench_arena_init(&scratch, SCRATCH_BYTES);
+    struct service_held *dict = NULL;
+    if (make_pairs(&scratch, id, &pairs) == 0)
+        dict = service_dict(call, pairs, FIELDS);
+    else
+        (void)bench_raise(call, "MemoryError", "%s", "");
+    bench_arena_fini(&scratch);
+    return dict;
 }
 
 /* ---- User ---- */
@@ -81,15 +83,38 @@ struct user {
     int64_t id;
 };
 
+static int do_as_dict(struct service_held *self, struct bench_call *call,
+                      const struct service_args *args, struct bench_value *out)
+{
+    struct service_held *dict = make_dict(call, ((const struct user *)self)->id);
+    (void)args;
+    if (dict == NULL)
+        return -EREMOTEIO;
+    *out = service_lend(dict);
+    return 0;
+}
+
+static int do_as_tuple(struct service_held *self, struct bench_call *call,
+                       const struct service_args *args, struct bench_value *out)
+{
+    (void)args;
+    return make_tuple(call->arena, ((const struct user *)self)->id, out);
+}
+
+static const struct service_method user_methods[] = {
+    {.name = "as_dict", .call = do_as_dict, .written = true},
+    {.name = "as_tuple", .call = do_as_tuple, .written = true},
+    {.name = NULL},
+};
+static const char *const user_method_names[] = {"as_dict", "as_tuple", NULL};
+
 static int user_getattr(struct bench_object *object, struct bench_call *call, const char *name,
                         size_t length, struct bench_value *out)
 {
-    const struct memory memory = {.arena = call->arena};
     for (size_t i = 0; i < FIELDS; i++)
         if (strlen(field_names[i]) == length && memcmp(field_names[i], name, length) == 0)
-            return field(&memory, ((const struct user *)object)->id, i, out);
-    return bench_raise(call, "AttributeError", "'User' object has no attribute '%.*s'",
-                       (int)(length < 80 ? length : 80), name);
+            return field(call->arena, ((const struct user *)object)->id, i, out);
+    return service_get_method((struct service_held *)object, call, user_methods, name, length, out);
 }
 
 static int user_repr(struct bench_object *object, struct bench_call *call, struct bench_value *out)
@@ -104,28 +129,29 @@ static int user_repr(struct bench_object *object, struct bench_call *call, struc
 
 static int user_dir(struct bench_object *object, struct bench_call *call, struct bench_value *out)
 {
-    static const char *const sorted[FIELDS] = {"email", "id", "name", "status"};
-    struct bench_value *items = bench_arena_alloc(call->arena, FIELDS * sizeof(*items));
+    static const char *const sorted[] = {"as_dict", "as_tuple", "email", "id", "name", "status"};
+    struct bench_value *items =
+        bench_arena_alloc(call->arena, BENCH_COUNT_OF(sorted) * sizeof(*items));
     (void)object;
     if (items == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < FIELDS; i++)
+    for (size_t i = 0; i < BENCH_COUNT_OF(sorted); i++)
         items[i] = bench_str(sorted[i]);
-    *out = bench_tuple(items, FIELDS);
+    *out = bench_tuple(items, BENCH_COUNT_OF(sorted));
     return 0;
 }
 
 static int user_plain(struct bench_object *object, struct bench_call *call, struct bench_value *out)
 {
-    const struct memory memory = {.arena = call->arena};
     struct bench_value *pairs = NULL;
-    const int rc = make_pairs(&memory, ((const struct user *)object)->id, &pairs);
+    const int rc = make_pairs(call->arena, ((const struct user *)object)->id, &pairs);
     *out = (struct bench_value){.kind = BENCH_DICT, .seq = {pairs, 2 * (size_t)FIELDS}};
     return rc;
 }
 
 static const struct bench_object_ops user_ops = {
     .type_name = "service.User",
+    .method_names = user_method_names,
     .getattr = user_getattr,
     .repr = user_repr,
     .dir = user_dir,
@@ -186,69 +212,59 @@ static int take_ids(struct bench_call *call, const struct bench_value *arg, stru
 
 /* ---- answers ---- */
 
-static struct service_held *make_object(struct service_family *family, int64_t id)
+static struct service_held *make_object(struct bench_call *call, int64_t id)
 {
-    struct user *user = service_family_object(family, sizeof(*user), &user_ops);
+    struct user *user = service_new(call, NULL, sizeof(*user), &user_ops, NULL);
     if (user == NULL)
         return NULL;
     user->id = id;
     return &user->held;
 }
 
-static struct service_held *make_dict(struct service_family *family, int64_t id)
-{
-    const struct memory memory = {.family = family};
-    struct bench_value *pairs = NULL;
-    return make_pairs(&memory, id, &pairs) < 0 ? NULL : service_dict(family, pairs, FIELDS);
-}
+typedef struct service_held *(*make_fn)(struct bench_call *call, int64_t id);
 
-typedef struct service_held *(*make_fn)(struct service_family *family, int64_t id);
-
-static struct service_held *make_list(struct service_family *family, const struct wanted *wanted,
+static struct service_held *make_list(struct bench_call *call, const struct wanted *wanted,
                                       make_fn make)
 {
-    struct bench_value *items = service_family_alloc(family, wanted->count * sizeof(*items));
-    for (size_t i = 0; items != NULL && i < wanted->count; i++) {
-        struct service_held *held = make(family, id_of(wanted, i));
-        if (held == NULL)
-            return NULL;
-        items[i] = (struct bench_value){.kind = BENCH_OBJECT, .object = &held->object};
+    struct service_items items = {0};
+    int rc = service_room(call, &items.items, &items.room, wanted->count);
+    for (size_t i = 0; rc == 0 && i < wanted->count; i++) {
+        struct service_held *held = make(call, id_of(wanted, i));
+        if (held == NULL) {
+            rc = -EREMOTEIO;
+            break;
+        }
+        const struct bench_value value = {.kind = BENCH_OBJECT, .object = &held->object};
+        rc = service_append(call, &items, &value);
+        if (rc < 0)
+            service_discard(held);
     }
-    return items == NULL ? NULL : service_list(family, items, wanted->count);
+    if (rc == 0)
+        return service_list(call, &items);
+    service_items_fini(call->store, &items);
+    return NULL;
 }
 
 static int answer_one(struct bench_call *call, const struct bench_value *arg, make_fn make,
                       struct bench_value *out)
 {
-    struct service_family *family = NULL;
     int64_t id = 0;
-    int rc = take_one(call, arg, &id);
-    if (rc == 0)
-        rc = service_family_new(&family);
+    const int rc = take_one(call, arg, &id);
     if (rc < 0)
         return rc;
-    struct service_held *held = make(family, id);
-    if (held == NULL) {
-        service_family_free(family);
-        return -ENOMEM;
-    }
+    struct service_held *held = make(call, id);
+    if (held == NULL)
+        return -EREMOTEIO;
     *out = service_lend(held);
     return 0;
 }
 
-static int answer_list(struct wanted *wanted, int rc, make_fn make, struct bench_value *out)
+static int answer_list(struct bench_call *call, struct wanted *wanted, int rc, make_fn make,
+                       struct bench_value *out)
 {
-    struct service_family *family = NULL;
-    struct service_held *list = NULL;
-    if (rc == 0)
-        rc = service_family_new(&family);
-    if (rc == 0) {
-        list = make_list(family, wanted, make);
-        if (list == NULL) {
-            service_family_free(family);
-            rc = -ENOMEM;
-        }
-    }
+    struct service_held *list = rc == 0 ? make_list(call, wanted, make) : NULL;
+    if (rc == 0 && list == NULL)
+        rc = -EREMOTEIO;
     if (rc == 0)
         *out = service_lend(list);
     free(wanted->ids);
@@ -258,14 +274,13 @@ static int answer_list(struct wanted *wanted, int rc, make_fn make, struct bench
 static int answer_tuples(struct bench_call *call, struct wanted *wanted, int rc,
                          struct bench_value *out)
 {
-    const struct memory memory = {.arena = call->arena};
     struct bench_value *items = NULL;
     if (rc == 0 && wanted->count > 0) {
-        items = take(&memory, wanted->count * sizeof(*items));
+        items = bench_arena_alloc(call->arena, wanted->count * sizeof(*items));
         rc = items == NULL ? -ENOMEM : 0;
     }
     for (size_t i = 0; rc == 0 && i < wanted->count; i++)
-        rc = make_tuple(&memory, id_of(wanted, i), &items[i]);
+        rc = make_tuple(call->arena, id_of(wanted, i), &items[i]);
     *out = bench_tuple(items, wanted->count);
     free(wanted->ids);
     return rc;
@@ -286,10 +301,9 @@ int bench_service_get_user_dict(struct bench_call *call, const struct bench_valu
 int bench_service_get_user_tuple(struct bench_call *call, const struct bench_value *args,
                                  struct bench_value *out)
 {
-    const struct memory memory = {.arena = call->arena};
     int64_t id = 0;
     const int rc = take_one(call, &args[0], &id);
-    return rc < 0 ? rc : make_tuple(&memory, id, out);
+    return rc < 0 ? rc : make_tuple(call->arena, id, out);
 }
 
 int bench_service_get_users(struct bench_call *call, const struct bench_value *args,
@@ -297,7 +311,7 @@ int bench_service_get_users(struct bench_call *call, const struct bench_value *a
 {
     struct wanted wanted;
     const int rc = take_first(call, &args[0], &wanted);
-    return answer_list(&wanted, rc, make_object, out);
+    return answer_list(call, &wanted, rc, make_object, out);
 }
 
 int bench_service_get_users_dicts(struct bench_call *call, const struct bench_value *args,
@@ -305,7 +319,7 @@ int bench_service_get_users_dicts(struct bench_call *call, const struct bench_va
 {
     struct wanted wanted;
     const int rc = take_first(call, &args[0], &wanted);
-    return answer_list(&wanted, rc, make_dict, out);
+    return answer_list(call, &wanted, rc, make_dict, out);
 }
 
 int bench_service_get_users_tuples(struct bench_call *call, const struct bench_value *args,
@@ -329,5 +343,5 @@ int bench_service_get_users_batch_dicts(struct bench_call *call, const struct be
 {
     struct wanted wanted;
     const int rc = take_ids(call, &args[0], &wanted);
-    return answer_list(&wanted, rc, make_dict, out);
+    return answer_list(call, &wanted, rc, make_dict, out);
 }

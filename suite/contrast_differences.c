@@ -8,8 +8,10 @@
 
 enum { TEXT_BYTES = 320 };
 
-/* Change nothing about a trial. */
-static const char *const indifferent[] = {"command", "seed", "repeats", "quick"};
+/* Change nothing about a trial: how many there are, and in which order. */
+static const char *const indifferent[] = {
+    "command",     "seed",     "repeats",         "quick",    "order of targets", "precision",
+    "max-repeats", "max-time", "blocks measured", "ended by", "wider than wanted"};
 
 static bool is_indifferent(const char *name)
 {

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "bench/units.h"
+
 /* Rough times of one small machine (2 cores), for servers in C and in Python. The budget bounds
  * them, and the progress line corrects them by what the first trials took. */
 struct pace {
@@ -76,10 +78,11 @@ double bench_estimate_start(const struct bench_server_row *server)
 }
 
 /* All trials of a group: bulk workloads are cut to their budget from the second one on. */
-static double group_seconds(const struct bench_group *group, const struct bench_plan *plan)
+static double group_seconds(const struct bench_group *group, const struct bench_plan *plan,
+                            double repeats)
 {
     double bulk[BENCH_WORKLOAD_COUNT] = {0}, longest[BENCH_WORKLOAD_COUNT] = {0};
-    double repeats = (double)plan->repeats, budget = (double)plan->budget_ns / 1e9;
+    double budget = (double)plan->budget_ns / 1e9;
     double total = repeats * bench_estimate_start(group->base->server);
     for (size_t r = 0; r < group->nrows; r++) {
         const struct bench_row *row = &group->rows[r];
@@ -97,21 +100,45 @@ static double group_seconds(const struct bench_group *group, const struct bench_
     return total;
 }
 
-void bench_estimate_announce(const struct bench_rows *rows, struct bench_progress *progress)
+/* Of all targets that can be measured, whose number is *targets. */
+static double all_seconds(const struct bench_rows *rows, int repeats, size_t *targets)
 {
     double total = 0;
-    size_t targets = 0;
+    *targets = 0;
     for (size_t g = 0; g < rows->ngroups; g++) {
-        const struct bench_group *group = &rows->groups[g];
-        if (group->off)
+        if (rows->groups[g].off)
             continue;
-        targets++;
-        total += group_seconds(group, rows->plan);
+        ++*targets;
+        total += group_seconds(&rows->groups[g], rows->plan, repeats);
     }
+    return total;
+}
+
+static struct bench_text minutes(double seconds)
+{
+    struct bench_text text;
+    (void)snprintf(text.s, sizeof(text.s), "%d:%02d", (int)seconds / 60, (int)seconds % 60);
+    return text;
+}
+
+void bench_estimate_announce(const struct bench_rows *rows, const struct bench_precision_rule *rule,
+                             struct bench_progress *progress)
+{
+    size_t targets;
+    const double longest = rule->max_ns > 0 ? (double)rule->max_ns / 1e9 : INFINITY;
+    const double least = fmin(all_seconds(rows, rule->least, &targets), longest);
+    const double most = fmin(all_seconds(rows, rule->most, &targets), longest);
+    const char *many = targets == 1 ? "" : "s";
     if (targets == 0)
         return; /* each has been complained about */
-    (void)fprintf(stderr, "measuring %zu target%s, %lld trial%s each: about %d:%02d minutes\n",
-                  targets, targets == 1 ? "" : "s", (long long)rows->plan->repeats,
-                  rows->plan->repeats == 1 ? "" : "s", (int)total / 60, (int)total % 60);
-    bench_progress_start(progress, total);
+    if (rule->wanted > 0)
+        (void)fprintf(stderr,
+                      "measuring %zu target%s, %d to %d trials each, until every interval is at "
+                      "most %.3g %% wide: about %s to %s minutes\n",
+                      targets, many, rule->least, rule->most, 100 * rule->wanted, minutes(least).s,
+                      minutes(most).s);
+    else
+        (void)fprintf(stderr, "measuring %zu target%s, %d trial%s each: about %s minutes\n", targets,
+                      many, rule->least, rule->least == 1 ? "" : "s", minutes(least).s);
+    bench_progress_start(progress, least);
 }

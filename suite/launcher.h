@@ -27,6 +27,7 @@ struct bench_launch_options {
     int clients;      /* simultaneous connections to expect */
     const struct bench_certificate *certificate; /* over TLS with it; NULL = plain */
     const cpu_set_t *cpus; /* where it may run; NULL = as we may */
+    size_t padding; /* bytes that its environment is longer, below BENCH_PADDING_MAX */
     const struct bench_target *target; /* whose options the server has to be told; NULL = none */
 };
 

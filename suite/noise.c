@@ -15,6 +15,7 @@
 
 #define NOISE_SCHEMA "rpycbench-noise-1"
 #define FLOOR_LEVEL  0.95
+enum { FILE_LIMIT = 16 << 20 };
 
 /*
  * {"schema": ..., "machines": {HASH: {WORKLOAD: {METRIC: [|ln ratio|, ...newest last]}}}}
@@ -50,11 +51,16 @@ static int state_file(char *out, size_t size, struct bench_error *err)
 static int load(const char *path, json_t **out, struct bench_error *err)
 {
     json_error_t why;
+    struct stat about;
     *out = NULL;
-    if (access(path, F_OK) != 0) {
+    if (stat(path, &about) < 0) {
+        if (errno != ENOENT)
+            return bench_fail(err, -errno, "%s: %s", path, bench_errno_text(errno));
         *out = json_pack("{s:s,s:{}}", "schema", NOISE_SCHEMA, "machines");
         return *out != NULL ? 0 : -ENOMEM;
     }
+    if (!S_ISREG(about.st_mode) || about.st_size > FILE_LIMIT)
+        return bench_fail(err, -EINVAL, "%s: not a file of up to %d bytes", path, FILE_LIMIT);
     json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
     if (file == NULL)
         return bench_fail(err, -EINVAL, "%s: %s", path, why.text);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,67 +11,19 @@
 #include "bench/units.h"
 #include "core/certificate.h"
 #include "core/proc.h"
+#include "suite/blocks.h"
 #include "suite/distance.h"
 #include "suite/estimate.h"
+#include "suite/experiment.h"
+#include "suite/facts.h"
 #include "suite/foreign.h"
 #include "suite/headroom.h"
-#include "suite/launcher.h"
 #include "suite/pool.h"
-#include "suite/rows.h"
+#include "suite/precision.h"
 #include "suite/sysinfo.h"
-#include "suite/trial.h"
-
-struct session {
-    const struct bench_plan *plan;
-    bool placed;             /* a placement confines servers to some cores */
-    int64_t relay_overhead;  /* ns that a relay itself adds to a round trip */
-    struct bench_watch *watch;
-    struct bench_run *run;
-    struct bench_rows rows;
-    struct bench_certificate certificate; /* of servers with TLS; made if there is one */
-    uint64_t random;
-};
-
-/* splitmix64 (Steele, Lea and Flood 2014): good enough to shuffle, the same everywhere. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static void shuffle(uint64_t *random, size_t *order, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        order[i] = i;
-    for (size_t i = n; i > 1; i--) {
-        size_t k = (size_t)(next_random(random) % i);
-        size_t swap = order[i - 1];
-        order[i - 1] = order[k];
-        order[k] = swap;
-    }
-}
-
-static void complain(struct session *s, const char *target, const char *reason)
-{
-    bench_progress_clear(s->watch->progress);
-    (void)fprintf(stderr, "rpycbench: %s: %s\n", target, reason);
-}
-
-/* Nothing more of this group will be run. */
-static void give_up(struct session *s, struct bench_group *group, enum bench_cell_status status,
-                    const char *reason)
-{
-    for (size_t r = 0; r < group->nrows; r++)
-        if (!group->rows[r].off)
-            bench_row_off(&group->rows[r], s->run, status, reason);
-    group->off = true;
-    complain(s, group->base->name, reason);
-}
 
 /* Rows that would need more than the machine has are left out; the first is complained about. */
-static void check_headroom(struct session *s, struct bench_group *group)
+static void check_headroom(struct bench_experiment *s, struct bench_group *group)
 {
     bool said = false;
     for (size_t r = 0; r < group->nrows; r++) {
@@ -87,249 +38,33 @@ static void check_headroom(struct session *s, struct bench_group *group)
             continue;
         bench_row_off(row, s->run, BENCH_CELL_UNAVAILABLE, err.msg);
         if (!said)
-            complain(s, row->target->name, err.msg);
+            bench_experiment_complain(s, row->target->name, err.msg);
         said = true;
     }
 }
 
-static void check_group(struct session *s, struct bench_group *group)
+static void check_group(struct bench_experiment *s, struct bench_group *group)
 {
     const struct bench_protocol *p = group->base->protocol;
     const char *why = p->unavailable == NULL ? NULL : p->unavailable();
     struct bench_error err = {0};
     if (why != NULL) {
-        give_up(s, group, BENCH_CELL_UNAVAILABLE, why);
+        bench_experiment_give_up(s, group, BENCH_CELL_UNAVAILABLE, why);
         return;
     }
     const char *versions;
     if (group->base->client != NULL &&
         bench_client_check(group->base->client, &versions, &err) < 0) {
-        give_up(s, group, BENCH_CELL_FAILED, err.msg);
+        bench_experiment_give_up(s, group, BENCH_CELL_FAILED, err.msg);
         return;
     }
     if (group->base->server != NULL) {
         if (bench_server_check(group->base->server, &versions, &err) < 0)
-            give_up(s, group, BENCH_CELL_FAILED, err.msg);
+            bench_experiment_give_up(s, group, BENCH_CELL_FAILED, err.msg);
         else
             check_headroom(s, group);
     } else if (group->base->is_url && bench_foreign_check(group, s->plan, s->run, &err) < 0) {
-        give_up(s, group, BENCH_CELL_FAILED, err.msg);
-    }
-}
-
-static struct bench_trial *new_trial(struct session *s, const struct bench_row *row, int block,
-                                     int order)
-{
-    struct bench_result *result = &s->run->results[row->result];
-    struct bench_trial *grown =
-        realloc(result->trials, (result->ntrials + 1) * sizeof(*result->trials));
-    if (grown == NULL)
-        return NULL;
-    result->trials = grown;
-    struct bench_trial *trial = &grown[result->ntrials++];
-    *trial = (struct bench_trial){.block = block, .order = order, .resources = {.wall_s = 0}};
-    return trial;
-}
-
-/* The rows of a group in random order, but those that move bulk behind the others and files last:
- * what they leave in a server's buffers would be counted as the memory of the next one. The caller
- * frees it. */
-static size_t *trial_order(struct session *s, const struct bench_group *group)
-{
-    size_t *shuffled = calloc(group->nrows + 1, sizeof(*shuffled));
-    size_t *order = calloc(group->nrows + 1, sizeof(*order));
-    if (shuffled != NULL && order != NULL) {
-        size_t n = 0;
-        shuffle(&s->random, shuffled, group->nrows);
-        for (int cases = BENCH_CASES_CLIENTS; cases <= BENCH_CASES_FILES; cases++)
-            for (size_t i = 0; i < group->nrows; i++)
-                if ((int)group->rows[shuffled[i]].what->workload->cases == cases)
-                    order[n++] = shuffled[i];
-    } else {
-        free(order);
-        order = NULL;
-    }
-    free(shuffled);
-    return order;
-}
-
-static bool has_good_trial(const struct bench_result *result)
-{
-    for (size_t t = 0; t < result->ntrials; t++)
-        if (result->trials[t].status == BENCH_CELL_OK ||
-            result->trials[t].status == BENCH_CELL_CLIENT_BOUND)
-            return true;
-    return false;
-}
-
-/* A workload with many cases has used up its time in this trial: cases that were measured in an
- * earlier one are left out. The order differs from trial to trial, so it is not always the same
- * ones. */
-static bool out_of_time(const struct session *s, const struct bench_row *row,
-                        const int64_t *spent_ns)
-{
-    return row->what->bulk && spent_ns[row->what->workload->id] > s->plan->budget_ns &&
-           has_good_trial(&s->run->results[row->result]);
-}
-
-static void fail_trial(struct bench_trial *trial, const char *reason)
-{
-    trial->status = BENCH_CELL_FAILED;
-    trial->reason = strdup(reason);
-}
-
-/* A program that makes the calls has said that it cannot do this: there is no such cell. */
-static void leave_out(struct session *s, struct bench_row *row)
-{
-    struct bench_result *result = &s->run->results[row->result];
-    struct bench_trial *last = &result->trials[--result->ntrials];
-    bench_row_off(row, s->run, BENCH_CELL_UNAVAILABLE, last->reason);
-    bench_trial_clear(last);
-}
-
-/* One row on a server that lives, where and as far away as its case says. Returns false if the
- * server died. */
-static bool run_row(struct session *s, const struct bench_row *row,
-                    struct bench_distances *distances, struct bench_launched *server,
-                    const struct bench_proc_usage *idle, struct bench_trial *trial)
-{
-    const struct bench_address *address;
-    struct bench_error err = {0};
-    if (bench_distances_at(distances, row->what->rtt_ns, s->relay_overhead, &address, &err) < 0) {
-        bench_error_prefix(&err, "no relay: ");
-        fail_trial(trial, err.msg);
-        return true;
-    }
-    if (s->placed && server != NULL && bench_placement_apply(server->pid, &row->cpus.server) < 0 &&
-        !bench_launched_is_dead(server)) {
-        fail_trial(trial, "the server could not be moved to its cores");
-        return true;
-    }
-    return bench_trial_run(s->plan, row, address, server, idle, s->watch, trial);
-}
-
-/* The workloads of one trial. Returns false if the server died. */
-static bool run_rows(struct session *s, struct bench_group *group,
-                     const struct bench_address *address, struct bench_launched *server,
-                     const struct bench_proc_usage *idle, int block, int position)
-{
-    bool alive = true;
-    struct bench_distances distances;
-    bench_distances_init(&distances, address);
-    int64_t spent_ns[BENCH_WORKLOAD_COUNT] = {0};
-    size_t *order = trial_order(s, group);
-    for (size_t i = 0; order != NULL && i < group->nrows && !s->watch->interrupted; i++) {
-        struct bench_row *row = &group->rows[order[i]];
-        bool skip = row->off || out_of_time(s, row, spent_ns);
-        struct bench_trial *trial = skip ? NULL : new_trial(s, row, block, position);
-        if (trial == NULL)
-            continue;
-        bench_progress_step(s->watch->progress, 0, "trial %d of %lld: %s %s", block + 1,
-                            (long long)s->plan->repeats, row->target->name,
-                            row->what->workload->name);
-        if (!alive) {
-            fail_trial(trial, "the server had died in this trial");
-            continue;
-        }
-        int64_t began = bench_now_ns();
-        alive = run_row(s, row, &distances, server, idle, trial);
-        if (trial->status == BENCH_CELL_UNAVAILABLE)
-            leave_out(s, row);
-        spent_ns[row->what->workload->id] += bench_now_ns() - began;
-        bench_progress_step(s->watch->progress, bench_estimate_row(row), "%s", row->target->name);
-    }
-    free(order);
-    bench_distances_fini(&distances);
-    return alive;
-}
-
-static bool signal_pending(struct bench_watch *watch)
-{
-    struct pollfd fd = {.fd = watch->signal_fd, .events = POLLIN};
-    if (!watch->interrupted && watch->signal_fd >= 0 && poll(&fd, 1, 0) == 1)
-        watch->interrupted = true;
-    return watch->interrupted;
-}
-
-static void died(struct session *s, struct bench_group *group, int block, const char *why)
-{
-    char text[400];
-    (void)snprintf(text, sizeof(text),
-                   "trial %d of %lld: %.300s; its cells are marked, the other targets go on",
-                   block + 1, (long long)s->plan->repeats, why);
-    complain(s, group->base->name, text);
-    for (size_t r = 0; r < group->nrows; r++) {
-        struct bench_result *result = &s->run->results[group->rows[r].result];
-        for (size_t t = 0; t < result->ntrials; t++) {
-            struct bench_trial *trial = &result->trials[t];
-            if (trial->block == block && strcmp(trial->reason, "the server died during the load") == 0) {
-                free(trial->reason);
-                trial->reason = strdup(why);
-            }
-        }
-    }
-}
-
-/* Where the server runs from its start, so that it sizes its pools by that; with several
- * placements it is moved before each row. */
-static const cpu_set_t *cores_of(const struct session *s, const struct bench_group *group)
-{
-    int placements = 0;
-    for (int p = 0; p < BENCH_PLACEMENT_COUNT; p++)
-        placements += s->plan->placements[p];
-    return s->placed && placements == 1 && group->nrows > 0 ? &group->rows[0].cpus.server : NULL;
-}
-
-static const struct bench_certificate *certificate_for(const struct session *s,
-                                                       const struct bench_target *target)
-{
-    return target->tls ? &s->certificate : NULL;
-}
-
-static void run_server(struct session *s, struct bench_group *group, int block, int position)
-{
-    struct bench_launched server;
-    struct bench_error err = {0};
-    const struct bench_launch_options options = {.bind = "127.0.0.1",
-                                                 .clients = bench_plan_most_clients(s->plan),
-                                                 .certificate = certificate_for(s, group->base),
-                                                 .cpus = cores_of(s, group),
-                                                 .target = group->base};
-    bench_progress_step(s->watch->progress, bench_estimate_start(group->base->server), "starting %s",
-                        group->base->name);
-    if (bench_launch(s->plan, group->base->server, &options, &server, &err) < 0) {
-        if (signal_pending(s->watch))
-            return;
-        char text[320];
-        (void)snprintf(text, sizeof(text), "could not be started: %.250s", err.msg);
-        give_up(s, group, BENCH_CELL_FAILED, text);
-        return;
-    }
-    struct bench_proc_usage idle = {.pss_bytes = NAN};
-    if (bench_proc_usage(server.pid, 1, &idle) < 0)
-        idle.pss_bytes = NAN;
-    bool alive = run_rows(s, group, &server.address, &server, &idle, block, position);
-    bool interrupted = signal_pending(s->watch);
-    char why[320] = "";
-    if (bench_launched_stop(&server, why, sizeof(why)) && !interrupted)
-        died(s, group, block, why);
-    else if (!alive && !interrupted)
-        died(s, group, block, "the server died");
-}
-
-static void run_block(struct session *s, int block)
-{
-    size_t order[BENCH_TARGETS_MAX];
-    shuffle(&s->random, order, s->rows.ngroups);
-    for (size_t i = 0; i < s->rows.ngroups && !signal_pending(s->watch); i++) {
-        struct bench_group *group = &s->rows.groups[order[i]];
-        if (group->off)
-            continue;
-        if (group->base->server != NULL)
-            run_server(s, group, block, (int)i);
-        else
-            (void)run_rows(s, group, &group->base->address, NULL,
-                           &(struct bench_proc_usage){.pss_bytes = NAN}, block, (int)i);
+        bench_experiment_give_up(s, group, BENCH_CELL_FAILED, err.msg);
     }
 }
 
@@ -370,7 +105,7 @@ static bool any_server_with_tls(const struct bench_plan *plan)
     return false;
 }
 
-static int prepare(struct session *s, struct bench_error *err)
+static int prepare(struct bench_experiment *s, struct bench_error *err)
 {
     const bool *chosen = s->plan->placements;
     s->placed = chosen[BENCH_PLACEMENT_SAME] || chosen[BENCH_PLACEMENT_SPLIT] ||
@@ -390,7 +125,7 @@ static int prepare(struct session *s, struct bench_error *err)
 }
 
 /* What the protocols know about their cells. */
-static int add_remarks(struct session *s)
+static int add_remarks(struct bench_experiment *s)
 {
     for (size_t g = 0; g < s->rows.ngroups; g++) {
         const struct bench_group *group = &s->rows.groups[g];
@@ -412,10 +147,45 @@ static int add_remarks(struct session *s)
     return 0;
 }
 
+/* How long it will still take, by how the cells have scattered so far. */
+static void expect(struct bench_experiment *s, const struct bench_precision_rule *rule,
+                   const struct bench_precision_state *state, int blocks)
+{
+    const double done = s->watch->progress->done;
+    double total = done * blocks / state->blocks;
+    if (rule->max_ns > 0 && state->elapsed_ns > 0)
+        total = fmin(total, done * (double)rule->max_ns / (double)state->elapsed_ns);
+    s->blocks = blocks;
+    bench_progress_expect(s->watch->progress, total);
+}
+
+static enum bench_precision_end run_blocks(struct bench_experiment *s,
+                                           const struct bench_precision_rule *rule, int *blocks)
+{
+    const int64_t began = bench_now_ns();
+    s->blocks = rule->least;
+    while (!bench_experiment_interrupted(s)) {
+        struct bench_precision_state state = {
+            .blocks = *blocks, .widest = NAN, .elapsed_ns = bench_now_ns() - began};
+        struct bench_precision_sum sum = {.blocks = rule->least};
+        if (rule->wanted > 0 && bench_precision_sum(s->run, rule, &sum) == 0)
+            state.widest = sum.widest;
+        const enum bench_precision_end end = bench_precision_next(rule, &state);
+        if (end != BENCH_PRECISION_GOES_ON)
+            return end;
+        if (rule->wanted > 0 && *blocks > 0)
+            expect(s, rule, &state, sum.blocks > *blocks ? sum.blocks : *blocks + 1);
+        bench_experiment_block(s, (*blocks)++);
+    }
+    return BENCH_PRECISION_GOES_ON;
+}
+
 int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
                       struct bench_run **out, struct bench_error *err)
 {
-    struct session s = {.plan = plan, .watch = watch, .random = (uint64_t)plan->seed};
+    struct bench_experiment s = {.plan = plan, .watch = watch};
+    const struct bench_precision_rule rule = bench_precision_rule(plan);
+    int blocks = 0;
     s.run = bench_run_new();
     if (s.run == NULL)
         return bench_fail(err, -ENOMEM, "out of memory");
@@ -427,21 +197,24 @@ int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
     }
     s.run->started = wall_clock();
     (void)bench_proc_become_subreaper();
-    for (size_t g = 0; g < s.rows.ngroups && !signal_pending(watch); g++)
+    for (size_t g = 0; g < s.rows.ngroups && !bench_experiment_interrupted(&s); g++)
         check_group(&s, &s.rows.groups[g]);
-    bench_estimate_announce(&s.rows, watch->progress);
-    for (int block = 0; block < (int)plan->repeats && !signal_pending(watch); block++)
-        run_block(&s, block);
+    bench_estimate_announce(&s.rows, &rule, watch->progress);
+    const enum bench_precision_end end = run_blocks(&s, &rule, &blocks);
+    if (end != BENCH_PRECISION_GOES_ON)
+        s.blocks = blocks;
     bench_certificate_remove(&s.certificate);
     bench_progress_clear(watch->progress);
     s.run->duration = wall_clock() - s.run->started;
     s.run->interrupted = watch->interrupted;
     for (size_t r = 0; rc == 0 && r < s.run->nresults; r++)
-        rc = bench_pool_result(&s.run->results[r], (int)plan->repeats);
+        rc = bench_pool_result(&s.run->results[r], s.blocks);
     if (rc == 0)
         rc = add_remarks(&s);
     if (rc == 0)
         rc = bench_sysinfo_collect(plan, s.run);
+    if (rc == 0)
+        rc = bench_precision_tell(s.run, &rule, blocks, end);
     if (rc == 0)
         rc = bench_report_compare(s.run);
     bench_rows_fini(&s.rows);

@@ -376,6 +376,56 @@ int bench_plan_add_default_targets(struct bench_plan *plan, struct bench_error *
     return rc;
 }
 
+int bench_plan_add_aa_targets(struct bench_plan *plan, struct bench_error *err)
+{
+    size_t count;
+    int rc = 0;
+    char name[128];
+    const struct bench_server_row *rows = bench_server_rows(&count);
+    const char *mode = count > 0 ? rows[0].mode : "";
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        const struct bench_protocol *p =
+            bench_protocol_find(rows[i].protocol, strlen(rows[i].protocol));
+        if (!rows[i].in_default || strcmp(rows[i].mode, mode) != 0 || rows[i].label[0] != '\0' ||
+            p == NULL || p->role != BENCH_ROLE_NORMAL)
+            continue;
+        /* One backend of each wire protocol, from the servers that both have. */
+        if (p->family != NULL && strcmp(p->family, p->name) != 0)
+            continue;
+        (void)snprintf(name, sizeof(name), "%s/%s/%s", rows[i].protocol, rows[i].mode,
+                       rows[i].server);
+        rc = add_one(plan, name, err);
+    }
+    return rc;
+}
+
+int bench_plan_double(struct bench_plan *plan, struct bench_error *err)
+{
+    const size_t n = plan->ntargets;
+    if (2 * n > BENCH_TARGETS_MAX)
+        return bench_fail(err, -ENOSPC, "%zu targets twice are more than %d", n, BENCH_TARGETS_MAX);
+    for (size_t i = n; i-- > 0;) {
+        struct bench_target again = plan->targets[i];
+        const size_t length = strlen(again.name);
+        again.options = NULL;
+        again.again = true;
+        if (length + sizeof(BENCH_ARM_SUFFIX) > sizeof(again.name))
+            return bench_fail(err, -ENAMETOOLONG, "target '%.60s...' is too long", again.name);
+        (void)snprintf(again.name + length, sizeof(again.name) - length, "%s", BENCH_ARM_SUFFIX);
+        int rc = set_options(&again, again.options_text, err);
+        if (rc < 0) {
+            bench_target_fini(&again);
+            return rc;
+        }
+        /* From behind, so that each moves once: arms stand side by side. */
+        memmove(&plan->targets[i + 2], &plan->targets[i + 1],
+                (plan->ntargets - i - 1) * sizeof(*plan->targets));
+        plan->targets[i + 1] = again;
+        plan->ntargets++;
+    }
+    return 0;
+}
+
 int bench_target_variant(const struct bench_target *base, const char *option,
                          struct bench_target *out, struct bench_error *err)
 {
@@ -389,7 +439,7 @@ int bench_target_variant(const struct bench_target *base, const char *option,
     if (rc < 0)
         return rc;
     if (base->is_url) {
-        size_t length = strlen(base->name);
+        size_t length = strlen(base->name) - (base->again ? strlen(BENCH_ARM_SUFFIX) : 0);
         if (base->options_text[0] != '\0')
             length -= strlen(base->options_text) + 2;
         (void)snprintf(out->name, sizeof(out->name), "%.*s[%.120s]", (int)length, base->name,
@@ -403,5 +453,8 @@ int bench_target_variant(const struct bench_target *base, const char *option,
         (void)snprintf(out->name, sizeof(out->name), "%s[%.120s]", base->protocol->name,
                        out->options_text);
     }
+    const size_t length = strlen(out->name);
+    if (base->again)
+        (void)snprintf(out->name + length, sizeof(out->name) - length, "%s", BENCH_ARM_SUFFIX);
     return 0;
 }

@@ -18,6 +18,9 @@
 
 enum { BENCH_TARGETS_MAX = 64 };
 
+/* Ends the name of a target's second arm. */
+#define BENCH_ARM_SUFFIX " #2"
+
 /* One thing that is measured. */
 struct bench_target {
     char name[256];    /* canonical, the key of its results */
@@ -30,6 +33,7 @@ struct bench_target {
     bool is_url;
     const struct bench_scheme *scheme; /* of the URL */
     bool tls; /* by its scheme or its option `tls` */
+    bool again; /* --aa: the second arm of the target with the same name but for BENCH_ARM_SUFFIX */
 };
 
 /* X(member, "name", type, normal, quick, min, max, "help") */
@@ -42,6 +46,10 @@ struct bench_target {
       "samples of each size of `bandwidth` and `transfer` and of each way of `netref`")             \
     X(users, "users", INT, "100", "100", 1, 10000, "records that `netref` fetches and reads")      \
     X(repeats, "repeats", INT, "8", "3", 1, 1000, "trials per target, a fresh server each")        \
+    X(max_repeats, "max-repeats", INT, "40", "40", 1, 1000,                                        \
+      "most trials per target with --precision")                                                   \
+    X(max_time_ns, "max-time", DURATION, "0", "0", 0, 604800e9,                                    \
+      "no block of trials is begun that would end later; 0 = no limit, with --precision 10m")      \
     X(warmup, "warmup", INT, "100", "20", 1, 1e6,                                                  \
       "requests before a workload that are not counted (`cpu`, `io`: one per client)")             \
     X(budget_ns, "workload-budget", DURATION, "10s", "600ms", 1e6, 86400e9,                        \
@@ -109,6 +117,8 @@ struct bench_plan {
 #undef X
     bool payload_sizes_chosen; /* asked for: operations that send something take them too */
     bool styles[BENCH_STYLE_COUNT];
+    double precision; /* --precision: whole width of an interval over the median; 0 = not asked */
+    bool pilot, aa;
     bool quick;
     bool normal_priority; /* of our own client's workers */
     bool insecure;        /* certificates of URL targets are not checked */
@@ -140,6 +150,10 @@ int bench_plan_add_targets(struct bench_plan *plan, const char *text, struct ben
 /* The rows of servers.def and clients.def that are in the default matrix. */
 int bench_plan_add_default_targets(struct bench_plan *plan, struct bench_error *err)
     BENCH_MUST_CHECK;
+/* A few of the matrix for --aa: the first row of each way of calling that is compared by default. */
+int bench_plan_add_aa_targets(struct bench_plan *plan, struct bench_error *err) BENCH_MUST_CHECK;
+/* A second arm behind each target. 0, -ENOSPC, or the error of an option. */
+int bench_plan_double(struct bench_plan *plan, struct bench_error *err) BENCH_MUST_CHECK;
 void bench_plan_fini(struct bench_plan *plan);
 /* A shared object with a further protocol; path is borrowed. -ENOSPC. */
 int bench_plan_add_plugin(struct bench_plan *plan, const char *path, struct bench_error *err)

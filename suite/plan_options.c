@@ -11,6 +11,10 @@
 #include "bench/units.h"
 #include "suite/output.h"
 
+#define PILOT_BLOCKS    "8"
+#define PRECISION_LEAST 0.001
+#define PRECISION_MOST  1.0
+
 static const struct bench_option numbers[] = {
 #define X(member, opt, opt_type, normal, quick_text, low, high, text)                              \
     {.name = (opt),                                                                                \
@@ -315,6 +319,22 @@ static int set_json(void *target, const char *value, struct bench_error *err)
     return 0;
 }
 
+/* "5%" or "0.05": how wide an interval may be, all of it, beside its median. */
+static int set_precision(void *target, const char *value, struct bench_error *err)
+{
+    char *end;
+    errno = 0;
+    double number = strtod(value, &end);
+    const bool is_percent = end != value && strcmp(end, "%") == 0;
+    if (is_percent)
+        number /= 100;
+    if (end == value || errno != 0 || (*end != '\0' && !is_percent) ||
+        !(number >= PRECISION_LEAST && number <= PRECISION_MOST))
+        return bench_fail(err, -EINVAL, "'%.40s' is not a share from 0.1%% to 100%%", value);
+    ((struct bench_plan_options *)target)->plan.precision = number;
+    return 0;
+}
+
 static int set_plugin(void *target, const char *value, struct bench_error *err)
 {
     return bench_plan_add_plugin(&((struct bench_plan_options *)target)->plan, value, err);
@@ -335,6 +355,8 @@ static struct cli_option options[] = {
     {name, "LIST", help, set_##member},
     BENCH_PLAN_LISTS(X)
 #undef X
+    {"precision", "SHARE",
+     "goes on until each 95 % interval is as narrow as this share of its median: 5%", set_precision},
     {"style", "LIST", "of `transfer`: whole, pieces, stream (all)", set_style},
     {"operation", "LIST", "called by `latency` and `concurrent` instead of ping", set_operation},
     {"call", "EXPRESSION",
@@ -407,6 +429,27 @@ static int set_defaults(struct bench_plan *plan, bool quick, struct bench_error 
     return rc;
 }
 
+/* A pilot is short: its counts are those of --quick, its blocks a few. */
+static int set_pilot_defaults(struct bench_plan *plan, struct bench_error *err)
+{
+    static const char *const counts[] = {"connections", "requests", "requests-per-client",
+                                         "iterations"};
+    int rc = bench_options_set(numbers, plan, "repeats", PILOT_BLOCKS, err);
+    for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(number_defaults); i++)
+        for (size_t k = 0; rc == 0 && k < BENCH_COUNT_OF(counts); k++)
+            if (strcmp(number_defaults[i].name, counts[k]) == 0)
+                rc = bench_options_set(numbers, plan, counts[k], number_defaults[i].quick, err);
+    return rc;
+}
+
+static bool is_given(const char *word, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], word) == 0)
+            return true;
+    return false;
+}
+
 /* Words that a shell would change stand between single quotes. */
 static void keep_command(struct bench_plan *plan, int argc, char **argv)
 {
@@ -449,31 +492,49 @@ int bench_plan_options_parse(struct bench_plan_options *o, const char *command,
                                              struct bench_error *err),
                              int argc, char **argv, struct bench_error *err)
 {
-    bool quick = false;
-    for (int i = 1; i < argc; i++)
-        quick |= strcmp(argv[i], "--quick") == 0;
+    const bool quick = is_given("--quick", argc, argv);
     keep_command(&o->plan, argc, argv);
     complete_help();
     struct cli_option *rows = all_options(own);
     int rc = rows != NULL ? set_defaults(&o->plan, quick, err) : -ENOMEM;
+    if (rc == 0 && is_given("--pilot", argc, argv))
+        rc = set_pilot_defaults(&o->plan, err);
     if (rc == 0)
         rc = cli_parse(cli_find(command), rows, argument, o, argc, argv, err);
     free(rows);
     return rc;
 }
 
+/* What is measured when --aa stands alone: enough to know the machine, in a minute or two. */
+static const enum bench_workload_id aa_workloads[] = {
+    BENCH_WORKLOAD_CONNECTION, BENCH_WORKLOAD_LATENCY, BENCH_WORKLOAD_CONCURRENT};
+
+static void choose_workloads(struct bench_plan *plan, bool few)
+{
+    if (plan->workloads_chosen)
+        return;
+    for (int i = 0; i < BENCH_WORKLOAD_COUNT; i++)
+        plan->workloads[i] = !few;
+    for (size_t i = 0; i < BENCH_COUNT_OF(aa_workloads); i++)
+        plan->workloads[aa_workloads[i]] = true;
+}
+
 int bench_plan_options_finish(struct bench_plan_options *o, struct bench_error *err)
 {
     int rc = bench_plan_load_plugins(&o->plan, err);
+    if (rc == 0 && o->plan.aa && o->plan.pilot)
+        rc = bench_fail(err, -EINVAL, "option --pilot: not together with --aa");
     for (size_t i = 0; rc == 0 && i < o->ntargets; i++) {
         rc = bench_plan_add_targets(&o->plan, o->targets[i], err);
         if (rc < 0)
             bench_error_prefix(err, "option --target: ");
     }
     if (rc == 0 && o->ntargets == 0)
-        rc = bench_plan_add_default_targets(&o->plan, err);
-    for (int i = 0; i < BENCH_WORKLOAD_COUNT && !o->plan.workloads_chosen; i++)
-        o->plan.workloads[i] = true;
+        rc = o->plan.aa ? bench_plan_add_aa_targets(&o->plan, err)
+                        : bench_plan_add_default_targets(&o->plan, err);
+    choose_workloads(&o->plan, o->plan.aa && o->ntargets == 0);
+    if (rc == 0 && o->plan.aa)
+        rc = bench_plan_double(&o->plan, err);
     if (rc == 0 && o->plan.output_dir != NULL)
         rc = bench_output_prepare(o->plan.output_dir, err);
     return rc;

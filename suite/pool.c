@@ -111,20 +111,42 @@ static bool drifts(const struct counts *c)
     return c->unsteady >= 2 && 2 * c->unsteady > c->judged;
 }
 
+static bool is_bound(const struct counts *c) { return c->bound > 0 && 2 * c->bound >= c->good; }
+
+static bool is_invalid(const struct bench_result *r, const struct counts *c)
+{
+    return c->invalid > 0 && 2 * c->invalid >= r->ntrials;
+}
+
+/* The order of importance. A client at its limit may well drift; its rate is a lower bound all the
+ * same. */
+static enum bench_cell_status status_of(const struct bench_result *r, const struct counts *c)
+{
+    if (c->first_failed != NULL)
+        return BENCH_CELL_FAILED;
+    if (is_invalid(r, c))
+        return BENCH_CELL_INVALID;
+    if (c->good == 0) /* switched off, with its reason, or not run */
+        return r->status != BENCH_CELL_OK ? r->status : BENCH_CELL_FAILED;
+    if (is_bound(c))
+        return BENCH_CELL_CLIENT_BOUND;
+    return drifts(c) ? BENCH_CELL_INVALID : BENCH_CELL_OK;
+}
+
+enum bench_cell_status bench_pool_status(const struct bench_result *r)
+{
+    const struct counts c = count_trials(r);
+    return status_of(r, &c);
+}
+
 static int judge_good(struct bench_result *r, const struct counts *c)
 {
-    r->status = BENCH_CELL_OK;
-    /* A client at its limit may well drift; its rate is a lower bound all the same. */
-    if (c->bound > 0 && 2 * c->bound >= c->good) {
-        r->status = BENCH_CELL_CLIENT_BOUND;
+    if (r->status == BENCH_CELL_CLIENT_BOUND)
         return set_reason(r, "client-bound in %zu of %zu trials: %s", c->bound, c->good,
                           c->first_bound->reason);
-    }
-    if (drifts(c)) {
-        r->status = BENCH_CELL_INVALID;
+    if (r->status == BENCH_CELL_INVALID)
         return set_reason(r, "latency drifts: %+.0f %% over the load, in %zu of %zu trials",
                           100 * c->first_unsteady->validity.drift, c->unsteady, c->judged);
-    }
     if (c->invalid > 0)
         return set_reason(r, "%zu of %zu trials left out: %s", c->invalid, r->ntrials,
                           c->first_invalid->reason);
@@ -134,22 +156,17 @@ static int judge_good(struct bench_result *r, const struct counts *c)
 static int judge(struct bench_result *r, int planned)
 {
     const struct counts c = count_trials(r);
-    if (c.first_failed != NULL) {
-        r->status = BENCH_CELL_FAILED;
+    const bool was_off = r->status != BENCH_CELL_OK;
+    r->status = status_of(r, &c);
+    if (c.first_failed != NULL)
         return set_reason(r, "trial %d of %d: %s", c.first_failed->block + 1, planned,
                           c.first_failed->reason);
-    }
-    if (c.invalid > 0 && 2 * c.invalid >= r->ntrials) {
-        r->status = BENCH_CELL_INVALID;
+    if (is_invalid(r, &c))
         return set_reason(r, "%s, in %zu of %zu trials", c.first_invalid->reason, c.invalid,
                           r->ntrials);
-    }
     if (c.good > 0)
         return judge_good(r, &c);
-    if (r->status != BENCH_CELL_OK)
-        return 0; /* switched off, with its reason */
-    r->status = BENCH_CELL_FAILED;
-    return set_reason(r, "none of %d trials was run", planned);
+    return was_off ? 0 : set_reason(r, "none of %d trials was run", planned);
 }
 
 int bench_pool_result(struct bench_result *r, int planned)

@@ -10,4 +10,7 @@
  * half of the good ones were. planned: trials that there should be. 0 or -ENOMEM. */
 int bench_pool_result(struct bench_result *result, int planned) BENCH_MUST_CHECK;
 
+/* The status that its trials so far would give it. */
+enum bench_cell_status bench_pool_status(const struct bench_result *result);
+
 #endif

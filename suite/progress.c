@@ -41,6 +41,11 @@ void bench_progress_step(struct bench_progress *p, double work_s, const char *fo
     p->drawn = true;
 }
 
+void bench_progress_expect(struct bench_progress *p, double total_s)
+{
+    p->total = total_s > p->done ? total_s : p->done;
+}
+
 void bench_progress_clear(struct bench_progress *p)
 {
     if (p->drawn)

@@ -21,6 +21,8 @@ void bench_progress_start(struct bench_progress *p, double estimated_s);
 /* work_s: how much of the estimate is behind us. */
 void bench_progress_step(struct bench_progress *p, double work_s, const char *format, ...)
     BENCH_PRINTF(3, 4);
+/* Another estimate of the whole. */
+void bench_progress_expect(struct bench_progress *p, double total_s);
 /* Takes the line away, so that something else can be printed. */
 void bench_progress_clear(struct bench_progress *p);
 

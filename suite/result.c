@@ -76,6 +76,7 @@ void bench_trial_clear(struct bench_trial *trial)
 {
     free(trial->reason);
     free(trial->kept);
+    free(trial->parts);
     bench_recording_free(trial->recording);
     *trial = (struct bench_trial){.recording = NULL};
 }

@@ -84,6 +84,11 @@ struct bench_trial {
     /* Read from a file without its histograms: the statistics by series, and no samples in the
      * recording. NULL otherwise. */
     struct bench_statistic *kept;
+    /* What it cost and, in a pilot, its course; not in files. */
+    double start_s;  /* of starting and stopping its server, which others share */
+    double beside_s; /* of the trial but for its load: connecting, warming up */
+    double *parts;   /* its figure in equal parts, in order of time; NULL = not known */
+    size_t nparts;
 };
 
 /* One name=value of a cell: "clients" = "8", "size" = "64KiB". */

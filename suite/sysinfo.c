@@ -12,6 +12,7 @@
 #include "bench/units.h"
 #include "core/cpus.h"
 #include "core/sockopt.h"
+#include "suite/blocks.h"
 #include "suite/driver.h"
 #include "suite/environment.h"
 #include "suite/facts.h"
@@ -68,6 +69,11 @@ static void plan_facts(struct bench_facts *f, const struct bench_plan *plan)
         BENCH_PLAN_NUMBERS(X)
 #undef X
     };
+    if (plan->precision > 0)
+        bench_facts_add(f, "precision", "%.6g%%", 100 * plan->precision);
+    bench_facts_add(f, "order of targets", "%s", bench_block_order_words(plan->ntargets));
+    bench_facts_add(f, "environment of servers", "PYTHONHASHSEED=0, 0 to %d bytes of padding",
+                    BENCH_PADDING_MAX - 1);
     for (size_t i = 0; i < BENCH_COUNT_OF(table); i++) {
         struct bench_buf value;
         bench_buf_init(&value, 128);

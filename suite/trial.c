@@ -12,6 +12,7 @@
 
 #include "bench/units.h"
 #include "core/proc.h"
+#include "suite/pilot.h"
 #include "suite/sysinfo.h"
 #include "suite/validity.h"
 
@@ -318,6 +319,9 @@ bool bench_trial_run(const struct bench_plan *plan, const struct bench_row *row,
         return true;
     }
     measure(row, &cell, &w, idle->pss_bytes, trial);
+    if (plan->pilot)
+        bench_pilot_divide(trial, row->what->load.rate_per_s > 0 ||
+                                      row->what->workload->ranking == BENCH_RANKING_TIME);
     bench_recording_settle(trial->recording);
     return !w.died;
 }

@@ -28,6 +28,19 @@ struct bench_exception {
     struct bench_value attributes; /* TUPLE of (STR, value) pairs, or NONE */
 };
 
+/* What the objects that a service makes for one session hold, all together. Who calls into them for
+ * a whole session keeps one, zeroed but for the limit, and ends it behind all the objects. */
+struct bench_store {
+    uint64_t limit_bytes, used_bytes; /* above the limit: MemoryError */
+    unsigned depth;                   /* the rest is the service's */
+    bool busy;
+    void *objects, *dying;
+    void (*end)(struct bench_store *store);
+};
+
+/* Whatever is left, such as objects that hold each other. */
+BENCH_API void bench_store_end(struct bench_store *store);
+
 /* The context of one call into an object: where results live and how failure is told. */
 struct bench_call {
     struct bench_arena *arena;     /* results; valid until the answer is sent */
@@ -36,6 +49,7 @@ struct bench_call {
     struct bench_session *session;
     const struct bench_service *service;
     struct bench_exception exception;
+    struct bench_store *store; /* NULL: the objects of this call need no limit */
 };
 
 /* Raises builtins.TYPE(message) in the call. Always returns -EREMOTEIO. */
@@ -102,6 +116,10 @@ struct bench_object_ops {
      * class. Absent: no such form. */
     int (*plain)(struct bench_object *, struct bench_call *, struct bench_value *out);
     bool remote; /* an object of the other side: shown as <netref TYPE> */
+    /* For objects of the other side, which go with the request that brought them: one that stands
+     * for the same and stays until it is given to `release`, once for each time it was answered
+     * here. NULL: no memory. */
+    struct bench_object *(*keep)(struct bench_object *);
 };
 
 /* First member of every object. */

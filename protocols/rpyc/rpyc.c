@@ -2,6 +2,7 @@
 #include "protocols/rpyc/rpyc.h"
 
 #include "protocols/rpyc/rpyc_client.h"
+#include "protocols/rpyc/rpyc_value.h"
 
 /* Downloads that stall, and for how long: once, or twice if GETATTR's answer is held back too,
  * behind that of the DEL in front of it (TCP_NODELAY alone). */
@@ -62,6 +63,22 @@ static const struct bench_option options[] = {
      .min = 1024,
      .max = 1 << 30,
      .help = "largest message that is accepted after inflating"},
+    {.name = "max-items",
+     .type = BENCH_OPTION_INT,
+     .offset = offsetof(struct rpyc_options, max_items),
+     .default_text = TEXT(RPYC_ITEMS_MAX),
+     .min = 64,
+     .max = 100000000,
+     .help = "items that the tuples of one message may have together, on both sides",
+     .server = true},
+    {.name = "max-nesting",
+     .type = BENCH_OPTION_INT,
+     .offset = offsetof(struct rpyc_options, max_nesting),
+     .default_text = TEXT(RPYC_NESTING_MAX),
+     .min = 8,
+     .max = RPYC_NESTING_TOP,
+     .help = "tuples in each other that a message may have, on both sides",
+     .server = true},
     {.name = "max-inflight",
      .type = BENCH_OPTION_INT,
      .offset = offsetof(struct rpyc_options, max_inflight),
@@ -104,7 +121,8 @@ static const struct bench_option options[] = {
      .default_text = TEXT(RPYC_REFERENCES),
      .min = 16,
      .max = RPYC_REFERENCES_MAX,
-     .help = "of the native server: objects that one client may hold",
+     .help = "objects of the other side that may be held: by one client of the native server, by "
+             "one expression of ours",
      .server = true},
     {.name = "max-depth",
      .type = BENCH_OPTION_INT,
@@ -113,6 +131,14 @@ static const struct bench_option options[] = {
      .min = 1,
      .max = RPYC_DEPTH_MAX,
      .help = "of the native server: its requests that wait for each other's answers",
+     .server = true},
+    {.name = "max-stored",
+     .type = BENCH_OPTION_SIZE,
+     .offset = offsetof(struct rpyc_options, max_stored),
+     .default_text = TEXT(RPYC_STORED),
+     .min = 1024,
+     .max = (int64_t)1 << 40,
+     .help = "of the native server: memory of the lists, dicts and other objects of one client",
      .server = true},
     {.name = "bind-threads",
      .type = BENCH_OPTION_BOOL,

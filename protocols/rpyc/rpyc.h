@@ -21,13 +21,16 @@ struct rpyc_options {
     bool classic;        /* the server gives access to its interpreter */
     int64_t max_frame;   /* bytes of a frame's payload as sent */
     int64_t max_inflate; /* bytes of a payload after inflating */
+    int64_t max_items;   /* of all tuples of one message */
+    int64_t max_nesting; /* of tuples in each other */
     int64_t max_inflight; /* ops on one connection */
     int64_t max_callbacks; /* calls of one op's function that wait for each other */
     int64_t max_served;  /* requests of the server during one op */
     int64_t max_unsent;  /* bytes of answers that the server does not read */
     int policy;             /* enum rpyc_policy; of the server */
-    int64_t max_references; /* objects that a session of the server has handed out */
+    int64_t max_references; /* objects that a session of the server has handed out, or an op of ours got */
     int64_t max_depth;      /* requests that wait for a client's answers to each other */
+    int64_t max_stored;     /* bytes that the objects of a session hold */
     bool bind_threads;      /* thread ids in front of every message, both ways */
     bool tls;            /* of targets that are started; a connection goes by its address */
 };

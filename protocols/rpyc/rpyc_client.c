@@ -99,6 +99,8 @@ static int on_payload(struct bench_conn *conn, struct rpyc_client *c, const uint
     bench_arena_reset(&c->arena);
     if (rc == 0)
         rc = rpyc_message_open(&message, layout, payload, n, &c->arena, false, &err);
+    if (rc == 0)
+        rc = rpyc_message_limit(&message, c->options->max_items, c->options->max_nesting, &err);
     if (rc < 0)
         return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, -EPROTO, "%s", err.msg);
     c->layout_certain = true;
@@ -152,7 +154,7 @@ static ssize_t on_data(struct bench_conn *conn, const uint8_t *data, size_t leng
 static void on_connected(struct bench_conn *conn)
 {
     struct rpyc_client *c = bench_conn_priv(conn);
-    c->call = c->calls.list[0]; /* nobody else is there yet */
+    c->call = c->calls.list[0];              /* nobody else is there yet */
     (void)rpyc_client_send_getroot(conn, c); /* a failure has been told to the conn */
     c->call = NULL;
 }

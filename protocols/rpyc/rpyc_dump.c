@@ -134,7 +134,7 @@ static int dump_nested(struct bench_buf *out, const struct bench_value *value, u
 
 static int dump_items(struct bench_buf *out, const struct bench_value *value, unsigned depth)
 {
-    if (depth >= RPYC_NESTING_MAX && value->seq.count > 0)
+    if (depth >= RPYC_NESTING_TOP && value->seq.count > 0)
         return -E2BIG;
     int rc = rpyc_dump_tuple_head(out, value->seq.count);
     for (size_t i = 0; rc == 0 && i < value->seq.count; i++)
@@ -206,7 +206,7 @@ static bool dumpable_nested(const struct bench_value *value, unsigned depth)
     case BENCH_TUPLE:
     case BENCH_SLICE:
     case BENCH_FROZENSET:
-        if (depth >= RPYC_NESTING_MAX)
+        if (depth >= RPYC_NESTING_TOP)
             return value->seq.count == 0;
         for (size_t i = 0; i < value->seq.count; i++)
             if (!dumpable_nested(&value->seq.items[i], depth + 1))

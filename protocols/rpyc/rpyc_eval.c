@@ -115,6 +115,8 @@ static int received(void *user, const struct rpyc_ref *ref, struct bench_value *
     if (!held)
         held = rpyc_classic_find(c, ref);
     if (!held) {
+        if (e->held.count >= (size_t)c->options->max_references)
+            return -E2BIG;
         held = rpyc_held_add(&e->held, &c->call->op->arena, ref);
         if (!held)
             return -ENOMEM;

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "protocols/rpyc/rpyc_pickle_write.h"
+#include "protocols/rpyc/rpyc_plain.h"
+#include "protocols/rpyc/rpyc_root.h"
 #include "protocols/rpyc/rpyc_special.h"
 
 enum {
@@ -13,6 +15,9 @@ enum {
     BUFFITER_BYTES = 64 << 20, /* of texts; then it answers with what it has */
     NAME_SHOWN = 100,          /* of a name, in messages */
 };
+
+/* What goes by value: no object of ours, nor of the client. */
+static bool is_plain(const struct bench_value *value) { return value->kind != BENCH_OBJECT; }
 
 /* An argument that has to be an object of ours. */
 static int need_object(struct rpyc_peer *peer, const struct bench_value *arg,
@@ -75,13 +80,18 @@ static int ask_object(struct rpyc_peer *peer, struct bench_object *object, const
 static int root_attribute(struct rpyc_peer *peer, struct bench_object *root,
                           const struct name *name, struct bench_value *out)
 {
-    static const char prefix[] = "exposed_";
+    static const char prefix[] = RPYC_ROOT_PREFIX;
     struct name plain = *name;
     if (name->length >= sizeof(prefix) - 1 && memcmp(name->text, prefix, sizeof(prefix) - 1) == 0) {
         plain.text += sizeof(prefix) - 1;
         plain.length -= sizeof(prefix) - 1;
     }
+    if (rpyc_root_find(plain.text, plain.length, out) &&
+        (out->kind == BENCH_OBJECT || rpyc_policy_plain(&peer->rules, name->text, name->length)))
+        return 0;
     int rc = ask_object(peer, root, &plain, out);
+    if (rc == -EREMOTEIO && plain.length < name->length)
+        rc = ask_object(peer, root, name, out); /* which raises with the whole name */
     if (rc == -EREMOTEIO && !rpyc_policy_plain(&peer->rules, name->text, name->length))
         return cannot_access(peer, name);
     return rc;
@@ -143,12 +153,13 @@ static int call_value(struct rpyc_peer *peer, const struct bench_value *target,
                       struct bench_value *out)
 {
     struct bench_object *object = NULL;
-    int rc = need_object(peer, target, &object);
+    int rc = is_plain(target) ? 0 : need_object(peer, target, &object);
     if (rc < 0)
         return rc;
-    if (!object->ops->call)
+    if (!object || !object->ops->call)
         return bench_raise(&peer->call, "TypeError", "'%s' object is not callable",
-                           object->ops->type_name);
+                           object ? rpyc_short_name(object->ops->type_name)
+                                  : rpyc_plain_type(target));
     rc = check_arguments(peer, args, kwargs);
     if (rc < 0)
         return rc;
@@ -163,6 +174,21 @@ static int handle_call(struct rpyc_peer *peer, const struct bench_value *args, s
     return call_value(peer, &args[0], &args[1], nargs > 2 ? &args[2] : NULL, out);
 }
 
+/* GETATTR of a plain value, or with args CALLATTR. */
+static int plain_attribute(struct rpyc_peer *peer, const struct bench_value *value,
+                           const struct bench_value *name_arg, const struct bench_value *args,
+                           struct bench_value *out)
+{
+    struct name name;
+    int rc = need_name(peer, name_arg, &name);
+    if (rc < 0)
+        return rc;
+    if (!rpyc_policy_plain(&peer->rules, name.text, name.length))
+        return cannot_access(peer, &name);
+    return args ? rpyc_plain_callattr(peer, value, name.text, name.length, args, out)
+                : rpyc_plain_getattr(peer, value, name.text, name.length, out);
+}
+
 static int handle_callattr(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
                            struct bench_value *out)
 {
@@ -170,6 +196,8 @@ static int handle_callattr(struct rpyc_peer *peer, const struct bench_value *arg
     const struct rpyc_special *special;
     struct bench_object *object = NULL;
     struct bench_value method;
+    if (is_plain(&args[0]))
+        return plain_attribute(peer, &args[0], &args[1], &args[2], out);
     int rc = need_object(peer, &args[0], &object);
     if (rc == 0)
         rc = get_attribute(peer, object, &args[1], &special, &method);
@@ -220,6 +248,8 @@ static int handle_getattr(struct rpyc_peer *peer, const struct bench_value *args
     const struct rpyc_special *special;
     struct bench_object *object = NULL;
     (void)nargs;
+    if (is_plain(&args[0]))
+        return plain_attribute(peer, &args[0], &args[1], NULL, out);
     int rc = need_object(peer, &args[0], &object);
     if (rc == 0)
         rc = get_attribute(peer, object, &args[1], &special, out);
@@ -234,13 +264,14 @@ static int handle_denied(struct rpyc_peer *peer, const struct bench_value *args,
     struct name name;
     (void)nargs;
     (void)out;
-    int rc = need_object(peer, &args[0], &object);
+    int rc = is_plain(&args[0]) ? 0 : need_object(peer, &args[0], &object);
     if (rc == 0)
         rc = need_name(peer, &args[1], &name);
     if (rc < 0)
         return rc;
-    return is_root(peer, object) ? bench_raise(&peer->call, "AttributeError", "access denied")
-                                 : cannot_access(peer, &name);
+    return object && is_root(peer, object)
+               ? bench_raise(&peer->call, "AttributeError", "access denied")
+               : cannot_access(peer, &name);
 }
 
 static int handle_repr(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
@@ -267,18 +298,21 @@ static int handle_cmp(struct rpyc_peer *peer, const struct bench_value *args, si
     const struct bench_value old = bench_str("__cmp__"); /* Python 2's, which no type has */
     struct bench_object *object = NULL;
     struct name name;
-    int rc = need_object(peer, &args[0], &object);
+    int rc = is_plain(&args[0]) ? 0 : need_object(peer, &args[0], &object);
     if (rc == 0)
         rc = need_name(peer, nargs > 2 ? &args[2] : &old, &name);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < BENCH_COUNT_OF(ops); i++)
         if (is_name(&name, ops[i]))
-            return rpyc_special_compare(peer, object, (enum bench_compare)i, &args[1], out);
+            return object
+                       ? rpyc_special_compare(peer, object, (enum bench_compare)i, &args[1], out)
+                       : rpyc_plain_compare(peer, &args[0], (enum bench_compare)i, &args[1], out);
     if (!rpyc_policy_plain(&peer->rules, name.text, name.length))
         return cannot_access(peer, &name);
     return bench_raise(&peer->call, "AttributeError", "type object '%s' has no attribute '%.*s'",
-                       rpyc_short_name(object->ops->type_name), shown(&name), name.text);
+                       object ? rpyc_short_name(object->ops->type_name) : rpyc_plain_type(&args[0]),
+                       shown(&name), name.text);
 }
 
 static int handle_hash(struct rpyc_peer *peer, const struct bench_value *args, size_t nargs,
@@ -286,6 +320,8 @@ static int handle_hash(struct rpyc_peer *peer, const struct bench_value *args, s
 {
     struct bench_object *object = NULL;
     (void)nargs;
+    if (is_plain(&args[0]))
+        return rpyc_plain_hash(peer, &args[0], out);
     int rc = need_object(peer, &args[0], &object);
     return rc < 0 ? rc : rpyc_special_hash(peer, object, out);
 }
@@ -420,11 +456,13 @@ static int handle_inspect(struct rpyc_peer *peer, const struct bench_value *args
 {
     struct rpyc_ref ref;
     (void)nargs;
-    if (rpyc_ref_from_value(&args[0], &ref) < 0)
-        return bench_raise(&peer->call, "TypeError", "not a reference: (str, int, int) expected");
-    const struct bench_object *object = rpyc_refs_find(&peer->refs, &ref);
-    if (!object)
-        return bench_raise(&peer->call, "KeyError", "no object has this reference");
+    const struct bench_object *object =
+        rpyc_ref_from_value(&args[0], &ref) < 0 ? NULL : rpyc_refs_find(&peer->refs, &ref);
+    if (!object) {
+        (void)bench_raise(&peer->call, "KeyError", "no object has this reference");
+        peer->call.exception.args = bench_tuple(args, 1); /* as Python's table says it */
+        return -EREMOTEIO;
+    }
     return rpyc_special_names(peer, object->ops, true, out);
 }
 
@@ -433,6 +471,8 @@ static int handle_dir(struct rpyc_peer *peer, const struct bench_value *args, si
 {
     struct bench_object *object = NULL;
     (void)nargs;
+    if (is_plain(&args[0]))
+        return rpyc_plain_dir(peer, &args[0], out);
     int rc = need_object(peer, &args[0], &object);
     if (rc < 0)
         return rc;
@@ -483,6 +523,8 @@ static int handle_buffiter(struct rpyc_peer *peer, const struct bench_value *arg
 {
     struct bench_object *object = NULL, *iterator = NULL;
     (void)nargs;
+    if (is_plain(&args[0]))
+        return rpyc_plain_buffiter(peer, &args[0], &args[1], out);
     int rc = need_object(peer, &args[0], &object);
     if (rc == 0)
         rc = iterator_of(peer, object, &iterator);

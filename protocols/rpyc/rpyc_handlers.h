@@ -35,6 +35,11 @@ struct rpyc_remote {
     int64_t count;  /* how often it came, 0 = given back */
     unsigned level; /* of the request that brought it first */
     bool unknown;   /* its class has still to be asked for */
+    /* One that the service keeps beyond its request is another one, on the heap. */
+    struct rpyc_remote *kept;
+    size_t keeps; /* of that one: how often it is kept */
+    bool leaving; /* and whether it is among peer->dropped */
+    struct bench_arena memory;
 };
 
 /* What a request that waits for one of ours holds. */
@@ -56,6 +61,8 @@ struct rpyc_peer {
     struct bench_arena arena; /* of the present request */
     struct bench_call call;
     struct rpyc_remote *received; /* in the arena */
+    struct rpyc_remote *dropped;  /* kept once, to be given back behind the present answer */
+    struct bench_store store;     /* of the service's objects for this client */
     const struct rpyc_level *outer; /* of the requests around the present one */
     unsigned level;                 /* how many these are */
     const struct bench_value *args; /* of the present request while it runs, or NULL */
@@ -107,6 +114,8 @@ int rpyc_peer_hold(struct rpyc_peer *peer, const struct bench_value *value) BENC
 int rpyc_remote_inspect(struct rpyc_peer *peer) BENCH_MUST_CHECK;
 /* What the boxes of a message refer to; its user is the peer. */
 struct rpyc_resolver rpyc_peer_resolver(struct rpyc_peer *peer);
+/* Frees one that was kept. */
+void rpyc_remote_free(struct rpyc_remote *remote);
 /* Puts a DEL for the object into peer->out. 0 or negative. */
 int rpyc_remote_write_del(struct rpyc_remote *remote, struct bench_error *err) BENCH_MUST_CHECK;
 /* Starts a request in peer->out with its head and the label of its arguments. 0 or negative. */

@@ -107,6 +107,13 @@ int rpyc_message_open(struct rpyc_message *message, enum rpyc_layout layout, con
     return 0;
 }
 
+int rpyc_message_limit(struct rpyc_message *message, int64_t items, int64_t nesting,
+                       struct bench_error *err)
+{
+    int rc = rpyc_reader_limit(&message->body, (size_t)items, (unsigned)nesting);
+    return rc < 0 ? bench_fail(err, rc, "bad message: %s", message->body.problem) : 0;
+}
+
 static int read_pair(struct rpyc_reader *body, int64_t *first, const char *problem)
 {
     size_t count;
@@ -170,8 +177,8 @@ static int read_box_tuple(struct rpyc_reader *body, const struct rpyc_resolver *
     int rc = rpyc_read_tuple(body, &count);
     if (rc < 0)
         return rc;
-    if (body->depth >= RPYC_NESTING_MAX) {
-        body->problem = "nesting deeper than 100";
+    if (body->depth >= body->depth_limit) {
+        body->problem = "nested too deeply (max-nesting)";
         return -E2BIG;
     }
     struct bench_value *items = NULL;
@@ -297,7 +304,8 @@ static void proxy_release(struct bench_object *object)
 
 int rpyc_proxy_init(struct rpyc_proxy *proxy, struct bench_arena *arena, const struct rpyc_ref *ref)
 {
-    *proxy = (struct rpyc_proxy){.object.ops = &proxy->ops, .ops.release = proxy_release, .ops.remote = true};
+    *proxy = (struct rpyc_proxy){
+        .object.ops = &proxy->ops, .ops.release = proxy_release, .ops.remote = true};
     if (bench_value_copy(arena, &ref->name, &proxy->ref.name) < 0 ||
         bench_value_copy(arena, &ref->class_id, &proxy->ref.class_id) < 0 ||
         bench_value_copy(arena, &ref->instance_id, &proxy->ref.instance_id) < 0)
@@ -399,7 +407,7 @@ static int write_nested(struct bench_buf *out, const struct bench_value *value,
     }
     if (value->kind != BENCH_TUPLE)
         return -EINVAL;
-    if (depth >= RPYC_NESTING_MAX)
+    if (depth >= RPYC_NESTING_TOP)
         return -E2BIG;
     int rc = rpyc_write_box_head(out, RPYC_TUPLE);
     if (rc == 0)

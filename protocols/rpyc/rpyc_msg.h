@@ -86,6 +86,10 @@ int rpyc_layout_detect(const uint8_t *payload, size_t n, enum rpyc_layout *layou
 int rpyc_message_open(struct rpyc_message *message, enum rpyc_layout layout, const uint8_t *payload,
                       size_t n, struct bench_arena *arena, bool copy,
                       struct bench_error *err) BENCH_MUST_CHECK;
+/* Of a message that was opened (its head under the defaults): limits for all that it holds. 0 or
+ * -E2BIG. */
+int rpyc_message_limit(struct rpyc_message *message, int64_t items, int64_t nesting,
+                       struct bench_error *err) BENCH_MUST_CHECK;
 /* The head (handler, box) of a request; the box follows. */
 int rpyc_read_request(struct rpyc_reader *body, int64_t *handler) BENCH_MUST_CHECK;
 /* The head (label, value) of a box; the value follows. */

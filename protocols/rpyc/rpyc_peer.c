@@ -17,12 +17,36 @@ void rpyc_peer_init(struct rpyc_peer *peer, const struct rpyc_link *link,
     peer->out.session = session;
     bench_arena_init(&peer->arena, memory_bytes);
     bench_arena_init(&peer->scratch, SCRATCH_BYTES);
-    peer->call = (struct bench_call){.arena = &peer->arena, .session = session, .service = service};
+    peer->store.limit_bytes = rules->stored;
+    peer->call = (struct bench_call){
+        .arena = &peer->arena, .session = session, .service = service, .store = &peer->store};
+}
+
+/* The next one that was kept and is not any more. Those that a request around the present one
+ * brought wait for its end: it may use them still. */
+static struct rpyc_remote *take_dropped(struct rpyc_peer *peer)
+{
+    struct rpyc_remote **at = &peer->dropped, *remote;
+    while ((remote = *at)) {
+        if (remote->keeps == 0 && remote->level < peer->level) {
+            at = &remote->next;
+            continue;
+        }
+        *at = remote->next;
+        remote->leaving = false;
+        if (remote->keeps == 0) /* else somebody keeps it again */
+            return remote;
+    }
+    return NULL;
 }
 
 void rpyc_peer_fini(struct rpyc_peer *peer)
 {
+    struct rpyc_remote *remote;
     rpyc_refs_fini(&peer->refs);
+    bench_store_end(&peer->store);
+    while ((remote = take_dropped(peer)))
+        rpyc_remote_free(remote);
     rpyc_outgoing_fini(&peer->out);
     bench_arena_fini(&peer->arena);
     bench_arena_fini(&peer->scratch);
@@ -229,15 +253,21 @@ int rpyc_peer_next_del(struct rpyc_peer *peer, struct bench_error *err)
     struct rpyc_remote *remote = peer->received;
     while (remote && remote->count == 0)
         remote = remote->next;
-    if (!remote) {
-        peer->received = NULL;
-        let_go(peer);
-        bench_arena_reset(&peer->arena);
-        return 0;
+    if (remote) {
+        peer->received = remote->next;
+        int rc = rpyc_remote_write_del(remote, err);
+        return rc < 0 ? rc : 1;
     }
-    peer->received = remote->next;
-    int rc = rpyc_remote_write_del(remote, err);
-    return rc < 0 ? rc : 1;
+    peer->received = NULL;
+    let_go(peer);
+    remote = take_dropped(peer);
+    if (remote) {
+        int rc = rpyc_remote_write_del(remote, err);
+        rpyc_remote_free(remote);
+        return rc < 0 ? rc : 1;
+    }
+    bench_arena_reset(&peer->arena);
+    return 0;
 }
 
 int rpyc_peer_close(struct rpyc_peer *peer, enum rpyc_layout layout, struct bench_error *err)

@@ -4,11 +4,15 @@
 #include <string.h>
 
 #include "protocols/rpyc/rpyc_rules.h"
+#include "protocols/rpyc/rpyc_value.h"
 
 const struct rpyc_rules rpyc_default_rules = {
     .policy = RPYC_POLICY_REFERENCE,
     .references = RPYC_REFERENCES,
     .depth = RPYC_DEPTH,
+    .stored = (uint64_t)256 << 20,
+    .items = RPYC_ITEMS_MAX,
+    .nesting = RPYC_NESTING_MAX,
 };
 
 struct text {

@@ -9,7 +9,10 @@
 
 #include "protocols/rpyc/rpyc_handlers.h"
 
-enum { SAME_SEARCH = 64 }; /* received objects that are compared with a new one */
+enum {
+    SAME_SEARCH = 64,      /* received objects that are compared with a new one */
+    KEPT_BYTES = 64 << 10, /* of the name of one that stays */
+};
 
 /* ---- talking to the client ---- */
 
@@ -249,6 +252,12 @@ static void learn_methods(struct bench_object_ops *ops, const struct bench_value
     }
 }
 
+static int remote_getattr(struct bench_object *object, struct bench_call *call, const char *name,
+                          size_t length, struct bench_value *out);
+static int remote_compare(struct bench_object *object, struct bench_call *call,
+                          enum bench_compare op, const struct bench_value *other,
+                          struct bench_value *out);
+
 static int inspect(struct rpyc_remote *remote)
 {
     struct rpyc_peer *peer = remote->peer;
@@ -324,6 +333,55 @@ static void released(struct rpyc_proxy *proxy)
         (void)give_up(peer, rc);
 }
 
+/* ---- those that stay ---- */
+
+/* The last of those who kept it is done with it: it is given back behind the present answer, which
+ * may hold it. */
+static void kept_released(struct rpyc_proxy *proxy)
+{
+    struct rpyc_remote *remote = (struct rpyc_remote *)proxy;
+    if (--remote->keeps > 0 || remote->leaving)
+        return;
+    remote->leaving = true;
+    remote->next = remote->peer->dropped;
+    remote->peer->dropped = remote;
+}
+
+void rpyc_remote_free(struct rpyc_remote *remote)
+{
+    bench_arena_fini(&remote->memory);
+    free(remote);
+}
+
+static struct bench_object *remote_keep(struct bench_object *object)
+{
+    struct rpyc_remote *from = (struct rpyc_remote *)object;
+    struct rpyc_remote *kept = from->proxy.released == kept_released ? from : from->kept;
+    if (!kept) {
+        kept = malloc(sizeof(*kept));
+        if (!kept)
+            return NULL;
+        *kept = *from;
+        bench_arena_init(&kept->memory, KEPT_BYTES);
+        if (rpyc_proxy_init(&kept->proxy, &kept->memory, &from->proxy.ref) < 0) {
+            rpyc_remote_free(kept);
+            return NULL;
+        }
+        const char *type_name = kept->proxy.ops.type_name;
+        kept->proxy.ops = from->proxy.ops;
+        kept->proxy.ops.type_name = type_name;
+        kept->proxy.released = kept_released;
+        kept->count = 0;
+        from->kept = kept;
+    }
+    if (from != kept) { /* what came is the other one's now */
+        kept->count += from->count;
+        from->count = 0;
+    }
+    kept->keeps++;
+    return &kept->proxy.object;
+}
+
 static bool same_ref(const struct rpyc_ref *a, const struct rpyc_ref *b)
 {
     return bench_value_equal(&a->instance_id, &b->instance_id) &&
@@ -343,7 +401,7 @@ static struct rpyc_remote *find_received(const struct rpyc_peer *peer, const str
         if (!remote)
             return NULL;
         /* One further out may be in the middle of being asked for its class. */
-        if (remote->count > 0 && same_ref(&remote->proxy.ref, ref) &&
+        if ((remote->count > 0 || remote->kept) && same_ref(&remote->proxy.ref, ref) &&
             (remote->level == peer->level || !remote->unknown))
             return remote;
         remote = remote->next;
@@ -361,6 +419,9 @@ int rpyc_remote_receive(struct rpyc_peer *peer, const struct rpyc_ref *ref, stru
         remote->peer = peer;
         remote->level = peer->level;
         remote->proxy.released = released;
+        remote->proxy.ops.keep = remote_keep;
+        remote->proxy.ops.compare = remote_compare;
+        remote->proxy.ops.getattr = remote_getattr;
         remote->unknown = !rpyc_knows_class(peer->layout, ref);
         if (!remote->unknown) { /* what it cannot do it will tell itself */
             remote->proxy.ops.len = remote_len;
@@ -494,4 +555,48 @@ static int remote_call(struct bench_object *object, struct bench_call *call,
     if (rc == 0 && rpyc_proxy_of(out) == NULL && out->kind != BENCH_OBJECT)
         rc = bench_value_copy(call->arena, out, out);
     return rc == -ENODATA ? bench_raise(call, "StopIteration", "%s", "") : rc;
+}
+
+static int write_getattr(struct rpyc_remote *remote, const char *name, size_t length)
+{
+    struct rpyc_peer *peer = remote->peer;
+    struct bench_buf *text = &peer->out.text;
+    int rc = rpyc_peer_begin_request(peer, RPYC_GETATTR, RPYC_TUPLE);
+    if (rc == 0)
+        rc = rpyc_dump_tuple_head(text, 2);
+    if (rc == 0)
+        rc = rpyc_write_box_head(text, RPYC_LOCAL_REF);
+    if (rc == 0)
+        rc = rpyc_write_ref(text, &remote->proxy.ref);
+    if (rc == 0)
+        rc = rpyc_write_box_head(text, RPYC_VALUE);
+    return rc < 0 ? rc : rpyc_dump_text(text, name, length);
+}
+
+static int remote_getattr(struct bench_object *object, struct bench_call *call, const char *name,
+                          size_t length, struct bench_value *out)
+{
+    struct rpyc_remote *remote = (struct rpyc_remote *)object;
+    struct rpyc_peer *peer = remote->peer;
+    if (peer->broken)
+        return peer->broken;
+    int rc = check_depth(peer);
+    if (rc < 0)
+        return rc;
+    rc = await_value(peer, write_getattr(remote, name, length), out);
+    return rc == -ENODATA ? bench_raise(call, "StopIteration", "%s", "") : rc;
+}
+
+/* Whether it is the same object; what the client would say to == is not asked. */
+static int remote_compare(struct bench_object *object, struct bench_call *call,
+                          enum bench_compare op, const struct bench_value *other,
+                          struct bench_value *out)
+{
+    const struct rpyc_remote *remote = (const struct rpyc_remote *)object;
+    const struct rpyc_proxy *proxy = rpyc_proxy_of(other);
+    (void)call;
+    *out = (struct bench_value){.kind = BENCH_NOTIMPLEMENTED};
+    if (proxy && (op == BENCH_EQ || op == BENCH_NE))
+        *out = bench_bool(same_ref(&remote->proxy.ref, &proxy->ref) == (op == BENCH_EQ));
+    return 0;
 }

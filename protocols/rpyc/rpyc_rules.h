@@ -19,10 +19,15 @@ enum rpyc_policy { RPYC_POLICY_REFERENCE, RPYC_POLICY_STRICT };
 /* Each takes stack (256 KiB a thread), of which a level needs about 2 KiB. */
 #define RPYC_DEPTH_MAX 64
 
+/* Bytes that the objects of one client hold together; as it is written for people. */
+#define RPYC_STORED 256MiB
+
 struct rpyc_rules {
     enum rpyc_policy policy;
     uint32_t references;
     unsigned depth;
+    uint64_t stored;
+    int64_t items, nesting; /* of one message */
 };
 
 /* The defaults of the options. */

@@ -105,7 +105,11 @@ static int open_message(struct rpyc_session *self, const uint8_t *payload, size_
     if (rpyc_is_bound(payload, n) != self->bound)
         return bench_fail(err, -EPROTO, "a message %s thread ids, which those before it %s",
                           self->bound ? "without" : "with", self->bound ? "had" : "had not");
-    return rpyc_message_open(out, self->layout, payload, n, arena, false, err);
+    int rc = rpyc_message_open(out, self->layout, payload, n, arena, false, err);
+    if (rc < 0)
+        return rc;
+    const struct rpyc_rules *rules = &self->peer.rules;
+    return rpyc_message_limit(out, rules->items, rules->nesting, err);
 }
 
 /* The next message; what the one before it held is gone then. */
@@ -183,6 +187,9 @@ static int rpyc_server_init(void *user, const void *options, struct bench_error 
         .policy = (enum rpyc_policy)o->policy,
         .references = (uint32_t)o->max_references,
         .depth = (unsigned)o->max_depth,
+        .stored = (uint64_t)o->max_stored,
+        .items = o->max_items,
+        .nesting = o->max_nesting,
     };
     return 0;
 }

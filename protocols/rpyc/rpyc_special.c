@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocols/rpyc/rpyc_root.h"
+
 typedef int (*special_fn)(struct rpyc_peer *peer, struct bench_object *object,
                           const struct bench_value *args, struct bench_value *out);
 
@@ -208,6 +210,11 @@ int rpyc_special_call(struct rpyc_peer *peer, const struct rpyc_special *special
     if (kwargs && kwargs->seq.count > 0)
         return bench_raise(&peer->call, "TypeError", "%s() takes no keyword arguments",
                            special->name);
+    if (args->seq.count != special->nargs && special == &specials[ITEM] &&
+        strncmp(object->ops->type_name, "builtins.", 9) == 0)
+        return bench_raise(&peer->call, "TypeError",
+                           "%s.__getitem__() takes exactly one argument (%zu given)",
+                           rpyc_short_name(object->ops->type_name), args->seq.count);
     if (args->seq.count != special->nargs)
         return bench_raise(&peer->call, "TypeError", "expected %zu argument%s, got %zu",
                            special->nargs, special->nargs == 1 ? "" : "s", args->seq.count);
@@ -300,25 +307,53 @@ static int by_text(const void *a, const void *b)
 /* Python keeps these to itself: a proxy has its own, which ask STR, CMP and so on. */
 static bool is_local(size_t which) { return which >= EQ && which != FORMAT; }
 
+/* What the root has, a Python service would have written as exposed_NAME. */
+static int name_of(struct rpyc_peer *peer, const char *name, bool of_root, struct bench_value *out)
+{
+    static const char prefix[] = RPYC_ROOT_PREFIX;
+    const size_t head = sizeof(prefix) - 1, n = strlen(name);
+    *out = bench_str_n(name, n);
+    if (!of_root)
+        return 0;
+    char *text = bench_arena_alloc(&peer->arena, head + n + 1);
+    if (!text)
+        return -ENOMEM;
+    memcpy(text, prefix, head);
+    memcpy(text + head, name, n);
+    *out = bench_str_n(text, head + n);
+    return 0;
+}
+
 int rpyc_special_names(struct rpyc_peer *peer, const struct bench_object_ops *ops, bool inspect,
                        struct bench_value *out)
 {
-    const size_t n = count_names(ops->method_names), total = n + COUNT;
+    const bool of_root = peer->call.service->root(peer->call.service)->ops == ops;
+    const size_t n = count_names(ops->method_names), total = n + COUNT + RPYC_ROOT_NAMES;
     struct bench_value *items = bench_arena_alloc(&peer->arena, total * sizeof(*items));
     struct bench_value *pairs = bench_arena_alloc(&peer->arena, 2 * total * sizeof(*pairs));
     if (!items || !pairs)
         return -ENOMEM;
     size_t used = 0;
-    for (size_t i = 0; i < total; i++) {
+    for (size_t i = 0; i < n + COUNT; i++) {
         if (i >= n && (!has(ops, i - n) || (inspect && (is_local(i - n) || i - n == EXIT))))
             continue;
-        items[used] = bench_str(i < n ? ops->method_names[i] : specials[i - n].name);
+        if (i >= n)
+            items[used] = bench_str(specials[i - n].name);
+        else if (name_of(peer, ops->method_names[i], of_root, &items[used]) < 0)
+            return -ENOMEM;
         if (inspect) {
             const char *doc = i < n && ops->method_docs ? ops->method_docs[i] : NULL;
             pairs[2 * used] = items[used];
             pairs[2 * used + 1] = doc ? bench_str(doc) : bench_none();
             items[used] = bench_tuple(&pairs[2 * used], 2);
         }
+        used++;
+    }
+    for (size_t i = 0; of_root && i < (inspect ? RPYC_ROOT_FUNCTIONS : RPYC_ROOT_NAMES); i++) {
+        pairs[2 * used] = items[used] = bench_str(rpyc_root_names[i]);
+        pairs[2 * used + 1] = bench_none();
+        if (inspect)
+            items[used] = bench_tuple(&pairs[2 * used], 2);
         used++;
     }
     if (!inspect)

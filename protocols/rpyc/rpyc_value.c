@@ -209,7 +209,7 @@ static int take_tuple_count(struct rpyc_reader *reader, uint8_t tag, size_t *cou
     if (*count > left(reader)) /* each item takes at least one byte */
         return problem(reader, -EBADMSG, "tuple with more items than bytes");
     if (*count > reader->items_left)
-        return problem(reader, -E2BIG, "more than a million items");
+        return problem(reader, -E2BIG, "too many items (max-items)");
     reader->items_left -= *count;
     return 0;
 }
@@ -222,8 +222,8 @@ static int take_items(struct rpyc_reader *reader, uint8_t tag, struct bench_valu
         return rc;
     struct bench_value *items = NULL;
     if (count > 0) {
-        if (reader->depth >= RPYC_NESTING_MAX)
-            return problem(reader, -E2BIG, "nesting deeper than 100");
+        if (reader->depth >= reader->depth_limit)
+            return problem(reader, -E2BIG, "nested too deeply (max-nesting)");
         items = bench_arena_alloc(reader->arena, count * sizeof *items);
         if (!items)
             return problem(reader, -ENOMEM, "no memory for the items of a tuple");
@@ -319,9 +319,20 @@ void rpyc_reader_init(struct rpyc_reader *reader, const uint8_t *data, size_t n,
         .end = data + n,
         .arena = arena,
         .copy = copy,
+        .depth_limit = RPYC_NESTING_MAX,
         .items_left = RPYC_ITEMS_MAX,
         .problem = "",
     };
+}
+
+int rpyc_reader_limit(struct rpyc_reader *reader, size_t items, unsigned nesting)
+{
+    const size_t used = RPYC_ITEMS_MAX - reader->items_left;
+    if (used > items)
+        return problem(reader, -E2BIG, "too many items (max-items)");
+    reader->items_left = items - used;
+    reader->depth_limit = nesting;
+    return 0;
 }
 
 int rpyc_read_tuple(struct rpyc_reader *reader, size_t *count)

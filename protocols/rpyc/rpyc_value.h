@@ -13,8 +13,9 @@
 #include "bench/error.h"
 #include "bench/value.h"
 
-#define RPYC_NESTING_MAX    100 /* containers in each other; Python itself copes with about 330 */
-#define RPYC_ITEMS_MAX      1000000 /* items of all tuples of one message */
+#define RPYC_NESTING_MAX    100 /* containers in each other, unless an option says otherwise */
+#define RPYC_NESTING_TOP    250 /* the most that one can say; Python itself copes with about 330 */
+#define RPYC_ITEMS_MAX      1000000 /* items of all tuples of one message, likewise */
 #define RPYC_INT_DIGITS_MAX 4300    /* Python's own limit for int <-> text */
 
 /* A cursor over brine. Text of what it reads points into the input, unless `copy`. */
@@ -22,13 +23,16 @@ struct rpyc_reader {
     const uint8_t *at, *end;
     struct bench_arena *arena; /* items of tuples, and copies */
     bool copy;                 /* texts are copied into the arena */
-    unsigned depth;
+    unsigned depth, depth_limit;
     size_t items_left;
     const char *problem; /* what was wrong, for messages; static text */
 };
 
 void rpyc_reader_init(struct rpyc_reader *reader, const uint8_t *data, size_t n,
                       struct bench_arena *arena, bool copy);
+/* Other limits than the defaults. Of the items so many may have been read already that the new limit
+ * is passed: -E2BIG. */
+int rpyc_reader_limit(struct rpyc_reader *reader, size_t items, unsigned nesting) BENCH_MUST_CHECK;
 /* 0; -EBADMSG (cut or not brine: nothing behind it can be trusted), -E2BIG (a limit above),
  * -EILSEQ (text that is not UTF-8), -ENOMEM. The same for the readers below, and -EINVAL when a
  * good value is not of the kind that was asked for. */

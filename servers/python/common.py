@@ -75,14 +75,21 @@ def _number(low, high):
 
 
 def _set_options(options, words, choices):
-    """The protocol's own options as attributes (- becomes _); the first of the values is the default."""
+    """The protocol's own options as attributes (- becomes _); the first of the
+    values is the default.
+
+    One without values is understood and left to the client: this side has no such limit.
+    """
     for name, values in choices.items():
-        setattr(options, name.replace("-", "_"), values[0])
+        if values:
+            setattr(options, name.replace("-", "_"), values[0])
     for word in words:
         name, _, value = word.partition("=")
         if name not in choices:
             raise Failure("no option '%s'; there is %s" % (name, ", ".join(choices) or "none"),
                           USAGE_STATUS)
+        if not choices[name]:
+            continue
         if value not in choices[name]:
             raise Failure("option %s: '%s' is none of %s"
                           % (name, value, ", ".join(choices[name])), USAGE_STATUS)

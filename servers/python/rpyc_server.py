@@ -9,7 +9,9 @@ import common
 import service
 
 OPTIONS = common.begin("rpyc", __doc__, choices={"policy": ("reference", "strict"),
-                                                "bind-threads": ("off", "on")})
+                                                 "max-items": (), "max-nesting": (),
+                                                 "max-references": (),
+                                                 "bind-threads": ("off", "on")})
 rpyc = common.package("rpyc")
 protocol = common.package("rpyc.core.protocol")
 servers = common.package("rpyc.utils.server")

@@ -37,7 +37,8 @@ Test(rpyc_client, a_plain_call_is_two_round_trips_and_six_frames)
     server_stop(&server);
 }
 
-/* The method that is given back is in front of the next request, unless the socket may send both. */
+/* The method that is given back is in front of the next request, unless the socket may send both.
+ */
 Test(rpyc_client, what_is_left_behind_holds_the_next_request_up_on_a_socket_with_nagle)
 {
     static const struct {
@@ -49,9 +50,9 @@ Test(rpyc_client, what_is_left_behind_holds_the_next_request_up_on_a_socket_with
     for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
         struct client c;
         client_new(&c, server.port, layouts[0]);
-        cr_assert_eq(bench_options_set(rpyc_protocol.options, c.options, "socket", cases[i].socket,
-                                       &c.err),
-                     0);
+        cr_assert_eq(
+            bench_options_set(rpyc_protocol.options, c.options, "socket", cases[i].socket, &c.err),
+            0);
         cr_assert_eq(client_open(&c), 0, "%s", c.err.msg);
         client_operation(&c, BENCH_OP_PING, NULL, 0);
         for (int round = 0; round < 2; round++) {
@@ -250,6 +251,33 @@ Test(rpyc_client, a_reply_over_the_limits_is_a_protocol_failure)
         cr_assert_eq(client_call(&c), -EMSGSIZE);
         cr_assert_eq(c.op->failure, BENCH_FAILURE_PROTOCOL);
         cr_assert_not(bench_conn_is_ready(c.conn));
+        client_free(&c);
+    }
+    server_stop(&server);
+}
+
+/* The counts that one answer, or one expression, may have. */
+Test(rpyc_client, counts_over_the_limits_are_a_protocol_failure)
+{
+    static const struct {
+        const char *option, *good, *bad;
+    } cases[] = {
+        {"max-items=100", "root.get_users_tuples(10)", "root.get_users_tuples(30)"},
+        {"max-nesting=8", "root.echo(((((1,),),),))", "root.echo(((((((((((1,),),),),),),),),),))"},
+        {"max-references=16", "list(root.get_users(10))", "list(root.get_users(30))"},
+    };
+    struct server server;
+    server_start(&server);
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        struct client c;
+        client_new(&c, server.port, cases[i].option);
+        cr_assert_eq(client_open(&c), 0);
+        client_text(&c, cases[i].good);
+        cr_expect_eq(client_call(&c), 0, "%s: %s", cases[i].good, c.op->error.msg);
+        client_text(&c, cases[i].bad);
+        cr_expect_lt(client_call(&c), 0, "%s", cases[i].bad);
+        cr_expect_eq(c.op->failure, BENCH_FAILURE_PROTOCOL, "%s: %s", cases[i].bad,
+                     c.op->error.msg);
         client_free(&c);
     }
     server_stop(&server);

@@ -325,7 +325,8 @@ static void expect_text(struct bench_value value, const char *text)
 
 Test(rpyc_peer, policies)
 {
-    const struct rpyc_rules strict = {RPYC_POLICY_STRICT, 100, 2};
+    struct rpyc_rules strict = rpyc_default_rules;
+    strict.policy = RPYC_POLICY_STRICT;
     struct client c;
     start(&c, &rpyc_default_rules);
     struct bench_value object = attribute(&c, c.root, "exposed_thing");
@@ -536,7 +537,8 @@ Test(rpyc_peer, exceptions_with_attributes)
 
 Test(rpyc_peer, only_so_many_references)
 {
-    const struct rpyc_rules rules = {RPYC_POLICY_REFERENCE, 2, 2};
+    struct rpyc_rules rules = rpyc_default_rules;
+    rules.references = 2;
     struct client c;
     start(&c, &rules);
     const struct bench_value object = attribute(&c, c.root, "thing");

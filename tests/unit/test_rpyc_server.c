@@ -72,10 +72,10 @@ Test(rpyc_server, wrong_requests_are_answered_with_exceptions)
         {"12515051", "builtins.ValueError"},                                 /* not a pair */
         {"1251501151115902", "builtins.ValueError"},                         /* unknown label */
         {"1251501151115110080aff", "builtins.ValueError"},                   /* not UTF-8 */
-        {"125150115411511151080a78", "builtins.TypeError"},                  /* GETATTR of an int */
+        {"125150115411511151080a78", "builtins.AttributeError"},                  /* GETATTR of an int */
         {"1251501154115211115312080a6151511151080a78", "builtins.KeyError"}, /* no such object */
         {"125150115f115211115312080a615151115151", "builtins.KeyError"},     /* DEL of nothing */
-        {"125150116011511051", "builtins.TypeError"},                        /* INSPECT of an int */
+        {"125150116011511051", "builtins.KeyError"},                        /* INSPECT of an int */
         {"12515011511151105700", "builtins.ValueError"}, /* a byte behind the message */
     };
     struct pair p;

@@ -264,14 +264,14 @@ Test(rpyc_value, nesting_ends_at_100)
     cr_assert_eq(load(&arena, bytes, 102, &value), -E2BIG);
     bench_arena_fini(&arena);
 
-    struct bench_value nested[102];
+    struct bench_value nested[RPYC_NESTING_TOP + 2];
     struct bench_buf buf;
     bench_buf_init(&buf, 4096);
     nested[0] = bench_none();
     for (size_t i = 1; i < BENCH_COUNT_OF(nested); i++)
         nested[i] = bench_tuple(&nested[i - 1], 1);
-    cr_assert_eq(rpyc_dump(&buf, &nested[100]), 0);
-    cr_assert_eq(rpyc_dump(&buf, &nested[101]), -E2BIG);
+    cr_assert_eq(rpyc_dump(&buf, &nested[RPYC_NESTING_TOP]), 0);
+    cr_assert_eq(rpyc_dump(&buf, &nested[RPYC_NESTING_TOP + 1]), -E2BIG);
     bench_buf_fini(&buf);
 }
 
@@ -299,6 +299,39 @@ Test(rpyc_value, items_and_memory_are_bounded)
     cr_assert_eq(rpyc_load(&arena, bytes, n + 4, &value, &err), -ENOMEM);
     bench_arena_fini(&arena);
     free(bytes);
+}
+
+/* What is read after rpyc_reader_limit counts together with what was read before. */
+Test(rpyc_value, limits_can_be_others)
+{
+    static const uint8_t flat[] = {0x11, 0x50, 0x10, 0x50}, deep[] = {0x10, 0x10, 0x10, 0x50};
+    static const struct {
+        const uint8_t *bytes;
+        size_t items;
+        unsigned nesting;
+        int rc;
+    } cases[] = {
+        {flat, 3, 2, 0}, {flat, 2, 2, -E2BIG}, {flat, 3, 1, -E2BIG},
+        {deep, 3, 3, 0}, {deep, 3, 2, -E2BIG}, {deep, 2, 3, -E2BIG},
+    };
+    struct bench_arena arena;
+    struct bench_value value;
+    struct rpyc_reader reader;
+    size_t count;
+    bench_arena_init(&arena, (size_t)1 << 16);
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        rpyc_reader_init(&reader, cases[i].bytes, 4, &arena, false);
+        cr_assert_eq(rpyc_reader_limit(&reader, cases[i].items, cases[i].nesting), 0);
+        cr_expect_eq(rpyc_read_value(&reader, &value), cases[i].rc, "case %zu: %s", i,
+                     reader.problem);
+    }
+    rpyc_reader_init(&reader, flat, 4, &arena, false);
+    cr_assert_eq(rpyc_read_tuple(&reader, &count), 0);
+    cr_expect_eq(rpyc_reader_limit(&reader, 1, 10), -E2BIG);
+    cr_expect_eq(rpyc_reader_limit(&reader, 2, 10), 0);
+    cr_assert_eq(rpyc_read_value(&reader, &value), 0);
+    cr_expect_eq(rpyc_read_value(&reader, &value), -E2BIG, "the third");
+    bench_arena_fini(&arena);
 }
 
 Test(rpyc_value, int_text_ends_at_4300_digits)

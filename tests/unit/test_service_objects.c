@@ -111,9 +111,9 @@ Test(service_objects, a_user_has_attributes)
                   "'User' object has no attribute 'nam'");
     expect_repr(user, "<User 123>");
     cr_assert_eq(user->ops->dir(user, &call, &result), 0);
-    cr_assert_eq(result.seq.count, 4);
-    cr_expect(is_text(&result.seq.items[0], "email"));
-    cr_expect(is_text(&result.seq.items[3], "status"));
+    cr_assert_eq(result.seq.count, 6);
+    cr_expect(is_text(&result.seq.items[0], "as_dict"));
+    cr_expect(is_text(&result.seq.items[5], "status"));
     release(user);
 }
 
@@ -334,17 +334,18 @@ Test(service_objects, a_list_has_methods)
     cr_assert_eq(call_method(list, "count", &other, 1), 0);
     cr_expect_eq(result.integer, 0);
     expect_raised(call_method(list, "count", NULL, 0), "TypeError",
-                  "count expected at least 1 argument, got 0");
+                  "list.count() takes exactly one argument (0 given)");
     expect_raised(call_method(list, "copy", &last, 1), "TypeError",
-                  "copy expected at most 0 arguments, got 1");
-    expect_raised(list->ops->getattr(list, &call, "append", 6, &result), "AttributeError",
-                  "'list' object has no attribute 'append'");
+                  "list.copy() takes no arguments (1 given)");
+    expect_raised(list->ops->getattr(list, &call, "add", 3, &result), "AttributeError",
+                  "'list' object has no attribute 'add'");
     struct bench_object *method = get_object(list, "copy");
-    expect_repr(method, "<built-in method copy of list object>");
+    cr_assert_eq(method->ops->repr(method, &call, &result), 0);
+    cr_expect_eq(strncmp(result.text.data, "<built-in method copy of list object at 0x", 42), 0);
     const struct bench_value none = bench_tuple(NULL, 0), pair[] = {TEXT("x"), NUMBER(1)},
                              keyword = bench_tuple(pair, 2), kwargs = bench_tuple(&keyword, 1);
     expect_raised(method->ops->call(method, &call, &none, &kwargs, &result), "TypeError",
-                  "copy() takes no keyword arguments");
+                  "list.copy() takes no keyword arguments");
     release(method);
     release(last.object);
     release(stranger);
@@ -590,8 +591,7 @@ Test(service_objects, nested_calls_back)
     expect_raised(run(BENCH_OP_NESTED, args, 2), "TypeError",
                   "unsupported operand type(s) for +: 'int' and 'str'");
     callback.object.ops = &mute;
-    expect_raised(run(BENCH_OP_NESTED, args, 2), "TypeError",
-                  "'builtins.list' object is not callable");
+    expect_raised(run(BENCH_OP_NESTED, args, 2), "TypeError", "'list' object is not callable");
     args[1] = bench_int(3);
     expect_raised(run(BENCH_OP_NESTED, args, 2), "TypeError", "'int' object is not callable");
     args[0] = bench_int(0);
