@@ -151,6 +151,7 @@ static int prepare_service(struct server *server, const struct server_settings *
                                 (uint64_t)settings->payload_seed, err);
     if (rc == 0)
         rc = warm_up(bench_reference_service(), err);
+    bench_inject_set(&settings->inject);
     if (rc == 0 && settings->oracle != NULL)
         rc = bench_oracle_start(settings->oracle, (int)settings->oracle_report_fd, err);
     server->setup = (struct bench_session_setup){

@@ -8,6 +8,7 @@
 
 #include "bench/session.h"
 #include "bench/units.h"
+#include "service/inject.h"
 #include "service/oracle.h"
 #include "service/service_internal.h"
 
@@ -265,7 +266,8 @@ static int run(struct bench_call *call, const struct bench_operation *operation,
                                arg_name(operation, i));
         args[i] = operation->params[i].default_value;
     }
-    return functions[operation->id](call, args, out);
+    const int rc = bench_inject_run(call);
+    return rc < 0 ? rc : functions[operation->id](call, args, out);
 }
 
 static int take_positional(struct bench_call *call, const struct bench_operation *operation,

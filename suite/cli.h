@@ -57,6 +57,7 @@ int cli_block_signals(void);
 
 int cmd_run(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
+int cmd_gate(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_relay(int argc, char **argv);

@@ -72,6 +72,10 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
         rc = bench_server_command_add(command, words[i]);
     if (rc == 0 && o->target != NULL)
         rc = add_server_options(o->target, command);
+    if (rc == 0 && o->target != NULL && o->target->inject[0] != '\0') {
+        const char *const inject[] = {"--inject", o->target->inject};
+        rc = bench_programs_add_words(command, inject, BENCH_COUNT_OF(inject));
+    }
     if (rc < 0 || o->certificate == NULL)
         return rc;
     const char *const tls[] = {"--tls-cert", o->certificate->cert_file, "--tls-key",

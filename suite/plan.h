@@ -33,6 +33,7 @@ struct bench_target {
     bool is_url;
     const struct bench_scheme *scheme; /* of the URL */
     bool tls; /* by its scheme or its option `tls` */
+    char inject[48]; /* a slowdown that its native server is started with ("cpu=3us"); "" = none */
     bool again; /* --aa: the second arm of the target with the same name but for BENCH_ARM_SUFFIX */
 };
 
