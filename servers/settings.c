@@ -118,6 +118,17 @@ static const struct bench_option table[] = {
      .default_text = "warn",
      .choices = levels,
      .help = "how much to tell on stderr"},
+    {.name = "oracle",
+     .type = BENCH_OPTION_STRING,
+     .offset = MEMBER(oracle),
+     .help = "ping has a known answer: zero, fixed=TIME, mm1=RATE[,seed=N], md1=RATE, freeze=AT:FOR"},
+    {.name = "oracle-report-fd",
+     .type = BENCH_OPTION_INT,
+     .offset = MEMBER(oracle_report_fd),
+     .default_text = "-1",
+     .min = -1,
+     .max = 1 << 20,
+     .help = "descriptor of a file that gets each ping's times, -1 = none"},
     {.name = NULL},
 };
 

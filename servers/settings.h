@@ -24,6 +24,8 @@ struct server_settings {
     int64_t payload_seed;
     int64_t idle_timeout_ns, message_timeout_ns, max_message, read_ahead;
     int log_level; /* enum bench_log_level */
+    const char *oracle; /* NULL = none; service/oracle.h */
+    int64_t oracle_report_fd;
     /* not in the table: */
     struct server_list options; /* KEY=VALUE for the protocol */
     struct server_list plugins; /* files */

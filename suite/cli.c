@@ -24,6 +24,12 @@ static const char call_notes[] =
     "The value goes to stdout, all else to stderr. Exit status: 0, 1 when the other side raised, 2\n"
     "when the expression cannot be read, 3 when there was no answer, 130 after Ctrl-C.\n";
 
+static const char selftest_notes[] =
+    "Oracle servers with known answers are measured by the ordinary client: fixed delays, the queues\n"
+    "M/M/1 and M/D/1, a server that stands still. The result of a whole selftest is kept for this\n"
+    "machine, and every report opens with it. Exit status: 0 within the limits, 2 bad usage, 3 an\n"
+    "oracle could not be measured, 4 outside the limits, 130 after Ctrl-C. How: docs/methodology.md.\n";
+
 const struct cli_command cli_commands[] = {
     {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run, NULL},
     {"serve", "PROTOCOL/MODE/SERVER [OPTIONS]", "runs one reference server in the foreground",
@@ -34,6 +40,8 @@ const struct cli_command cli_commands[] = {
      "did my change help: ratios with intervals, and a verdict in words", cmd_compare, NULL},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
      "a delay line in user space: what if the network were slower", cmd_relay, NULL},
+    {"selftest", "[OPTIONS]", "how wrong is this instrument, on this machine", cmd_selftest,
+     selftest_notes},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",
      cmd_report, NULL},
     {"list", "", "protocols, servers, workloads and operations, and what works here", cmd_list, NULL},

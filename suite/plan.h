@@ -141,6 +141,11 @@ struct bench_plan {
     const char *json_file;  /* NULL = none, "-" = stdout */
     const char *plugins[8];
     size_t nplugins;
+    /* selftest only: native servers are told to be this oracle (service/oracle.h) and write down
+     * what happened to its requests; our own mistake, made on purpose (struct bench_load_model). */
+    const char *oracle; /* NULL = none */
+    int oracle_report_fd;
+    bool forget_schedule;
 };
 
 /* Parses PROTOCOL[options]/MODE/SERVER[/CLIENT] or URL[options] and adds it. Several with commas between

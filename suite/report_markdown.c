@@ -10,6 +10,7 @@
 
 #include "bench/buf.h"
 #include "stats/verdict.h"
+#include "suite/instrument.h"
 #include "suite/report_write.h"
 
 #define NAMES_LIMIT ((size_t)1 << 20)
@@ -314,6 +315,16 @@ static void put_machine(FILE *out, const struct bench_run *run)
     fputs(".\n\n", out);
 }
 
+static void put_instrument(FILE *out, const struct bench_run *run)
+{
+    const char *text = bench_instrument_of(run);
+    if (text == NULL)
+        return;
+    fputs("Instrument: ", out);
+    bench_markdown_text(out, text);
+    fputs(".\n\n", out);
+}
+
 static int write_markdown(struct bench_writer *writer)
 {
     FILE *out = writer->out;
@@ -321,6 +332,7 @@ static int write_markdown(struct bench_writer *writer)
     fputs("# rpycbench report\n\n", out);
     put_date(out, run);
     put_machine(out, run);
+    put_instrument(out, run);
     put_answer(out, run);
     if (run->nresults > 0)
         fputs("\n## Tables\n\n", out);

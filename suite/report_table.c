@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite/instrument.h"
 #include "suite/metric.h"
 #include "suite/report_rank.h"
 #include "suite/report_write.h"
@@ -366,7 +367,13 @@ static int write_text(struct bench_writer *writer)
     }
     char environment[1024];
     if (bench_report_environment(writer->run, environment, sizeof(environment))[0] != '\0')
-        fprintf(writer->out, "measured on %s\n\n", environment);
+        fprintf(writer->out, "measured on %s\n", environment);
+    const char *instrument = bench_instrument_of(writer->run);
+    if (instrument != NULL)
+        fprintf(writer->out, "instrument: %s\n",
+                bench_text_clean(instrument, environment, sizeof(environment)));
+    if (environment[0] != '\0')
+        fputc('\n', writer->out);
     return bench_write_pages(writer);
 }
 
