@@ -122,7 +122,7 @@ int bench_oracle_paths_read(const void *report, size_t size, const struct bench_
                             const struct bench_load_model *model, int64_t first_ns,
                             struct bench_oracle_paths *out, struct bench_error *err)
 {
-    struct load load;
+    struct load load = {0};
     int rc = find_load(report, size, first_ns, &load, err);
     if (rc < 0)
         return rc;

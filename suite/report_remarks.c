@@ -114,7 +114,23 @@ static void write_protocols_remarks(FILE *out, const struct bench_report_page *p
 /* Of fewer, two that happen to be alike make the next one far out. */
 #define FAR_OUT_TRIALS 5
 
-/* "trial 3 of http/threaded/python is far out: its p50 is 4.0x the median; it counts". */
+/* "trials 3, 5 of http/threaded/python are far out: p50 4.0x, 2.1x the median; not left out". */
+static void put_far_out(FILE *out, const struct bench_result *result,
+                        const struct bench_metric *metric, const struct bench_trial_value *far,
+                        size_t n, const char *where)
+{
+    char name[NOTE_BYTES];
+    fprintf(out, "%strial%s", where, n == 1 ? "" : "s");
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s %d", i > 0 ? "," : "", far[i].block + 1);
+    fprintf(out, " of %s %s far out: %s",
+            bench_text_clean(result->target->name, name, sizeof(name)), n == 1 ? "is" : "are",
+            metric->title);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s %s", i > 0 ? "," : "", bench_format_ratio(far[i].value).s);
+    fprintf(out, " the median; not left out\n");
+}
+
 static void write_far_out(FILE *out, const struct bench_report_group *group,
                           const struct bench_result *result, const char *where)
 {
@@ -123,21 +139,18 @@ static void write_far_out(FILE *out, const struct bench_report_group *group,
     double *plain = calloc(2 * result->ntrials + 1, sizeof(*plain));
     bool *outlier = calloc(result->ntrials + 1, sizeof(*outlier));
     bool ready = values != NULL && plain != NULL && outlier != NULL;
-    size_t n = ready ? bench_metric_values(metric, result, values) : 0;
-    char name[NOTE_BYTES];
+    size_t n = ready ? bench_metric_values(metric, result, values) : 0, far = 0;
     for (size_t i = 0; i < n; i++)
         plain[i] = plain[n + i] = values[i].value;
-    long found = n >= FAR_OUT_TRIALS ? bench_outliers(plain, n, outlier) : 0;
-    const double median = found > 0 ? bench_median(plain + n, n) : NAN;
-    for (size_t i = 0; found > 0 && i < n; i++) {
-        if (outlier[i] && fabs(plain[i] / median - 1) > FAR_OUT_LEAST)
-            fprintf(out,
-                    "%strial %d of %s is far out: its %s is %s the median of the trials; it "
-                    "is not left out\n",
-                    where, values[i].block + 1,
-                    bench_text_clean(result->target->name, name, sizeof(name)), metric->title,
-                    bench_format_ratio(plain[i] / median).s);
+    if (n >= FAR_OUT_TRIALS && bench_outliers(plain, n, outlier) > 0) {
+        const double median = bench_median(plain + n, n);
+        for (size_t i = 0; i < n; i++) {
+            if (outlier[i] && fabs(plain[i] / median - 1) > FAR_OUT_LEAST)
+                values[far++] = (struct bench_trial_value){values[i].block, plain[i] / median};
+        }
     }
+    if (far > 0)
+        put_far_out(out, result, metric, values, far, where);
     free(values);
     free(plain);
     free(outlier);

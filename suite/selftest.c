@@ -29,7 +29,7 @@
 #define SEEDS_PER_ORACLE 100
 
 const struct bench_selftest_oracle bench_selftest_oracles[] = {
-    {"fixed", "each answer takes 5 ms", "fixed=5ms", BENCH_ORACLE_FIXED, 500,
+    {"fixed", "each answer takes 20 ms", "fixed=20ms", BENCH_ORACLE_FIXED, 500,
      BENCH_ARRIVAL_CONSTANT, 5, 5, 5},
     {"mm1@0.5", "M/M/1: one server, 500/s, exponential, used to 50 %", "mm1=500,seed=%llu",
      BENCH_ORACLE_MM1, 250, BENCH_ARRIVAL_POISSON, 8, 20, 10},

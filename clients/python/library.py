@@ -56,6 +56,11 @@ class Library:
         return None
 
 
+def is_on(word):
+    """What a BOOL option says; None = it was not given, off."""
+    return word in ("on", "yes", "true")
+
+
 def options(text, known, name):
     """{key: value} of the target's options, all of which must be known: {key: values}."""
     found = {}

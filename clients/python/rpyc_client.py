@@ -7,7 +7,8 @@ import common
 import library
 
 OPTIONS = {"call": ("plain", "cached"), "version": ("auto",), "socket": ("auto", "python"),
-           "policy": ("reference", "strict"), "tls": library.SWITCH}
+           "policy": ("reference", "strict"), "bind-threads": library.SWITCH,
+           "tls": library.SWITCH}
 
 
 class Rpyc(library.Library):
@@ -31,10 +32,15 @@ class Rpyc(library.Library):
         self.rpyc = rpyc
         self.host, self.port = cell["host"], cell["port"]
         self.ipv6 = ":" in self.host
-        self.cached = library.options(cell["options"], OPTIONS, self.name).get("call") == "cached"
+        options = library.options(cell["options"], OPTIONS, self.name)
+        self.cached = options.get("call") == "cached"
         self.ca_file = cell.get("ca_file")
+        bind_threads = library.is_on(options.get("bind-threads"))
+        if bind_threads and "bind_threads" not in rpyc.core.protocol.DEFAULT_CONFIG:
+            raise library.Unavailable("%s has no bind_threads" % self.versions())
+        self.config = {"bind_threads": bind_threads}
         if cell["timeout_ns"]:
-            self.config = {"sync_request_timeout": cell["timeout_ns"] / 1e9}
+            self.config["sync_request_timeout"] = cell["timeout_ns"] / 1e9
 
     def open(self):
         if self.ca_file is None:

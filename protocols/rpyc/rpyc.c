@@ -140,6 +140,13 @@ static const struct bench_option options[] = {
      .max = (int64_t)1 << 40,
      .help = "of the native server: memory of the lists, dicts and other objects of one client",
      .server = true},
+    {.name = "bind-threads",
+     .type = BENCH_OPTION_BOOL,
+     .offset = offsetof(struct rpyc_options, bind_threads),
+     .default_text = "off",
+     .help = "thread ids in front of every message, as with rpyc's bind_threads (5.3.1 and later); "
+             "both sides have to do it, the native server follows its client",
+     .server = true},
     {.name = "tls",
      .type = BENCH_OPTION_BOOL,
      .offset = offsetof(struct rpyc_options, tls),

@@ -31,6 +31,7 @@ struct rpyc_options {
     int64_t max_references; /* objects that a session of the server has handed out, or an op of ours got */
     int64_t max_depth;      /* requests that wait for a client's answers to each other */
     int64_t max_stored;     /* bytes that the objects of a session hold */
+    bool bind_threads;      /* thread ids in front of every message, both ways */
     bool tls;            /* of targets that are started; a connection goes by its address */
 };
 

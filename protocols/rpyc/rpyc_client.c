@@ -54,6 +54,14 @@ static int other_layout(struct bench_conn *conn, struct rpyc_client *c)
     return rc < 0 ? bench_conn_fail(conn, BENCH_FAILURE_OTHER, rc, "%s", err.msg) : -ECANCELED;
 }
 
+/* Nothing announces it, but whoever cannot read the first message answers with one of its own. */
+static int other_binding(struct bench_conn *conn, bool bound)
+{
+    return bench_conn_fail(conn, BENCH_FAILURE_PROTOCOL, -EPROTO,
+                           "the server %s its threads (rpyc's bind_threads): use bind-threads=%s",
+                           bound ? "binds" : "does not bind", bound ? "on" : "off");
+}
+
 /* What comes unasked, and answers to what nobody waits for (a DEL), count for the oldest op. */
 static struct rpyc_call *oldest_call(struct bench_conn *conn)
 {
@@ -84,6 +92,8 @@ static int on_payload(struct bench_conn *conn, struct rpyc_client *c, const uint
     struct bench_error err;
     enum rpyc_layout layout;
     int rc = rpyc_layout_detect(payload, n, &layout, &err);
+    if (rc == 0 && rpyc_is_bound(payload, n) != c->options->bind_threads)
+        return other_binding(conn, rpyc_is_bound(payload, n));
     if (rc == 0 && layout != c->layout)
         return other_layout(conn, c);
     bench_arena_reset(&c->arena);

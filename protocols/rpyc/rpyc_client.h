@@ -31,6 +31,7 @@ struct rpyc_client {
     struct rpyc_call *call; /* the present one; NULL = none */
     enum rpyc_layout layout;
     bool layout_certain; /* set by the user, or the peer has answered in it */
+    uint64_t asking_thread; /* of the server, which waits for the callback that asks it something */
     bool full;           /* an op was refused because too many are in flight */
     int64_t next_seq;
     int64_t frame_began_ns;       /* the frame that is arriving; 0 = none */

@@ -45,6 +45,7 @@ struct rpyc_remote {
 /* What a request that waits for one of ours holds. */
 struct rpyc_level {
     struct rpyc_remote *received;
+    uint64_t thread; /* of the client, which waits for its answer */
     const struct rpyc_level *outer;
 };
 
@@ -55,6 +56,8 @@ struct rpyc_peer {
     struct rpyc_refs refs;
     struct rpyc_outgoing out; /* the answer, or a request of our own */
     enum rpyc_layout layout;  /* of the present request */
+    bool bound;               /* messages have thread ids in front */
+    uint64_t thread;          /* of the client, for our own requests: it waits for us; or any */
     struct bench_arena arena; /* of the present request */
     struct bench_call call;
     struct rpyc_remote *received; /* in the arena */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocols/rpyc/rpyc_msg.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@ enum {
     TUPLE_3 = 0x12,  /* first byte of layout A */
     TUPLE_L1 = 0x14, /* the same in a long form */
     TUPLE_L4 = 0x15,
-    BOUND_THREADS = 0x00, /* high byte of a thread id: the bind_threads option of rpyc */
+    THREAD_ID = 0x00, /* high byte of one */
 };
 
 static int odd(struct rpyc_reader *reader, const char *what)
@@ -22,18 +23,35 @@ static int odd(struct rpyc_reader *reader, const char *what)
 
 /* ---- reading ---- */
 
+bool rpyc_is_bound(const uint8_t *payload, size_t n) { return n > 0 && payload[0] == THREAD_ID; }
+
 int rpyc_layout_detect(const uint8_t *payload, size_t n, enum rpyc_layout *layout,
                        struct bench_error *err)
 {
-    uint8_t first = n > 0 ? payload[0] : UINT8_MAX;
+    const size_t skip = rpyc_is_bound(payload, n) ? RPYC_THREADS_BYTES : 0;
+    if (n <= skip)
+        return bench_fail(err, -EPROTO, "no rpyc message in %zu bytes", n);
+    const uint8_t first = payload[skip];
     if (first == TUPLE_3 || first == TUPLE_L1 || first == TUPLE_L4)
         *layout = RPYC_LAYOUT_A;
     else if (first >= RPYC_REQUEST && first <= RPYC_EXCEPTION)
         *layout = RPYC_LAYOUT_B;
-    else if (first == BOUND_THREADS)
-        return bench_fail(err, -EPROTO, "the peer uses rpyc's bind_threads, which is not spoken");
     else
         return bench_fail(err, -EPROTO, "not an rpyc message: it begins with 0x%02x", first);
+    return 0;
+}
+
+/* Steps over the thread ids. */
+static int open_threads(struct rpyc_message *message)
+{
+    struct rpyc_reader *body = &message->body;
+    uint64_t sender;
+    /* Not even one byte of a message behind them is as bad. */
+    if ((size_t)(body->end - body->at) <= RPYC_THREADS_BYTES)
+        return odd(body, "no message behind the thread ids");
+    memcpy(&sender, body->at, sizeof(sender));
+    message->sender = be64toh(sender);
+    body->at += RPYC_THREADS_BYTES;
     return 0;
 }
 
@@ -70,9 +88,15 @@ int rpyc_message_open(struct rpyc_message *message, enum rpyc_layout layout, con
                       size_t n, struct bench_arena *arena, bool copy, struct bench_error *err)
 {
     struct bench_value seq;
+    int rc = 0;
     message->layout = layout;
+    message->bound = rpyc_is_bound(payload, n);
+    message->sender = RPYC_ANY_THREAD;
     rpyc_reader_init(&message->body, payload, n, arena, copy);
-    int rc = layout == RPYC_LAYOUT_A ? open_layout_a(message) : open_layout_b(message);
+    if (message->bound)
+        rc = open_threads(message);
+    if (rc == 0)
+        rc = layout == RPYC_LAYOUT_A ? open_layout_a(message) : open_layout_b(message);
     message->seq = message->body.at;
     if (rc == 0)
         rc = rpyc_read_value(&message->body, &seq);
@@ -311,6 +335,12 @@ static int write_small(struct bench_buf *out, const uint8_t *bytes, size_t n)
     return bench_buf_add(out, bytes, n);
 }
 
+int rpyc_write_threads(struct bench_buf *out, uint64_t receiver)
+{
+    const uint64_t ids[2] = {htobe64(RPYC_OWN_THREAD), htobe64(receiver)};
+    return bench_buf_add(out, ids, sizeof(ids));
+}
+
 int rpyc_write_request(struct bench_buf *out, enum rpyc_layout layout, int64_t seq,
                        enum rpyc_handler handler)
 {
@@ -329,7 +359,9 @@ int rpyc_write_answer(struct bench_buf *out, const struct rpyc_message *message,
                       enum rpyc_type type)
 {
     const uint8_t a[2] = {TUPLE_3, (uint8_t)(0x50 + type)}, b[2] = {(uint8_t)type, 0x11};
-    int rc = write_small(out, message->layout == RPYC_LAYOUT_A ? a : b, 2);
+    int rc = message->bound ? rpyc_write_threads(out, message->sender) : 0;
+    if (rc == 0)
+        rc = write_small(out, message->layout == RPYC_LAYOUT_A ? a : b, 2);
     return rc < 0 ? rc : bench_buf_add(out, message->seq, message->seq_length);
 }
 

@@ -5,6 +5,10 @@
  *
  * Layout A (rpyc 4 and 5) is one brine tuple (type, seq, body). Layout B (rpyc 6) is one raw byte
  * type, then the brine tuple (seq, body). The first byte of a payload tells them apart.
+ *
+ * A peer that binds threads (rpyc's bind_threads, from 5.3.1 on) puts two thread ids in front of
+ * either layout, u64 each: of the sender, and of the receiver or 0 for any. Python's ids are
+ * addresses, whose first byte is 00, which neither layout begins with.
  */
 #ifndef RPYC_MSG_H
 #define RPYC_MSG_H
@@ -22,6 +26,10 @@ enum rpyc_label {
     RPYC_LOCAL_REF = 3,  /* an object of the receiver */
     RPYC_REMOTE_REF = 4, /* an object of the sender */
 };
+
+#define RPYC_THREADS_BYTES ((size_t)16) /* of the thread ids in front of a message */
+#define RPYC_ANY_THREAD    UINT64_C(0)
+#define RPYC_OWN_THREAD    UINT64_C(1) /* each side of ours has one, on each connection */
 
 /* Handler numbers of requests. */
 enum rpyc_handler {
@@ -59,6 +67,8 @@ struct rpyc_ref {
 
 struct rpyc_message {
     enum rpyc_layout layout;
+    bool bound;      /* with thread ids in front */
+    uint64_t sender; /* of these; the receiver's is not looked at: answers are known by their seq */
     enum rpyc_type type;
     const uint8_t *seq; /* as it came, to be echoed */
     size_t seq_length;
@@ -66,7 +76,10 @@ struct rpyc_message {
     struct rpyc_reader body; /* what follows */
 };
 
-/* The layout that a payload is written in: 0 with *layout, or -EPROTO (names thread binding). */
+/* True for a payload that begins with thread ids. */
+bool rpyc_is_bound(const uint8_t *payload, size_t n);
+/* The layout that a payload is written in, behind the thread ids if there are any: 0 with *layout,
+ * or -EPROTO. */
 int rpyc_layout_detect(const uint8_t *payload, size_t n, enum rpyc_layout *layout,
                        struct bench_error *err) BENCH_MUST_CHECK;
 /* Reads up to the body. n > 0. 0, or negative: nothing of it can be trusted. */
@@ -139,9 +152,11 @@ const struct rpyc_proxy *rpyc_proxy_of(const struct bench_value *value);
 
 /* ---- writing; all append, with the errors of rpyc_dump ---- */
 
+/* The ids in front of a message to a peer that binds threads, as from RPYC_OWN_THREAD. */
+int rpyc_write_threads(struct bench_buf *out, uint64_t receiver) BENCH_MUST_CHECK;
 int rpyc_write_request(struct bench_buf *out, enum rpyc_layout layout, int64_t seq,
                        enum rpyc_handler handler) BENCH_MUST_CHECK;
-/* The head of an answer to message; a box or an exception record follows. */
+/* The head of an answer to message, bound as that is; a box or an exception record follows. */
 int rpyc_write_answer(struct bench_buf *out, const struct rpyc_message *message,
                       enum rpyc_type type) BENCH_MUST_CHECK;
 int rpyc_write_box_head(struct bench_buf *out, enum rpyc_label label) BENCH_MUST_CHECK;

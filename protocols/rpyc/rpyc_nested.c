@@ -25,7 +25,8 @@ struct rpyc_nested_frame {
     enum stage stage;
     struct rpyc_awaited awaited;
     uint64_t serial;         /* of the call whose op lent the function */
-    struct bench_buf seq;    /* of the server's call, as it came */
+    uint64_t thread;         /* of the server's call */
+    struct bench_buf seq;    /* of that, as it came */
     struct bench_buf depth;  /* brine of d */
     struct bench_buf method; /* brine of the triple of nested's bound method */
 };
@@ -111,12 +112,22 @@ static int add_bytes(struct bench_buf *text, const struct bench_buf *from)
     return bench_buf_add(text, bench_buf_head(from), bench_buf_length(from));
 }
 
+/* A request goes to the server's thread that waits for the callback, as that of Python would. */
+static int begin_request(struct rpyc_client *c, const struct rpyc_nested_frame *frame,
+                         enum rpyc_handler handler)
+{
+    c->asking_thread = frame->thread;
+    int rc = rpyc_client_begin_request(c, handler);
+    c->asking_thread = RPYC_ANY_THREAD;
+    return rc;
+}
+
 /* Starts a request with `count` arguments, of which the first is an object of the server. */
-static int begin_about(struct rpyc_client *c, enum rpyc_handler handler, size_t count,
-                       const struct bench_buf *ref)
+static int begin_about(struct rpyc_client *c, const struct rpyc_nested_frame *frame,
+                       enum rpyc_handler handler, size_t count, const struct bench_buf *ref)
 {
     struct bench_buf *text = &c->out.text;
-    int rc = rpyc_client_begin_request(c, handler);
+    int rc = begin_request(c, frame, handler);
     if (rc == 0)
         rc = rpyc_write_box_head(text, RPYC_TUPLE);
     if (rc == 0)
@@ -130,7 +141,7 @@ static int send_getattr(struct bench_conn *conn, struct rpyc_client *c,
                         struct rpyc_nested_frame *frame)
 {
     const struct bench_value name = bench_str(RPYC_NESTED_NAME);
-    int rc = begin_about(c, RPYC_GETATTR, 2, &c->root);
+    int rc = begin_about(c, frame, RPYC_GETATTR, 2, &c->root);
     if (rc == 0)
         rc = rpyc_write_box(&c->out.text, &name, NULL, NULL);
     return send_request(conn, c, frame, GETATTR, rc);
@@ -140,7 +151,7 @@ static int send_inspect(struct bench_conn *conn, struct rpyc_client *c,
                         struct rpyc_nested_frame *frame)
 {
     struct bench_buf *text = &c->out.text;
-    int rc = rpyc_client_begin_request(c, RPYC_INSPECT);
+    int rc = begin_request(c, frame, RPYC_INSPECT);
     if (rc == 0)
         rc = rpyc_write_box_head(text, RPYC_VALUE);
     if (rc == 0)
@@ -156,7 +167,7 @@ static int send_call(struct bench_conn *conn, struct rpyc_client *c,
 {
     struct bench_buf *text = &c->out.text;
     const struct bench_value nothing = bench_tuple(NULL, 0);
-    int rc = begin_about(c, RPYC_CALL, 3, method);
+    int rc = begin_about(c, frame, RPYC_CALL, 3, method);
     if (rc == 0)
         rc = rpyc_write_box_head(text, RPYC_TUPLE);
     if (rc == 0)
@@ -192,6 +203,7 @@ int rpyc_nested_begin(struct rpyc_serving *s, struct rpyc_call *call,
         return bench_raise(&s->call, "RecursionError",
                            "more than %d calls of this client's function wait for each other",
                            (int)c->options->max_callbacks);
+    frame->thread = s->message->sender;
     int rc = bench_buf_add(&frame->seq, s->message->seq, s->message->seq_length);
     if (rc == 0)
         rc = rpyc_dump(&frame->depth, &args->seq.items[0]);
@@ -211,12 +223,16 @@ static int finish(struct rpyc_serving *s, struct rpyc_nested_frame *frame, int s
 {
     const struct rpyc_message outer = {
         .layout = s->c->layout,
+        .bound = s->c->options->bind_threads,
+        .sender = frame->thread,
         .seq = bench_buf_head(&frame->seq),
         .seq_length = bench_buf_length(&frame->seq),
     };
     int rc = 0;
+    s->c->asking_thread = frame->thread;
     if (bench_buf_length(&frame->method) > 0)
         rc = rpyc_client_send_del(s->conn, s->c, &frame->method, 1);
+    s->c->asking_thread = RPYC_ANY_THREAD;
     if (rc < 0)
         return rc;
     drop_frame(frame); /* its memory stays until it is taken again */

@@ -198,11 +198,23 @@ static int answer(struct rpyc_peer *peer, const struct rpyc_message *message, in
     return write_exception(peer, message);
 }
 
+/* Who gets what we ask after an answer: that thread if it waits for another one, else any, as it
+ * need not look at the connection again. */
+static uint64_t still_waiting(const struct rpyc_peer *peer, uint64_t thread)
+{
+    for (const struct rpyc_level *outer = peer->outer; outer; outer = outer->outer)
+        if (outer->thread == thread)
+            return thread;
+    return RPYC_ANY_THREAD;
+}
+
 int rpyc_peer_handle(struct rpyc_peer *peer, struct rpyc_message *message, struct bench_error *err)
 {
     struct bench_value result = bench_none();
     peer->received = NULL;
     peer->layout = message->layout;
+    peer->bound = message->bound;
+    peer->thread = message->sender;
     int status = run(peer, message, &result);
     if (peer->broken) {
         if (err && err != &peer->cause)
@@ -216,6 +228,7 @@ int rpyc_peer_handle(struct rpyc_peer *peer, struct rpyc_message *message, struc
     if (status < 0 && status != -EREMOTEIO && status != -ENODATA)
         return bench_fail(err, status, "request failed: %s", bench_errno_text(status));
     int rc = answer(peer, message, status, &result);
+    peer->thread = still_waiting(peer, message->sender);
     if (rc < 0)
         return bench_fail(err, rc, "cannot write an answer: %s", bench_errno_text(rc));
     return rpyc_outgoing_end(&peer->out, err);
@@ -228,6 +241,8 @@ int rpyc_peer_begin_request(struct rpyc_peer *peer, enum rpyc_handler handler,
 {
     struct bench_buf *text = &peer->out.text;
     int rc = rpyc_outgoing_begin(&peer->out);
+    if (rc == 0 && peer->bound)
+        rc = rpyc_write_threads(text, peer->thread);
     if (rc == 0)
         rc = rpyc_write_request(text, peer->layout, peer->next_seq++, handler);
     return rc < 0 ? rc : rpyc_write_box_head(text, label);

@@ -114,7 +114,7 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     }
     const struct bench_arena arena = peer->arena;
     const struct bench_call call = peer->call;
-    const struct rpyc_level level = {peer->received, peer->outer};
+    const struct rpyc_level level = {peer->received, peer->thread, peer->outer};
     struct bench_value held[RPYC_HELD_MAX];
     const size_t nheld = peer->nheld;
     memcpy(held, peer->held, sizeof(held));
@@ -135,6 +135,7 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
     peer->arena = arena;
     peer->call = call;
     peer->received = level.received;
+    peer->thread = level.thread;
     peer->outer = level.outer;
     peer->level--;
     memcpy(peer->held, held, sizeof(held));
@@ -143,7 +144,8 @@ static int serve_inner(struct rpyc_peer *peer, struct rpyc_message *message,
 }
 
 /* Sends the request that peer->out holds (rc: how writing it went) and waits for its answer.
- * answer is valid until the next request of ours. */
+ * answer is valid until the next request of ours. Threads of a client that share the connection
+ * are served within each other, so the answer to an outer request may come first. */
 static int exchange(struct rpyc_peer *peer, int rc, struct rpyc_message *answer)
 {
     struct bench_error *err = &peer->cause;

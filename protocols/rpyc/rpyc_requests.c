@@ -28,6 +28,8 @@ int rpyc_client_send(struct bench_conn *conn, struct rpyc_client *c)
 int rpyc_client_begin_request(struct rpyc_client *c, enum rpyc_handler handler)
 {
     int rc = rpyc_outgoing_begin(&c->out);
+    if (rc == 0 && c->options->bind_threads)
+        rc = rpyc_write_threads(&c->out.text, c->asking_thread);
     return rc < 0 ? rc : rpyc_write_request(&c->out.text, c->layout, c->next_seq++, handler);
 }
 

@@ -21,6 +21,7 @@ struct rpyc_session {
     struct rpyc_inflater inflater;
     struct bench_buf message; /* of a frame that does not fit the session's receive buffer */
     enum rpyc_layout layout;
+    bool bound; /* messages have thread ids in front */
     bool layout_known;
     size_t held; /* bytes to consume when the latest frame is no longer needed */
     bool silent; /* nothing was sent since the latest message, an answer, came */
@@ -99,7 +100,11 @@ static int open_message(struct rpyc_session *self, const uint8_t *payload, size_
         if (rc < 0)
             return rc;
         self->layout_known = true;
+        self->bound = self->peer.bound = rpyc_is_bound(payload, n);
     }
+    if (rpyc_is_bound(payload, n) != self->bound)
+        return bench_fail(err, -EPROTO, "a message %s thread ids, which those before it %s",
+                          self->bound ? "without" : "with", self->bound ? "had" : "had not");
     int rc = rpyc_message_open(out, self->layout, payload, n, arena, false, err);
     if (rc < 0)
         return rc;

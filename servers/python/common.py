@@ -75,13 +75,14 @@ def _number(low, high):
 
 
 def _set_options(options, words, choices):
-    """The protocol's own options as attributes; the first of the values is the default.
+    """The protocol's own options as attributes (- becomes _); the first of the
+    values is the default.
 
     One without values is understood and left to the client: this side has no such limit.
     """
     for name, values in choices.items():
         if values:
-            setattr(options, name, values[0])
+            setattr(options, name.replace("-", "_"), values[0])
     for word in words:
         name, _, value = word.partition("=")
         if name not in choices:
@@ -92,7 +93,7 @@ def _set_options(options, words, choices):
         if value not in choices[name]:
             raise Failure("option %s: '%s' is none of %s"
                           % (name, value, ", ".join(choices[name])), USAGE_STATUS)
-        setattr(options, name, value)
+        setattr(options, name.replace("-", "_"), value)
 
 
 def _parse(protocols, description, choices):

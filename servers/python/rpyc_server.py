@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The reference service on the real rpyc package: ThreadedServer or ForkingServer."""
+import importlib.metadata
 import logging
 import socket
 import threading
@@ -9,8 +10,10 @@ import service
 
 OPTIONS = common.begin("rpyc", __doc__, choices={"policy": ("reference", "strict"),
                                                  "max-items": (), "max-nesting": (),
-                                                 "max-references": ()})
+                                                 "max-references": (),
+                                                 "bind-threads": ("off", "on")})
 rpyc = common.package("rpyc")
+protocol = common.package("rpyc.core.protocol")
 servers = common.package("rpyc.utils.server")
 authenticators = common.package("rpyc.utils.authenticators")
 
@@ -110,6 +113,17 @@ class ReferenceService(rpyc.Service):
 POLICIES = {"reference": {"allow_public_attrs": True, "allow_pickle": True}, "strict": {}}
 
 
+def config(options):
+    """What rpyc's configuration has besides the defaults."""
+    bind_threads = options.bind_threads == "on"
+    known = "bind_threads" in protocol.DEFAULT_CONFIG
+    if bind_threads and not known:
+        raise common.Failure("option bind-threads: rpyc %s has no bind_threads"
+                             % importlib.metadata.version("rpyc"))
+    # Said in any case: the default comes from the environment.
+    return {**POLICIES[options.policy], **({"bind_threads": bind_threads} if known else {})}
+
+
 class Announced:
     """Says READY between listen() and the first accept(), which both happen in start()."""
 
@@ -157,7 +171,7 @@ def serve(options):
         server = server_class(ReferenceService, hostname=options.bind, port=options.port,
                               ipv6=":" in options.bind, logger=quiet_logger(),
                               authenticator=authenticator,
-                              protocol_config=POLICIES[options.policy])
+                              protocol_config=config(options))
     except OSError as error:
         raise common.cannot_listen(options, error) from error
     server.start()

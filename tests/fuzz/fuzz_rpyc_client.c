@@ -19,6 +19,8 @@ static const struct fuzz_call calls[] = {
     {"version=6", NULL, BENCH_OP_DOWNLOAD_CHUNKED, NULL, 0, 0},
     {"version=5,classic=on", "(modules.os, modules.os, eval('x').y)", 0, NULL, 0, 0},
     {"version=6,classic=on", "modules.os.getcwd()", 0, NULL, 0, 0},
+    {"version=5,bind-threads=on", "root.echo(1)", 0, NULL, 0, 0},
+    {"version=6,bind-threads=on", NULL, BENCH_OP_NESTED, NULL, 0, 0},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

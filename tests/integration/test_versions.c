@@ -30,14 +30,17 @@ static void setup(void)
 TestSuite(versions, .init = setup, .timeout = 600);
 
 /* Servers and clients in Python that this process starts are of that version from now on. */
+static const char *chosen;
+
 static void choose(const char *version)
 {
+    chosen = version;
     cr_assert_eq(setenv("RPYCBENCH_VENV", rig_version_venv(version), 1), 0);
 }
 
 /* ---- the same service in several ways ---- */
 
-enum place { PLAIN, STRICT, TLS, IPV6, UNIX, PLACES };
+enum place { PLAIN, STRICT, TLS, IPV6, UNIX, BOUND, PLACES };
 
 struct place_server {
     struct rig_server server;
@@ -79,15 +82,23 @@ static void serve_unix(struct place_server *p, const char *mode, const char *ser
     (void)snprintf(p->url, sizeof(p->url), "rpyc+unix://%s", path);
 }
 
+/* The protocol with its options. Python's server has to be told to bind threads, which rpyc can from
+ * 5.3 on; ours follows its client. */
+static const char *protocol_of(enum place place, const char *server)
+{
+    if (place == BOUND && strcmp(server, "python") == 0 && chosen[0] >= '5')
+        return "rpyc[bind-threads=on]";
+    return place == STRICT ? "rpyc[policy=strict]" : "rpyc";
+}
+
 static void serve_place(struct place_server *p, enum place place, const char *mode,
                         const char *server)
 {
     static const char v4[] = " listens on 127.0.0.1:";
-    const char *const names[PLACES] = {"", "strict=", "tls=", "ipv6=", "unix="};
+    const char *const names[PLACES] = {"", "strict=", "tls=", "ipv6=", "unix=", "bound="};
     char target[64], clients[8];
 
-    (void)snprintf(target, sizeof(target), "rpyc%s/%s/%s", place == STRICT ? "[policy=strict]" : "",
-                   mode, server);
+    (void)snprintf(target, sizeof(target), "%s/%s/%s", protocol_of(place, server), mode, server);
     (void)snprintf(clients, sizeof(clients), "%d", CLIENTS);
     *p = (struct place_server){.option = ""};
     if (place == UNIX) {
@@ -144,8 +155,8 @@ static void client_start(struct trial *t, const char *version, int kind)
               WORDS(rig_version_python(version), rig_peer_path("versions_client.py"), "--port",
                     t->places[PLAIN].where, "--at", t->places[STRICT].where, "--at",
                     t->places[TLS].where, "--at", t->places[IPV6].where, "--at",
-                    t->places[UNIX].where, "--ca-file", certificate.cert_file, "--kind",
-                    kinds[kind]));
+                    t->places[UNIX].where, "--at", t->places[BOUND].where, "--ca-file",
+                    certificate.cert_file, "--kind", kinds[kind]));
 }
 
 /* Adds what the client says to answers. */

@@ -9,24 +9,38 @@
 #define METHOD_REF "\x12\x08\x0e\x0f" "builtins.method\x52\x52"
 #define GENERATOR_REF "\x12\x08\x0e\x12" "builtins.generator\x53\x53"
 
-enum { ASK_MAX = 256 };
+enum { ASK_MAX = 256, IDS_BYTES = 16 };
 
 struct conversation {
     struct support_step steps[ASK_MAX];
-    uint8_t bytes[ASK_MAX][160];
+    uint8_t bytes[ASK_MAX][160 + IDS_BYTES];
     size_t n;
+    uint8_t thread;   /* of the server; 0 = there are no thread ids in front of messages */
+    uint8_t receiver; /* of what is expected from the client */
 };
+
+static inline size_t ids_size(const struct conversation *t)
+{
+    return t->thread == 0 ? 0 : IDS_BYTES;
+}
 
 static inline void add(struct conversation *t, enum support_step_kind kind, const void *payload,
                        size_t n)
 {
+    const size_t ids = ids_size(t);
+    const bool ours = kind == SUPPORT_SEND;
     uint8_t *frame = t->bytes[t->n];
-    const uint8_t head[5] = {0, 0, 0, (uint8_t)n, 0};
+    const uint8_t head[5] = {0, 0, 0, (uint8_t)(n + ids), 0};
     cr_assert(n < 150 && t->n < ASK_MAX);
     memcpy(frame, head, 5);
-    memcpy(frame + 5, payload, n);
-    frame[5 + n] = '\n';
-    t->steps[t->n] = (struct support_step){kind, frame, n + 6};
+    memset(frame + 5, 0, ids);
+    if (ids > 0) {
+        frame[5 + 7] = ours ? t->thread : 1;
+        frame[5 + 15] = ours ? 1 : t->receiver;
+    }
+    memcpy(frame + 5 + ids, payload, n);
+    frame[5 + ids + n] = '\n';
+    t->steps[t->n] = (struct support_step){kind, frame, ids + n + 6};
     t->n++;
 }
 
@@ -34,15 +48,20 @@ static inline void add(struct conversation *t, enum support_step_kind kind, cons
 
 static inline void skip_frame(struct conversation *t, size_t payload)
 {
-    t->steps[t->n++] = (struct support_step){SUPPORT_READ, NULL, payload + 6};
+    t->steps[t->n++] = (struct support_step){SUPPORT_READ, NULL, payload + ids_size(t) + 6};
 }
 
 static inline void opening(struct conversation *t)
 {
     static const struct support_step steps[] = {OPENING};
     t->n = 0;
-    memcpy(t->steps, steps, sizeof(steps));
-    t->n = BENCH_COUNT_OF(steps);
+    if (ids_size(t) == 0) {
+        memcpy(t->steps, steps, sizeof(steps));
+        t->n = BENCH_COUNT_OF(steps);
+        return;
+    }
+    add(t, SUPPORT_EXPECT, GETROOT + 5, sizeof(GETROOT) - 1 - 6);
+    add(t, SUPPORT_SEND, ROOT + 5, sizeof(ROOT) - 1 - 6);
 }
 
 static inline void hold(struct conversation *t)

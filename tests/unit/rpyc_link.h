@@ -26,13 +26,14 @@ struct server {
     int fd;
     uint16_t port;
     pthread_t thread;
+    const struct bench_service *service;
 };
 
-static inline void serve_one(int fd)
+static inline void serve_one(const struct bench_service *service, int fd)
 {
     static const struct bench_session_limits limits = {.message_bytes = (uint64_t)32 << 20};
     struct bench_session_setup setup = {
-        .service = bench_reference_service(),
+        .service = service,
         .session_size = rpyc_server_ops.session_size,
         .limits = limits,
     };
@@ -50,18 +51,19 @@ static inline void *server_main(void *user)
     const struct server *server = user;
     int fd;
     while ((fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-        serve_one(fd);
+        serve_one(server->service, fd);
         (void)close(fd);
     }
     return NULL;
 }
 
-static inline void server_start(struct server *server)
+static inline void server_start_with(struct server *server, const struct bench_service *service)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
     struct bench_error err;
     cr_assert_eq(bench_payload_init(BENCH_PAYLOAD_RANDOM, 1, &err), 0);
+    server->service = service;
     server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_geq(server->fd, 0);
     cr_assert_eq(bind(server->fd, (struct sockaddr *)&address, length), 0);
@@ -69,6 +71,11 @@ static inline void server_start(struct server *server)
     cr_assert_eq(getsockname(server->fd, (struct sockaddr *)&address, &length), 0);
     server->port = ntohs(address.sin_port);
     cr_assert_eq(pthread_create(&server->thread, NULL, server_main, server), 0);
+}
+
+static inline void server_start(struct server *server)
+{
+    server_start_with(server, bench_reference_service());
 }
 
 static inline void server_stop(struct server *server)

@@ -77,8 +77,7 @@ static enum rpyc_handler handler_named(const char *name)
     return RPYC_HANDLERS;
 }
 
-#define FRAME_MAX     ((size_t)32 << 10) /* of the file */
-#define THREADS_BYTES 16                 /* ids of two threads, with bind_threads in 6.x */
+#define FRAME_MAX ((size_t)32 << 10) /* of the file */
 
 struct check {
     struct bench_arena *arena;
@@ -86,6 +85,7 @@ struct check {
     const char *what; /* "REQUEST seq=2 GETATTR" */
     const uint8_t *payload;
     size_t n;
+    size_t ids;           /* bytes of the thread ids in front, which are not ours */
     const uint8_t *frame; /* all of it */
     size_t frame_length;
     unsigned written;    /* messages that were written again */
@@ -113,7 +113,9 @@ static void same_again(struct check *c)
 {
     size_t n = c->out->text.end - RPYC_FRAME_HEADER;
     cr_assert_eq(n, c->n, "%s: %zu bytes instead of %zu", c->what, n, c->n);
-    cr_assert(memcmp(c->out->text.data + RPYC_FRAME_HEADER, c->payload, n) == 0, "%s", c->what);
+    cr_assert(memcmp(c->out->text.data + RPYC_FRAME_HEADER + c->ids, c->payload + c->ids,
+                     n - c->ids) == 0,
+              "%s", c->what);
     c->written++;
     same_frame(c);
 }
@@ -157,11 +159,15 @@ static void check_message(struct check *c, enum rpyc_layout layout)
     cr_assert_eq(rpyc_message_open(&message, layout, c->payload, c->n, c->arena, false, &err), 0,
                  "%s: %s", c->what, err.msg);
     cr_assert_eq(message.seq_number, seq);
+    cr_assert_eq(message.bound, c->ids > 0);
+    cr_assert_eq(message.sender != RPYC_ANY_THREAD, c->ids > 0);
     cr_assert_eq(rpyc_outgoing_begin(c->out), 0);
     if (strcmp(type, "REQUEST") == 0) {
         cr_assert_eq(message.type, RPYC_REQUEST);
         cr_assert_eq(rpyc_read_request(&message.body, &number), 0);
         cr_assert_eq(number, handler_named(handler));
+        if (message.bound)
+            cr_assert_eq(rpyc_write_threads(&c->out->text, RPYC_ANY_THREAD), 0);
         cr_assert_eq(rpyc_write_request(&c->out->text, layout, seq, (enum rpyc_handler)number), 0);
         check_box(c, &message);
         return;
@@ -206,11 +212,7 @@ Test(rpyc_msg, transcripts_are_read_and_written_again)
         cr_assert_eq(rpyc_frame_plain(&inflater, &frame, &check.payload, &check.n, &err), 0);
         check.frame = threads ? NULL : bytes;
         check.frame_length = n;
-        if (threads) {
-            cr_assert_eq(check.payload[0], 0);
-            check.payload += THREADS_BYTES;
-            check.n -= THREADS_BYTES;
-        }
+        check.ids = threads ? RPYC_THREADS_BYTES : 0;
         bench_arena_reset(&arena);
         check_message(&check, version[0] == '5' ? RPYC_LAYOUT_A : RPYC_LAYOUT_B);
         seen++;
@@ -245,6 +247,80 @@ Test(rpyc_msg, the_first_byte_tells_the_layout)
         cr_assert_eq(rpyc_layout_detect(&cases[i].first, 1, &layout, &err), cases[i].rc);
         cr_assert_eq(layout, cases[i].layout);
     }
+}
+
+/* ---- thread ids ---- */
+
+/* GETROOT, request 0. */
+#define IDS     "000000000000ab010000000000000000"
+#define BOUND_A IDS "1251501153115102"
+#define BOUND_B IDS "0111501153115102"
+
+Test(rpyc_msg, thread_ids_are_read_and_written)
+{
+    static const struct {
+        const char *hex;
+        enum rpyc_layout layout;
+    } cases[] = {{BOUND_A, RPYC_LAYOUT_A}, {BOUND_B, RPYC_LAYOUT_B}};
+    struct bench_arena arena;
+    struct bench_buf out;
+    bench_arena_init(&arena, 4096);
+    bench_buf_init(&out, 4096);
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        uint8_t bytes[64], wanted[64];
+        struct rpyc_message message;
+        struct bench_error err;
+        enum rpyc_layout layout;
+        int64_t handler;
+        size_t n = unhex(cases[i].hex, bytes);
+        cr_assert(rpyc_is_bound(bytes, n));
+        cr_assert_not(rpyc_is_bound(bytes + RPYC_THREADS_BYTES, n - RPYC_THREADS_BYTES));
+        cr_assert_eq(rpyc_layout_detect(bytes, n, &layout, &err), 0);
+        cr_assert_eq(layout, cases[i].layout);
+        cr_assert_eq(rpyc_message_open(&message, layout, bytes, n, &arena, false, &err), 0);
+        cr_assert(message.bound);
+        cr_assert_eq(message.sender, 0xab01);
+        cr_assert_eq(message.seq_number, 0);
+        cr_assert_eq(rpyc_read_request(&message.body, &handler), 0);
+        cr_assert_eq(handler, RPYC_GETROOT);
+        bench_buf_clear(&out);
+        cr_assert_eq(rpyc_write_answer(&out, &message, RPYC_REPLY), 0);
+        n = unhex(i == 0 ? "0000000000000001000000000000ab01125250"
+                         : "0000000000000001000000000000ab01021150",
+                  wanted);
+        cr_assert_eq(bench_buf_length(&out), n);
+        cr_assert(memcmp(bench_buf_head(&out), wanted, n) == 0);
+    }
+    bench_buf_fini(&out);
+    bench_arena_fini(&arena);
+}
+
+/* Cut at every byte, also within the ids and right behind them. */
+Test(rpyc_msg, thread_ids_without_a_whole_message_are_refused)
+{
+    static const char *const cases[] = {BOUND_A, BOUND_B, IDS "04", IDS "00", IDS IDS};
+    struct bench_arena arena;
+    bench_arena_init(&arena, 4096);
+    for (size_t i = 0; i < BENCH_COUNT_OF(cases); i++) {
+        uint8_t bytes[64];
+        struct rpyc_message message;
+        struct bench_error err;
+        enum rpyc_layout layout;
+        const size_t n = unhex(cases[i], bytes), head = RPYC_THREADS_BYTES + (i < 2 ? 3 : 9);
+        for (size_t cut = 0; cut <= n && cut < head; cut++) {
+            uint8_t *exact = malloc(cut > 0 ? cut : 1); /* a sanitizer sees a read behind the end */
+            cr_assert_not_null(exact);
+            exact = cut > 0 ? memcpy(exact, bytes, cut) : exact;
+            if (cut <= RPYC_THREADS_BYTES || i >= 2)
+                cr_assert_eq(rpyc_layout_detect(exact, cut, &layout, &err), -EPROTO);
+            for (int l = 0; cut > 0 && l < 2; l++)
+                cr_assert_lt(rpyc_message_open(&message, (enum rpyc_layout)l, exact, cut, &arena,
+                                               false, &err),
+                             0, "%s cut at %zu", cases[i], cut);
+            free(exact);
+        }
+    }
+    bench_arena_fini(&arena);
 }
 
 Test(rpyc_msg, malformed_messages_are_refused)

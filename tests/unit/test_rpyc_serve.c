@@ -118,14 +118,18 @@ static void end_play(struct play *p)
  * and the call back, but for the outermost, which nobody calls back. */
 Test(rpyc_serve, a_level_costs_what_it_costs_in_python)
 {
-    static const char *const styles[] = {"version=5", "version=6", "version=5,call=cached",
-                                         "version=6,call=cached"};
+    static const char *const styles[] = {"version=5",
+                                         "version=6",
+                                         "version=5,call=cached",
+                                         "version=6,call=cached",
+                                         "version=5,bind-threads=on",
+                                         "version=6,bind-threads=on,call=cached"};
     static const uint32_t depths[] = {0, 1, 5, 10, 64};
     struct server server;
     server_start(&server);
     for (size_t i = 0; i < BENCH_COUNT_OF(styles); i++) {
         struct client c;
-        const bool cached = i >= 2;
+        const bool cached = strstr(styles[i], "cached") != NULL;
         client_new(&c, server.port, styles[i]);
         cr_assert_eq(client_open(&c), 0, "%s", c.err.msg);
         client_nested(&c, 0);
@@ -194,6 +198,50 @@ Test(rpyc_serve, the_callback_asks_before_it_answers)
     cr_assert_eq(p.c.op->stat.round_trips, 5);
     cr_assert_eq(p.c.op->stat.served, 1);
     cr_assert_eq(p.c.op->stat.frames_sent, 7);
+    end_play(&p);
+}
+
+/* bind-threads: requests of the callback, and its answer, go to the thread that called back;
+ * everything else to any. */
+Test(rpyc_serve, a_bound_callback_asks_the_thread_that_waits)
+{
+    struct play p;
+    t.thread = 7;
+    begin_nested("\x51");
+    ADD(&t, SUPPORT_SEND, CALL_BACK("\x50", "\x50"));
+    t.receiver = 7;
+    ADD(&t, SUPPORT_EXPECT, FETCH("\x53"));
+    t.thread = 9; /* whoever else sends something meanwhile */
+    ADD(&t, SUPPORT_SEND,
+        REFERENCE("\x53", "\x12\x08\x0d"
+                          "x.Fn\x52\x53"));
+    ADD(&t, SUPPORT_EXPECT,
+        "\x12\x51\x54\x11\x60\x11\x51\x10\x12\x08\x0d"
+        "x.Fn\x52\x53");
+    ADD(&t, SUPPORT_SEND, ABOUT("\x51", "\x59")); /* repr */
+    t.receiver = 9;
+    ADD(&t, SUPPORT_EXPECT, VALUE("\x51", "\x08\x0e\x25<function callback at 0x7f544a44c000>"));
+    ADD(&t, SUPPORT_SEND, VALUE("\x54", "\x02"));
+    t.receiver = 7;
+    ADD(&t, SUPPORT_EXPECT,
+        CALL_NESTED("\x55",
+                    "\x12\x08\x0d"
+                    "x.Fn\x52\x53",
+                    "\x50"));
+    ADD(&t, SUPPORT_SEND, VALUE("\x55", "\x50"));
+    ADD(&t, SUPPORT_EXPECT,
+        GIVE_BACK("\x56",
+                  "\x12\x08\x0d"
+                  "x.Fn\x52\x53",
+                  "\x51"));
+    ADD(&t, SUPPORT_EXPECT, VALUE("\x50", "\x50"));
+    ADD(&t, SUPPORT_SEND, VALUE("\x52", "\x51"));
+    t.receiver = 0;
+    ADD(&t, SUPPORT_EXPECT, GIVE_BACK("\x57", METHOD_REF, "\x51"));
+    hold(&t);
+    begin_play(&p, "version=5,bind-threads=on", 1);
+    cr_assert_eq(client_call(&p.c), 0, "%s", p.c.err.msg);
+    expect_repr(&p.c.op->result, "1");
     end_play(&p);
 }
 

@@ -1,163 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's half, byte for byte, over a socket pair. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-
-#include "core/session_internal.h"
-#include "protocols/rpyc/rpyc.h"
-#include "protocols/rpyc/rpyc_frame.h"
-#include "protocols/rpyc/rpyc_msg.h"
-#include "protocols/rpyc/rpyc_refs.h"
-#include "service/service.h"
+#include "tests/unit/rpyc_pair.h"
 
 TestSuite(rpyc_server, .timeout = 60);
-
-enum { MESSAGE_LIMIT = 1 << 20 };
-
-struct pair {
-    int ours, theirs;
-    pthread_t thread;
-    int served; /* what serve returned */
-    struct bench_arena arena;
-    struct rpyc_inflater inflater;
-    uint8_t frame[8192];
-};
-
-static void *serve(void *user)
-{
-    struct pair *p = user;
-    const struct bench_session_setup setup = {
-        .service = bench_reference_service(),
-        .session_size = rpyc_server_ops.session_size,
-        .limits = {.message_bytes = MESSAGE_LIMIT},
-    };
-    struct bench_session *session = malloc(sizeof(*session));
-    struct bench_error err;
-    cr_assert_not_null(session);
-    cr_assert_eq(bench_session_init(session, p->theirs, &setup, &err), 0);
-    p->served = rpyc_server_ops.serve(session, &err);
-    bench_session_fini(session);
-    free(session);
-    (void)close(p->theirs);
-    return NULL;
-}
-
-static void start(struct pair *p)
-{
-    int fds[2];
-    const struct timeval patience = {.tv_sec = 20};
-    struct bench_error err;
-    cr_assert_eq(bench_payload_init(BENCH_PAYLOAD_ZEROS, 1, &err), 0);
-    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    *p = (struct pair){.ours = fds[0], .theirs = fds[1]};
-    cr_assert_eq(setsockopt(p->ours, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-    bench_arena_init(&p->arena, (size_t)16 << 20);
-    rpyc_inflater_init(&p->inflater, MESSAGE_LIMIT);
-    cr_assert_eq(pthread_create(&p->thread, NULL, serve, p), 0);
-}
-
-/* Returns what serve returned. */
-static int end(struct pair *p)
-{
-    (void)shutdown(p->ours, SHUT_WR);
-    cr_assert_eq(pthread_join(p->thread, NULL), 0);
-    (void)close(p->ours);
-    rpyc_inflater_fini(&p->inflater);
-    bench_arena_fini(&p->arena);
-    return p->served;
-}
-
-static void send_bytes(struct pair *p, const void *data, size_t n)
-{
-    cr_assert_eq(send(p->ours, data, n, MSG_NOSIGNAL), (ssize_t)n);
-}
-
-static uint8_t digit(char c) { return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10); }
-
-/* A frame round that payload. */
-static size_t frame_of(const char *hex, uint8_t *out)
-{
-    size_t n = strlen(hex) / 2;
-    const uint8_t head[5] = {0, 0, (uint8_t)(n >> 8), (uint8_t)n, 0};
-    memcpy(out, head, sizeof(head));
-    for (size_t i = 0; i < n; i++)
-        out[5 + i] = (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
-    out[5 + n] = '\n';
-    return n + 6;
-}
-
-static void send_hex(struct pair *p, const char *hex)
-{
-    uint8_t frame[512];
-    send_bytes(p, frame, frame_of(hex, frame));
-}
-
-static bool receive(struct pair *p, size_t at, size_t n)
-{
-    while (n > 0) {
-        ssize_t got = recv(p->ours, p->frame + at, n, 0);
-        if (got <= 0)
-            return false;
-        at += (size_t)got;
-        n -= (size_t)got;
-    }
-    return true;
-}
-
-/* The next message, or false at the end of file. */
-static bool next_message(struct pair *p, struct rpyc_message *message)
-{
-    struct rpyc_frame frame;
-    struct bench_error err;
-    const uint8_t *payload;
-    size_t n;
-    enum rpyc_layout layout;
-    if (!receive(p, 0, 5))
-        return false;
-    cr_assert_eq(rpyc_frame_parse(p->frame, 5, sizeof(p->frame) - 6, &frame, &err), -EAGAIN);
-    cr_assert(receive(p, 5, frame.total - 5));
-    cr_assert_eq(rpyc_frame_parse(p->frame, frame.total, sizeof(p->frame), &frame, &err), 0);
-    cr_assert_eq(p->frame[frame.total - 1], '\n');
-    cr_assert_eq(rpyc_frame_plain(&p->inflater, &frame, &payload, &n, &err), 0);
-    cr_assert_eq(rpyc_layout_detect(payload, n, &layout, &err), 0);
-    bench_arena_reset(&p->arena);
-    cr_assert_eq(rpyc_message_open(message, layout, payload, n, &p->arena, false, &err), 0);
-    return true;
-}
-
-/* A frame whose payload is exactly this. */
-static void expect_hex(struct pair *p, const char *hex)
-{
-    uint8_t expected[512];
-    size_t n = frame_of(hex, expected);
-    cr_assert(receive(p, 0, n), "instead of %s came the end", hex);
-    cr_assert(memcmp(p->frame, expected, n) == 0, "not %s", hex);
-}
-
-static void expect_exception(struct pair *p, const char *start_of_text)
-{
-    struct rpyc_message message;
-    struct rpyc_exception exception;
-    char text[256];
-    cr_assert(next_message(p, &message));
-    cr_assert_eq(message.type, RPYC_EXCEPTION);
-    cr_assert_eq(rpyc_read_exception(&message.body, &exception), 0);
-    rpyc_exception_text(&exception, text, sizeof(text));
-    cr_assert(strncmp(text, start_of_text, strlen(start_of_text)) == 0, "%s", text);
-}
-
-static void expect_end(struct pair *p)
-{
-    uint8_t byte;
-    cr_assert_leq(recv(p->ours, &byte, 1, 0), 0);
-}
 
 /* ---- conversations ---- */
 
@@ -251,7 +96,7 @@ Test(rpyc_server, garbage_ends_the_connection)
     static const struct {
         const char *request, *close;
     } cases[] = {
-        {"00000000", NULL},                     /* thread binding */
+        {"00000000", NULL},                     /* thread ids, cut */
         {"474554202f", NULL},                   /* "GET /" */
         {"1251", "1251501152115102"},           /* cut */
         {"12515011511c", "1251501152115102"},   /* unused tag */
@@ -602,8 +447,28 @@ Test(rpyc_server, requests_nest_only_so_deep)
                    0x52 + RPYC_DEPTH, method);
     send_hex(&p, text);
     expect_exception(&p, "builtins.RecursionError");
-    /* No DEL: the list is the one that the requests around it have. An answer to an outer request
-     * waits until the inner ones have theirs; a second one to the same cannot be right. */
+    /* No DEL: the list is the one that the requests around it have. */
+    send_hex(&p, "125250115157"); /* the answer to the outermost one is kept */
+    for (unsigned depth = RPYC_DEPTH - 1; depth > 0; depth--) {
+        (void)snprintf(text, sizeof(text), "1252%02x115157", 0x50 + depth);
+        send_hex(&p, text);
+        expect_exception(&p, "builtins.TypeError");
+    }
+    expect_exception(&p, "builtins.TypeError");
+    (void)snprintf(text, sizeof(text), "1251%02x115f1152111153" LIST_ARG "1151%02x",
+                   0x50 + RPYC_DEPTH, 0x50 + RPYC_DEPTH + 1);
+    expect_hex(&p, text);
+    cr_assert_eq(end(&p), 0);
+}
+
+Test(rpyc_server, an_answer_comes_once)
+{
+    struct pair p;
+    char method[256];
+    start(&p);
+    get_method(&p, "upload_chunked", method);
+    call_with_list(&p, method, 0x52, 0x50);
+    call_with_list(&p, method, 0x53, 0x51);
     send_hex(&p, "125250115157");
     send_hex(&p, "125250115157");
     cr_assert_eq(end(&p), -EPROTO);

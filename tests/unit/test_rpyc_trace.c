@@ -118,6 +118,34 @@ Test(rpyc_trace, tells_of_payload_and_exceptions)
     server_stop(&server);
 }
 
+/* With thread ids in front of every message: but for their bytes the same. */
+Test(rpyc_trace, thread_ids_are_not_shown)
+{
+    struct server server;
+    struct client c[2];
+    struct seen seen[2] = {{.n = 0}, {.n = 0}};
+    server_start(&server);
+    for (size_t i = 0; i < 2; i++) {
+        client_new(&c[i], server.port, i == 0 ? "version=6" : "version=6,bind-threads=on");
+        bench_conn_watch(c[i].conn, on_message, &seen[i]);
+        cr_assert_eq(client_open(&c[i]), 0, "%s", c[i].err.msg);
+        client_text(&c[i], "root.echo((1, 'a'))");
+        cr_assert_eq(client_call(&c[i]), 0, "%s", c[i].err.msg);
+        client_free(&c[i]); /* sends CLOSE */
+    }
+    server_stop(&server);
+    cr_assert_gt(seen[0].n, 6);
+    cr_assert_eq(seen[0].n, seen[1].n);
+    for (size_t i = 0; i < seen[0].n; i++) {
+        const struct bench_conn_message *plain = &seen[0].messages[i],
+                                        *bound = &seen[1].messages[i];
+        expect_message(&seen[1], i, plain->sent, plain->kind, plain->what);
+        cr_expect_eq(bound->id, plain->id);
+        cr_expect_eq(bound->plain, plain->plain + RPYC_THREADS_BYTES);
+    }
+    cr_expect_not(seen[1].bad);
+}
+
 /* Requests that the simple form of a call never sends. */
 static size_t write_request(struct bench_buf *buf, enum rpyc_handler handler,
                             const struct bench_value *args)

@@ -75,9 +75,9 @@ Test(selftest, error_is_what_floor_and_path_leave)
     bench_selftest_judge(&r);
     for (int f = 0; f < BENCH_FIGURE_COUNT; f++) {
         cr_expect_float_eq(r.figures[f].error, 30e-6, 1e-12);
-        cr_expect_float_eq(r.figures[f].share, 30e-6 / 5e-3, 1e-12);
-        /* 2 % of 5 ms, and 60 us */
-        cr_expect_float_eq(r.figures[f].limit, 160e-6, 1e-12);
+        cr_expect_float_eq(r.figures[f].share, 30e-6 / 20e-3, 1e-12);
+        /* 2 % of 20 ms, and 60 us */
+        cr_expect_float_eq(r.figures[f].limit, 460e-6, 1e-12);
         cr_expect_eq(r.figures[f].misses, 0);
     }
     cr_expect_float_eq(r.floor_p50, 1e-4, 1e-12);
@@ -89,7 +89,7 @@ Test(selftest, limit_is_a_limit_on_both_sides)
     static const struct {
         double off;
         bool missed;
-    } rows[] = {{159e-6, false}, {161e-6, true}, {-159e-6, false}, {-161e-6, true}};
+    } rows[] = {{459e-6, false}, {461e-6, true}, {-459e-6, false}, {-461e-6, true}};
     for (size_t i = 0; i < 4; i++) {
         struct bench_selftest_result r;
         make(&r, "fixed", rows[i].off);

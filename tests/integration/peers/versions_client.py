@@ -6,8 +6,9 @@
 
 Tries each feature on connections of its own and prints one JSON object {feature: "yes" or
 "no: why"}, in a fixed order. Exit status 0 whatever the answers are. --at: the same service in
-another way: strict=PORT and tls=PORT on the same host, ipv6=PORT on ::1, unix=PATH. --only tries
-the features whose names hold WORD, --kind those that mostly wait or the others.
+another way: strict=PORT, tls=PORT and bound=PORT (binds threads, which Python's server has to be
+told) on the same host, ipv6=PORT on ::1, unix=PATH. --only tries the features whose names hold
+WORD, --kind those that mostly wait or the others.
 """
 import argparse
 import json
@@ -396,9 +397,26 @@ def both_ways(connection):
 def bound(connection):
     if "bind_threads" not in DEFAULT_CONFIG:
         raise Not("this rpyc has none")
-    other = connect(connection.host, connection.port, bind_threads=True)
-    same(other.root.ping(), "pong")
-    same(other.root.upload_chunked([b"abc"] * 3), 9)
+    other = connect(connection.host, int(PLACES.get("bound", connection.port)), bind_threads=True)
+    root, answers = other.root, []
+
+    # One after the other: of several at once some get no answer from Python's own server.
+    def work(number):
+        callers = set()
+
+        def back(depth):
+            callers.add(threading.get_ident())
+            return root.nested(depth, back)
+
+        answers.append((number, root.nested(5, back), root.upload_chunked([b"abc"] * number),
+                        callers == {threading.get_ident()}))
+        raises(ValueError, root.fail, "value")
+
+    for number in range(4):
+        thread = threading.Thread(target=work, args=(number,), daemon=True)
+        thread.start()
+        thread.join(REQUEST_S)
+    same(answers, [(number, 5, 3 * number, True) for number in range(4)])
     other.close()
 
 
