@@ -14,7 +14,7 @@
 #include "tests/support/files.h"
 #include "tests/support/fixture_run.h"
 
-TestSuite(result_read, .timeout = 100);
+TestSuite(result_read, .timeout = 300);
 
 #define LIMIT ((size_t)256 << 20)
 
