@@ -41,15 +41,32 @@ static bool are_positive(const struct bench_trial_values *cell)
     return true;
 }
 
-static bool are_paired(const struct bench_trial_values *a, const struct bench_trial_values *b)
+static bool rises(const struct bench_trial_values *cell)
 {
-    for (size_t i = 0; i < a->n && a->n == b->n; i++) {
-        if (a->values[i].block != b->values[i].block)
+    for (size_t i = 1; i < cell->n; i++)
+        if (cell->values[i].block <= cell->values[i - 1].block)
             return false;
-        if (i > 0 && a->values[i].block <= a->values[i - 1].block)
-            return false;
+    return true;
+}
+
+/* Puts the values of the blocks that both have side by side into a and b. Returns how many
+ * there are; 0 where a block occurs twice. */
+static size_t in_common(const struct bench_trial_values *a, const struct bench_trial_values *b,
+                        struct bench_trial_value *both_a, struct bench_trial_value *both_b)
+{
+    size_t n = 0;
+    if (!rises(a) || !rises(b))
+        return 0;
+    for (size_t i = 0, k = 0; i < a->n && k < b->n;) {
+        const int left = a->values[i].block, right = b->values[k].block;
+        if (left == right) {
+            both_a[n] = a->values[i];
+            both_b[n++] = b->values[k];
+        }
+        i += left <= right;
+        k += right <= left;
     }
-    return a->n == b->n;
+    return n;
 }
 
 static int work_init(struct work *w, const struct bench_trial_values *a,
@@ -149,13 +166,22 @@ int bench_effect_of(const struct bench_trial_values *a, const struct bench_trial
                                  .scatter = NAN};
     if (a->n == 0 || b->n == 0 || !are_positive(a) || !are_positive(b))
         return 0;
+    struct bench_trial_value *blocks = calloc(2 * (a->n + b->n), sizeof(*blocks));
+    if (blocks == NULL)
+        return -ENOMEM;
+    struct bench_trial_values one = {blocks, 0}, two = {blocks + a->n + b->n, 0};
+    one.n = two.n = in_common(a, b, blocks, blocks + a->n + b->n);
+    /* A trial that is missing takes its neighbour with it, but not where too few would be left. */
+    out->paired = one.n > 0 && (one.n >= BENCH_VERDICT_TRIALS || (one.n == a->n && one.n == b->n));
+    out->na = out->paired ? one.n : a->n;
+    out->nb = out->paired ? two.n : b->n;
     struct work w;
-    int rc = work_init(&w, a, b);
-    if (rc < 0)
-        return rc;
-    out->paired = are_paired(a, b);
-    rc = effect_fill(&w, out);
-    free(w.memory);
+    int rc = out->paired ? work_init(&w, &one, &two) : work_init(&w, a, b);
+    if (rc == 0) {
+        rc = effect_fill(&w, out);
+        free(w.memory);
+    }
+    free(blocks);
     return rc;
 }
 

@@ -38,7 +38,7 @@ struct bench_verdict_rules {
 #define BENCH_VERDICT_TRIALS 4
 
 struct bench_effect {
-    size_t na, nb;
+    size_t na, nb; /* values that it rests on */
     bool paired;                 /* by block: both have one value in each of the same blocks */
     struct bench_bounds ratio;   /* b / a, Hodges-Lehmann on logarithms, 95 %; fewer values than it
                                     needs: exp of the t interval of the logarithms */

@@ -14,7 +14,7 @@
 
 static const struct bench_metric metrics[] = {
 #define X(ID, KEY, TITLE, UNIT, LOWER, EXACT, ORDER)                                               \
-    [BENCH_METRIC_##ID] = {BENCH_METRIC_##ID, KEY, TITLE, BENCH_UNIT_##UNIT, LOWER, EXACT, ORDER},
+    [BENCH_METRIC_##ID] = {BENCH_METRIC_##ID, KEY, TITLE, BENCH_METRIC_IN_##UNIT, LOWER, EXACT, ORDER},
     BENCH_METRICS(X)
 #undef X
 };
@@ -81,7 +81,7 @@ static double of_recording(enum bench_metric_id id, const struct bench_recording
 
 static bool is_time(const struct bench_metric *metric)
 {
-    return metric->unit == BENCH_UNIT_SECONDS && metric->id != BENCH_METRIC_CPU &&
+    return metric->unit == BENCH_METRIC_IN_SECONDS && metric->id != BENCH_METRIC_CPU &&
            metric->id != BENCH_METRIC_CLIENT_CPU;
 }
 
@@ -141,21 +141,21 @@ struct bench_text bench_metric_text(const struct bench_metric *metric, double va
     if (isnan(value))
         return (struct bench_text){"-"};
     switch (metric->unit) {
-    case BENCH_UNIT_SECONDS:
+    case BENCH_METRIC_IN_SECONDS:
         return bench_format_seconds(value);
-    case BENCH_UNIT_RATE:
+    case BENCH_METRIC_IN_RATE:
         return bench_format_rate(value);
-    case BENCH_UNIT_BYTES:
+    case BENCH_METRIC_IN_BYTES:
         return bench_format_size(value);
-    case BENCH_UNIT_BYTE_RATE:
+    case BENCH_METRIC_IN_BYTE_RATE:
         inner = bench_format_size(value);
         (void)snprintf(text.s, sizeof(text.s), "%.24s/s", inner.s);
         return text;
-    case BENCH_UNIT_SHARE:
+    case BENCH_METRIC_IN_SHARE:
         /* Never rounded up to all. */
         (void)snprintf(text.s, sizeof(text.s), "%.5g %%", floor(value * 1e5) / 1e3);
         return text;
-    case BENCH_UNIT_COUNT:
+    case BENCH_METRIC_IN_COUNT:
         break;
     }
     return bench_format_number(value, 3);
@@ -181,25 +181,25 @@ int bench_metric_parse(const struct bench_metric *metric, const char *text, doub
     int64_t whole = 0;
     int rc;
     switch (metric->unit) {
-    case BENCH_UNIT_SECONDS:
+    case BENCH_METRIC_IN_SECONDS:
         rc = bench_parse_duration(text, &whole, err);
         *out = (double)whole / 1e9;
         return rc;
-    case BENCH_UNIT_BYTES:
-    case BENCH_UNIT_BYTE_RATE:
+    case BENCH_METRIC_IN_BYTES:
+    case BENCH_METRIC_IN_BYTE_RATE:
         rc = bench_parse_size(text, &whole, err);
         *out = (double)whole;
         return rc;
-    case BENCH_UNIT_SHARE:
+    case BENCH_METRIC_IN_SHARE:
         rc = parse_number(text, "%", out, err);
         if (rc == 0 && strchr(text, '%') != NULL)
             *out /= 100;
         if (rc == 0 && *out > 1)
             return bench_fail(err, -EINVAL, "'%.40s' is more than all (100%%, or 1)", text);
         return rc;
-    case BENCH_UNIT_RATE:
+    case BENCH_METRIC_IN_RATE:
         return parse_number(text, "/s", out, err);
-    case BENCH_UNIT_COUNT:
+    case BENCH_METRIC_IN_COUNT:
         break;
     }
     return parse_number(text, "", out, err);

@@ -11,12 +11,12 @@
 #include "suite/result.h"
 
 enum bench_metric_unit {
-    BENCH_UNIT_SECONDS,
-    BENCH_UNIT_RATE, /* per second */
-    BENCH_UNIT_BYTES,
-    BENCH_UNIT_BYTE_RATE, /* bytes per second */
-    BENCH_UNIT_COUNT,
-    BENCH_UNIT_SHARE, /* 0..1, shown in % */
+    BENCH_METRIC_IN_SECONDS,
+    BENCH_METRIC_IN_RATE, /* per second */
+    BENCH_METRIC_IN_BYTES,
+    BENCH_METRIC_IN_BYTE_RATE, /* bytes per second */
+    BENCH_METRIC_IN_COUNT,
+    BENCH_METRIC_IN_SHARE, /* 0..1, shown in % */
 };
 
 /* X(ID, key, title, unit, lower is better, exact, order in which a gate prefers it (0 = first)).

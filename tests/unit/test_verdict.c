@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "stats/verdict.h"
 
@@ -52,6 +53,25 @@ Test(verdict, blocks_take_out_what_they_have_in_common)
     cr_expect_eq(bench_effect_judge(&paired, false, &rules), BENCH_VERDICT_FASTER);
     cr_expect_eq(bench_effect_judge(&apart, true, &rules), BENCH_VERDICT_CANNOT_TELL);
     cr_expect(bench_effect_needs(&apart, &rules) > 0);
+}
+
+Test(verdict, a_trial_that_is_missing_takes_its_block_out)
+{
+    struct cell one, two;
+    struct bench_effect effect;
+    struct bench_trial_values x = fill(&one, 100, 0, 0), y = fill(&two, 103, 1, 0);
+    memmove(&two.values[2], &two.values[3], (BLOCKS - 3) * sizeof(two.values[0]));
+    y.n = BLOCKS - 1;
+    cr_assert_eq(bench_effect_of(&x, &y, &effect), 0);
+    cr_expect(effect.paired);
+    cr_expect_eq(effect.na, BLOCKS - 1);
+    cr_expect_eq(effect.nb, BLOCKS - 1);
+    cr_expect(effect.ratio.low > 1 && effect.ratio.high < 1.06);
+    /* Three blocks in common are too few to leave the other values out for them. */
+    y = fill(&two, 103, 1, 5);
+    cr_assert_eq(bench_effect_of(&x, &y, &effect), 0);
+    cr_expect_not(effect.paired);
+    cr_expect_eq(effect.na, BLOCKS);
 }
 
 Test(verdict, equivalence_has_to_be_shown)
