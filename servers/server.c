@@ -16,6 +16,7 @@
 #include "bench/option.h"
 #include "bench/units.h"
 #include "core/tls.h"
+#include "service/oracle.h"
 #include "service/service.h"
 
 #define STOP_GRACE_NS     (2 * BENCH_NS_PER_S)
@@ -150,6 +151,9 @@ static int prepare_service(struct server *server, const struct server_settings *
                                 (uint64_t)settings->payload_seed, err);
     if (rc == 0)
         rc = warm_up(bench_reference_service(), err);
+    bench_inject_set(&settings->inject);
+    if (rc == 0 && settings->oracle != NULL)
+        rc = bench_oracle_start(settings->oracle, (int)settings->oracle_report_fd, err);
     server->setup = (struct bench_session_setup){
         .service = bench_reference_service(),
         .server = server->shared,
@@ -186,8 +190,10 @@ static int prepare_descriptors(const struct server_settings *settings, struct be
                           "option clients: %" PRId64 " need more than the %ju "
                           "descriptors that are allowed",
                           settings->clients, (uintmax_t)limit.rlim_cur);
-    const int rc = adopt_descriptor("ready-fd", settings->ready_fd, err);
-    return rc < 0 ? rc : adopt_descriptor("control-fd", settings->control_fd, err);
+    int rc = adopt_descriptor("ready-fd", settings->ready_fd, err);
+    if (rc == 0)
+        rc = adopt_descriptor("control-fd", settings->control_fd, err);
+    return rc < 0 ? rc : adopt_descriptor("oracle-report-fd", settings->oracle_report_fd, err);
 }
 
 /* All signals that the accept loop reads are blocked before there is any thread. */

@@ -112,12 +112,27 @@ static const struct bench_option table[] = {
      .type = BENCH_OPTION_STRING,
      .offset = MEMBER(tls_key),
      .help = "its key (PEM file)"},
+    {.name = "inject",
+     .type = BENCH_OPTION_STRING,
+     .offset = MEMBER(inject_text),
+     .help = "makes each call slower, to try what measures it: cpu=TIME, delay=TIME or both"},
     {.name = "log",
      .type = BENCH_OPTION_ENUM,
      .offset = MEMBER(log_level),
      .default_text = "warn",
      .choices = levels,
      .help = "how much to tell on stderr"},
+    {.name = "oracle",
+     .type = BENCH_OPTION_STRING,
+     .offset = MEMBER(oracle),
+     .help = "ping has a known answer: zero, fixed=TIME, mm1=RATE[,seed=N], md1=RATE, freeze=AT:FOR"},
+    {.name = "oracle-report-fd",
+     .type = BENCH_OPTION_INT,
+     .offset = MEMBER(oracle_report_fd),
+     .default_text = "-1",
+     .min = -1,
+     .max = 1 << 20,
+     .help = "descriptor of a file that gets each ping's times, -1 = none"},
     {.name = NULL},
 };
 
@@ -229,6 +244,11 @@ int server_settings_parse(int argc, char **argv, struct server_settings **out,
     if (rc == 0 && (settings->tls_cert == NULL) != (settings->tls_key == NULL))
         rc = bench_fail(err, -EINVAL, "option %s: must be given too",
                         settings->tls_cert == NULL ? "tls-cert" : "tls-key");
+    if (rc == 0 && settings->inject_text != NULL) {
+        rc = bench_inject_parse(settings->inject_text, &settings->inject, err);
+        if (rc < 0)
+            bench_error_prefix(err, "option inject: ");
+    }
     if (rc < 0) {
         server_settings_free(settings);
         return rc == -ENOMEM ? rc : -EINVAL;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "bench/error.h"
+#include "service/inject.h"
 
 enum { SERVER_LIST_MAX = 32 };
 
@@ -19,12 +20,16 @@ struct server_list {
 struct server_settings {
     const char *protocol, *mode, *bind; /* protocol is NULL when it was not given */
     const char *tls_cert, *tls_key;     /* both or none */
+    const char *inject_text;            /* NULL = nothing */
     int64_t port, ready_fd, control_fd, clients, sessions;
     int payload; /* enum bench_payload_kind */
     int64_t payload_seed;
     int64_t idle_timeout_ns, message_timeout_ns, max_message, read_ahead;
     int log_level; /* enum bench_log_level */
+    const char *oracle; /* NULL = none; service/oracle.h */
+    int64_t oracle_report_fd;
     /* not in the table: */
+    struct bench_inject inject;
     struct server_list options; /* KEY=VALUE for the protocol */
     struct server_list plugins; /* files */
     bool help, version;

@@ -8,6 +8,8 @@
 
 #include "bench/session.h"
 #include "bench/units.h"
+#include "service/inject.h"
+#include "service/oracle.h"
 #include "service/service_internal.h"
 
 #define MAX_ARGS (BENCH_OPERATION_PARAMS + 1)
@@ -85,10 +87,9 @@ static int bytes_arg(struct bench_call *call, const struct bench_value *arg, int
 
 static int do_ping(struct bench_call *call, const struct bench_value *args, struct bench_value *out)
 {
-    (void)call;
     (void)args;
     *out = bench_str_n("pong", 4);
-    return 0;
+    return bench_oracle_serve(call->session);
 }
 
 /* Any value, as Python's server does; a bulk one is only pointed at. */
@@ -265,7 +266,8 @@ static int run(struct bench_call *call, const struct bench_operation *operation,
                                arg_name(operation, i));
         args[i] = operation->params[i].default_value;
     }
-    return functions[operation->id](call, args, out);
+    const int rc = bench_inject_run(call);
+    return rc < 0 ? rc : functions[operation->id](call, args, out);
 }
 
 static int take_positional(struct bench_call *call, const struct bench_operation *operation,

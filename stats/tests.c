@@ -192,6 +192,22 @@ static double flipped(const double *differences, size_t n, uint64_t pattern)
     return sum;
 }
 
+/* Sign patterns whose sum is as large; those of either half are added up once. */
+static uint64_t exact_flips(const double *differences, size_t n, double least)
+{
+    double first[1 << (FLIPS_EXACT / 2)], second[1 << (FLIPS_EXACT / 2)];
+    const size_t m = n / 2, k = n - m;
+    uint64_t hits = 0;
+    for (uint64_t pattern = 0; pattern < UINT64_C(1) << m; pattern++)
+        first[pattern] = flipped(differences, m, pattern);
+    for (uint64_t pattern = 0; pattern < UINT64_C(1) << k; pattern++)
+        second[pattern] = flipped(differences + m, k, pattern);
+    for (uint64_t i = 0; i < UINT64_C(1) << m; i++)
+        for (uint64_t j = 0; j < UINT64_C(1) << k; j++)
+            hits += fabs(first[i] + second[j]) >= least;
+    return hits;
+}
+
 static double random_flips(const double *differences, size_t n, double least, uint64_t seed,
                            size_t draws)
 {
@@ -217,7 +233,6 @@ static double random_flips(const double *differences, size_t n, double least, ui
 double bench_sign_flip(const double *differences, size_t n, uint64_t seed, size_t draws)
 {
     double observed = 0, size = 0;
-    uint64_t hits = 0;
     for (size_t i = 0; i < n; i++) {
         observed += differences[i];
         size += fabs(differences[i]);
@@ -226,11 +241,8 @@ double bench_sign_flip(const double *differences, size_t n, uint64_t seed, size_
         return NAN;
     /* Sums of the same numbers in another order differ in their last bits. */
     const double least = fabs(observed) - 1e-12 * size;
-    if (n <= FLIPS_EXACT) {
-        for (uint64_t pattern = 0; pattern < UINT64_C(1) << n; pattern++)
-            hits += fabs(flipped(differences, n, pattern)) >= least;
-        return (double)hits / (double)(UINT64_C(1) << n);
-    }
+    if (n <= FLIPS_EXACT)
+        return (double)exact_flips(differences, n, least) / (double)(UINT64_C(1) << n);
     return random_flips(differences, n, least, seed, draws);
 }
 

@@ -375,6 +375,7 @@ static void add_limits(struct bench_case *c, const struct bench_plan *plan, size
     c->timeout_ns = plan->timeout_ns + (int64_t)c->size * TIMEOUT_NS_PER_BYTE + trips * c->rtt_ns;
     c->load.duration_ns = plan->duration_ns;
     c->load.ramp_ns = c->sample == BENCH_SAMPLE_STEP ? plan->ramp_ns : 0;
+    c->load.forget_schedule = plan->forget_schedule;
     if (plan->duration_ns > 0) {
         c->units = INT64_MAX;
         c->budget_ns = 0;

@@ -24,6 +24,22 @@ static const char call_notes[] =
     "The value goes to stdout, all else to stderr. Exit status: 0, 1 when the other side raised, 2\n"
     "when the expression cannot be read, 3 when there was no answer, 130 after Ctrl-C.\n";
 
+static const char gate_notes[] =
+    "TARGET and WORKLOAD may be '*'; without them a limit is for every cell but floors and rulers:\n"
+    "  rpycbench gate --target rpyc://localhost:18861 --workload latency --max p99=100ms\n"
+    "  rpycbench gate result.json --max latency:p50=2ms --max 'rpyc/threaded/python:*:round-trips=2'\n"
+    "  rpycbench gate --target rpyc/threaded/native --baseline before.json --tolerance 5%\n"
+    "\n"
+    "Exit status: 0 ok, 1 regressed, 5 inconclusive (more trials would tell), 4 invalid (no verdict\n"
+    "can rest on it), 3 error (not measured), 2 bad usage or a file that cannot be read, 130 after\n"
+    "Ctrl-C. With --prove: 0 if it finds what it should and nothing else, 1 if not.\n";
+
+static const char selftest_notes[] =
+    "Oracle servers with known answers are measured by the ordinary client: fixed delays, the queues\n"
+    "M/M/1 and M/D/1, a server that stands still. The result of a whole selftest is kept for this\n"
+    "machine, and every report opens with it. Exit status: 0 within the limits, 2 bad usage, 3 an\n"
+    "oracle could not be measured, 4 outside the limits, 130 after Ctrl-C. How: docs/methodology.md.\n";
+
 const struct cli_command cli_commands[] = {
     {"run", "[OPTIONS]", "which is faster, for which workload, and by how much", cmd_run, NULL},
     {"serve", "PROTOCOL/MODE/SERVER [OPTIONS]", "runs one reference server in the foreground",
@@ -32,8 +48,12 @@ const struct cli_command cli_commands[] = {
      "curl for RPyC: makes one call, prints its value and what it cost", cmd_call, call_notes},
     {"compare", "BEFORE.json AFTER.json | --target A --target B [OPTIONS]",
      "did my change help: ratios with intervals, and a verdict in words", cmd_compare, NULL},
+    {"gate", "RESULT.json | [OPTIONS of run], with --max, --min or --baseline; or --prove",
+     "may this be merged: limits and a baseline, for a job of CI", cmd_gate, gate_notes},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
      "a delay line in user space: what if the network were slower", cmd_relay, NULL},
+    {"selftest", "[OPTIONS]", "how wrong is this instrument, on this machine", cmd_selftest,
+     selftest_notes},
     {"report", "RESULT.json [OPTIONS]", "renders a saved result again: tables, Markdown, CSV, charts",
      cmd_report, NULL},
     {"list", "", "protocols, servers, workloads and operations, and what works here", cmd_list, NULL},

@@ -69,6 +69,9 @@ struct bench_load_model {
     int64_t ramp_ns;     /* the rate rises linearly from 0, or connections join one by one; what
                             completes before its end is not recorded */
     uint64_t seed;       /* of exponential gaps */
+    /* A mistake that other tools make, for showing that the selftest finds it: an open loop sends
+     * no request before the last one is answered, and its clock starts when it does. */
+    bool forget_schedule;
 };
 
 struct bench_client_row; /* suite/clients.h */

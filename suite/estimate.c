@@ -129,8 +129,8 @@ void bench_estimate_announce(const struct bench_rows *rows, const struct bench_p
     const double least = fmin(all_seconds(rows, rule->least, &targets), longest);
     const double most = fmin(all_seconds(rows, rule->most, &targets), longest);
     const char *many = targets == 1 ? "" : "s";
-    if (targets == 0)
-        return; /* each has been complained about */
+    if (targets == 0 || progress->part != NULL)
+        return; /* each has been complained about; somebody else has said it */
     if (rule->wanted > 0)
         (void)fprintf(stderr,
                       "measuring %zu target%s, %d to %d trials each, until every interval is at "

@@ -72,11 +72,22 @@ static int add_options(const struct bench_plan *plan, const struct bench_launch_
         rc = bench_server_command_add(command, words[i]);
     if (rc == 0 && o->target != NULL)
         rc = add_server_options(o->target, command);
+    if (rc == 0 && o->target != NULL && o->target->inject[0] != '\0') {
+        const char *const inject[] = {"--inject", o->target->inject};
+        rc = bench_programs_add_words(command, inject, BENCH_COUNT_OF(inject));
+    }
     if (rc < 0 || o->certificate == NULL)
         return rc;
     const char *const tls[] = {"--tls-cert", o->certificate->cert_file, "--tls-key",
                                o->certificate->key_file};
     return bench_programs_add_words(command, tls, BENCH_COUNT_OF(tls));
+}
+
+/* A server of our own that is to be an oracle. */
+static int add_oracle(const struct bench_plan *plan, struct bench_server_command *command)
+{
+    const char *const words[] = {"--oracle", plan->oracle, "--oracle-report-fd", "5"};
+    return bench_programs_add_words(command, words, BENCH_COUNT_OF(words));
 }
 
 static int await_ready(struct bench_launched *l, const struct bench_launch_options *options,
@@ -128,8 +139,9 @@ static const char *const *lengthen(struct longer *env, size_t padding)
     return env->words;
 }
 
+/* report_fd: descriptor 5 of the child; -1 = none. */
 static int spawn(struct bench_launched *l, const struct bench_launch_options *options,
-                 const int *ready, const int *control, struct bench_error *err)
+                 const int *ready, const int *control, int report_fd, struct bench_error *err)
 {
     struct longer env;
     union {
@@ -137,8 +149,8 @@ static int spawn(struct bench_launched *l, const struct bench_launch_options *op
         const char *const *out;
     } argv = {.in = l->command.argv};
     const struct bench_proc_spec spec = {.argv = argv.out,
-                                         .fds = {ready[1], control[0]},
-                                         .nfds = 2,
+                                         .fds = {ready[1], control[0], report_fd},
+                                         .nfds = report_fd < 0 ? 2 : 3,
                                          .stdin_fd = -1,
                                          .stdout_fd = -1,
                                          .stderr_fd = l->stderr_fd,
@@ -178,13 +190,15 @@ int bench_launch(const struct bench_plan *plan, const struct bench_server_row *r
     int rc = bench_server_command(row, plan->plugins, plan->nplugins, &out->command, err);
     if (rc < 0)
         return rc;
-    if (add_options(plan, options, &out->command) < 0)
+    const bool oracle = plan->oracle != NULL && row->program == NULL;
+    if (add_options(plan, options, &out->command) < 0 ||
+        (oracle && add_oracle(plan, &out->command) < 0))
         rc = bench_fail(err, -ENOMEM, "out of memory");
     else if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(control, O_CLOEXEC) < 0)
         rc = bench_fail(err, -errno, "no pipe: %s", bench_errno_text(errno));
     if (rc == 0) {
         out->stderr_fd = memfd_create("server-stderr", MFD_CLOEXEC);
-        rc = spawn(out, options, ready, control, err);
+        rc = spawn(out, options, ready, control, oracle ? plan->oracle_report_fd : -1, err);
     }
     out->control_fd = control[1];
     close_fd(&ready[1]);

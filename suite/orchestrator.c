@@ -216,7 +216,7 @@ int bench_orchestrate(const struct bench_plan *plan, struct bench_watch *watch,
     if (rc == 0)
         rc = bench_precision_tell(s.run, &rule, blocks, end);
     if (rc == 0)
-        rc = bench_report_compare(s.run);
+        rc = bench_report_conclude(s.run);
     bench_rows_fini(&s.rows);
     if (rc < 0) {
         bench_run_free(s.run);

@@ -55,10 +55,19 @@ static struct bench_lane *unqueue_free(struct bench_pace *pace)
     return lane;
 }
 
+/* A request waits and may be sent. */
+static bool may_take(const struct bench_load *load)
+{
+    return somebody_waits(&load->pace) &&
+           !(load->cell->load.forget_schedule && load->inflight > 0);
+}
+
 static void take(struct bench_lane *lane)
 {
-    struct bench_schedule *taken = &lane->client->load->pace.taken;
-    lane->planned_ns = bench_schedule_peek(taken);
+    struct bench_load *load = lane->client->load;
+    struct bench_schedule *taken = &load->pace.taken;
+    lane->planned_ns =
+        load->cell->load.forget_schedule ? bench_now_ns() : bench_schedule_peek(taken);
     bench_schedule_take(taken);
     bench_lane_run(lane);
 }
@@ -66,7 +75,7 @@ static void take(struct bench_lane *lane)
 void bench_pace_free(struct bench_lane *lane)
 {
     struct bench_pace *pace = &lane->client->load->pace;
-    if (somebody_waits(pace))
+    if (may_take(lane->client->load))
         take(lane);
     else if (has_ended(pace))
         bench_client_end(lane->client);
@@ -100,7 +109,7 @@ static void send_due(struct bench_load *load, int64_t now_ns)
     struct bench_pace *pace = &load->pace;
     struct bench_lane *lane;
     look(load, now_ns);
-    while (somebody_waits(pace) && (lane = unqueue_free(pace)) != NULL)
+    while (may_take(load) && (lane = unqueue_free(pace)) != NULL)
         take(lane);
     if (!has_ended(pace))
         return;

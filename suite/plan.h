@@ -33,6 +33,7 @@ struct bench_target {
     bool is_url;
     const struct bench_scheme *scheme; /* of the URL */
     bool tls; /* by its scheme or its option `tls` */
+    char inject[48]; /* a slowdown that its native server is started with ("cpu=3us"); "" = none */
     bool again; /* --aa: the second arm of the target with the same name but for BENCH_ARM_SUFFIX */
 };
 
@@ -141,6 +142,11 @@ struct bench_plan {
     const char *json_file;  /* NULL = none, "-" = stdout */
     const char *plugins[8];
     size_t nplugins;
+    /* selftest only: native servers are told to be this oracle (service/oracle.h) and write down
+     * what happened to its requests; our own mistake, made on purpose (struct bench_load_model). */
+    const char *oracle; /* NULL = none */
+    int oracle_report_fd;
+    bool forget_schedule;
 };
 
 /* Parses PROTOCOL[options]/MODE/SERVER[/CLIENT] or URL[options] and adds it. Several with commas between

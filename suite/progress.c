@@ -33,6 +33,8 @@ void bench_progress_step(struct bench_progress *p, double work_s, const char *fo
     va_start(args, format);
     (void)vsnprintf(what, sizeof(what), format, args);
     va_end(args);
+    if (p->part != NULL)
+        (void)snprintf(what, sizeof(what), "%s", p->part);
     double left = seconds_left(p);
     double share = p->total > 0 ? 100 * p->done / p->total : 0;
     (void)fprintf(stderr, "\r\033[K[%3.0f %%, %d:%02d left] %.100s", share > 99 ? 99 : share,

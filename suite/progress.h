@@ -15,6 +15,9 @@ struct bench_progress {
     double total, done; /* expected seconds of work by the first estimate */
     int64_t started;    /* ns */
     bool drawn;
+    /* Of a run that is one of several: what it is, instead of what its steps say. Whoever makes
+     * them has said how long they all take. NULL = it stands alone. */
+    const char *part;
 };
 
 void bench_progress_start(struct bench_progress *p, double estimated_s);

@@ -202,9 +202,29 @@ bool bench_percentile_is_resolved(double p, uint64_t n);
 /* The smallest n for which the above holds. */
 uint64_t bench_percentile_needs(double p);
 
+/* Fewer trials than this give no interval (order statistics of five have none at 95 %). */
+#define BENCH_INTERVAL_TRIALS 6
+
 /* 95 % interval of the mean of n values by Student's t; false (and NaN) below six values, where
  * so few trials would promise more than they can hold. */
 bool bench_mean_interval(const double *values, size_t n, double *low, double *high);
+
+/* A cell's figure, and its 95 % interval over trials by Student's t from BENCH_INTERVAL_TRIALS on,
+ * NaN below. *trials may be NULL. 0 or -ENOMEM. */
+struct bench_bounds;
+struct bench_metric;
+int bench_result_interval(const struct bench_result *result, const struct bench_metric *metric,
+                          struct bench_bounds *out, size_t *trials) BENCH_MUST_CHECK;
+/* What ranks the rows of a group. */
+const struct bench_metric *bench_group_metric(const struct bench_report_group *group);
+/* Fills the ranks of the results of these groups. A row has the rank of the best row before it from
+ * which it is not told (Holm over all rows behind that one, and beyond the noise), which need not
+ * be its neighbour. 0 or -ENOMEM. */
+int bench_report_rank(struct bench_run *run, const struct bench_report_group *groups, size_t count,
+                      const struct bench_noise *noise) BENCH_MUST_CHECK;
+/* Of n samples, how many count as independent: by what the trials' series in order of time show;
+ * n where nothing is known. */
+double bench_result_effective(const struct bench_result *result, uint64_t n);
 
 /* "2.1x", "12x", "210x": two significant digits, three from 1.00 to 1.09. */
 struct bench_text bench_format_ratio(double ratio);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stats/estimate.h"
+#include "suite/metric.h"
 #include "suite/report_write.h"
 
 struct line {
@@ -177,6 +179,31 @@ static void put_costs(struct line *line, const struct bench_result *result)
     put_real(line, "tcp_bytes_per_request", bench_result_tcp_bytes(result));
 }
 
+/* "p50_low95": the ends of intervals over trials. */
+static void put_intervals(struct line *line, const struct bench_result *result)
+{
+    static const enum bench_metric_id wanted[] = {
+        BENCH_METRIC_P50,        BENCH_METRIC_P99,       BENCH_METRIC_MEAN,
+        BENCH_METRIC_THROUGHPUT, BENCH_METRIC_BANDWIDTH, BENCH_METRIC_CPU,
+    };
+    put_real(line, "rank", result->rank > 0 ? (double)result->rank : (double)NAN);
+    for (size_t i = 0; i < BENCH_COUNT_OF(wanted); i++) {
+        const struct bench_metric *metric = bench_metric_get(wanted[i]);
+        struct bench_bounds bounds = {NAN, NAN, NAN, NAN};
+        char low[64], high[64];
+        (void)snprintf(low, sizeof(low), "%s_low95", metric->key);
+        (void)snprintf(high, sizeof(high), "%s_high95", metric->key);
+        for (size_t at = 0; low[at] != '\0'; at++) {
+            low[at] = low[at] == '-' ? '_' : low[at];
+            high[at] = high[at] == '-' ? '_' : high[at];
+        }
+        if (!line->head && bench_result_interval(result, metric, &bounds, NULL) < 0)
+            bounds.low = bounds.high = NAN;
+        put_real(line, low, bounds.low);
+        put_real(line, high, bounds.high);
+    }
+}
+
 static void put_line(FILE *out, const struct bench_result *result, bool head)
 {
     struct line line = {.out = out, .head = head};
@@ -202,6 +229,7 @@ static void put_line(FILE *out, const struct bench_result *result, bool head)
             put_series(&line, &bare, (enum bench_series_id)id);
     }
     put_costs(&line, &bare);
+    put_intervals(&line, &bare);
     fputs("\r\n", out);
 }
 

@@ -9,9 +9,13 @@
 #include <time.h>
 
 #include "bench/buf.h"
+#include "stats/verdict.h"
+#include "suite/instrument.h"
 #include "suite/report_write.h"
 
 #define NAMES_LIMIT ((size_t)1 << 20)
+/* First impressions below are none. */
+#define WORTH_SAYING 1.05
 
 static void put_clean(FILE *out, const char *text)
 {
@@ -25,10 +29,13 @@ static void put_clean(FILE *out, const char *text)
 
 /* ---- the answer ---- */
 
+/* Or the first impression of one, where nothing better is to be had. */
 static bool is_verdict(const struct bench_comparison *comparison)
 {
     return strcmp(comparison->verdict, "faster") == 0 ||
-           strcmp(comparison->verdict, "client share") == 0;
+           strcmp(comparison->verdict, "client share") == 0 ||
+           (comparison->trials > 0 && comparison->trials < BENCH_VERDICT_TRIALS &&
+            comparison->ratio >= WORTH_SAYING);
 }
 
 static size_t count_others(const struct bench_run *run, const char *workload)
@@ -278,8 +285,12 @@ static const char reading[] =
     "but not to be trusted, figures withheld. *n/a*: cannot exist here.\n"
     "- Sentences: *as protocols* compares codecs on the same client loop; *with* a library what an "
     "application in C pays; *for a Python application* what its user waits for.\n"
-    "- Ratios are point estimates over all trials of this run on this machine; differences below "
-    "5 % and overlapping trials are called *no clear difference*.\n";
+    "- A trial (a fresh server process) is one observation. *[1.9x to 2.3x]*: the 95 % interval of a "
+    "ratio over trials; such a difference is told from chance, with all comparisons under its table "
+    "taken into account. *equivalent*: proved to be within 5 %. *no difference seen*: not beyond what "
+    "this machine shows of a target against itself. *cannot tell*: neither, with the trials that it "
+    "would take. **±**: half of the 95 % interval over trials of the figure to its left. "
+    "`=best`: not told apart from the best row.\n";
 
 /* ---- the document ---- */
 
@@ -304,6 +315,16 @@ static void put_machine(FILE *out, const struct bench_run *run)
     fputs(".\n\n", out);
 }
 
+static void put_instrument(FILE *out, const struct bench_run *run)
+{
+    const char *text = bench_instrument_of(run);
+    if (text == NULL)
+        return;
+    fputs("Instrument: ", out);
+    bench_markdown_text(out, text);
+    fputs(".\n\n", out);
+}
+
 static int write_markdown(struct bench_writer *writer)
 {
     FILE *out = writer->out;
@@ -311,6 +332,7 @@ static int write_markdown(struct bench_writer *writer)
     fputs("# rpycbench report\n\n", out);
     put_date(out, run);
     put_machine(out, run);
+    put_instrument(out, run);
     put_answer(out, run);
     if (run->nresults > 0)
         fputs("\n## Tables\n\n", out);

@@ -51,8 +51,8 @@ static bool percentile_cell(struct bench_writer *writer, const struct bench_resu
     bench_result_statistic(result, id, &own);
     if (own.count == 0)
         return false;
-    *out = bench_percentile_text(writer, which, which == BENCH_DOUBT_P50 ? own.median : own.p99,
-                                 own.count);
+    *out = bench_percentile_text(writer, result, which,
+                                 which == BENCH_DOUBT_P50 ? own.median : own.p99, own.count);
     if (id != BENCH_SERIES_LAG)
         *out = bench_at_most_text(writer, result, *out);
     return true;

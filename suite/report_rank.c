@@ -69,7 +69,11 @@ bool bench_rank_text(struct bench_writer *writer, const struct bench_rank *rank,
         return true;
     }
     *out = bench_format_ratio(rank->top / rank->merit);
-    if (bench_result_is_judged(rank->result) && rank->merit >= rank->top)
+    if (bench_result_is_judged(rank->result) && rank->merit >= rank->top) {
         (void)snprintf(out->s, sizeof(out->s), "best");
+    } else if (rank->result->rank == 1) {
+        writer->tied = true;
+        (void)snprintf(out->s, sizeof(out->s), "=best");
+    }
     return true;
 }

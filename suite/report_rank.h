@@ -21,7 +21,8 @@ struct bench_rank {
 int bench_rank_part(const struct bench_rank *rank);
 /* Sorts by part and merit (equal ones stay in the order given), and fills what is not given. */
 void bench_rank_rows(struct bench_rank *ranks, size_t count);
-/* "best", "2.1x", "≥1.4x" (at least that much worse), "≤3x"; false: there is nothing to say. */
+/* "best", "=best" (not told apart from it), "2.1x", "≥1.4x" (at least that much worse), "≤3x";
+ * false: there is nothing to say. */
 bool bench_rank_text(struct bench_writer *writer, const struct bench_rank *rank,
                      struct bench_text *out);
 

@@ -4,8 +4,13 @@
  * failed requests by kind.
  */
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "stats/estimate.h"
+#include "stats/steady.h"
+#include "suite/metric.h"
 #include "suite/report.h"
 #include "suite/table.h"
 
@@ -104,6 +109,53 @@ static void write_protocols_remarks(FILE *out, const struct bench_report_page *p
     }
 }
 
+/* A trial that differs from the others by less is not worth a line, however alike those are. */
+#define FAR_OUT_LEAST 0.05
+/* Of fewer, two that happen to be alike make the next one far out. */
+#define FAR_OUT_TRIALS 5
+
+/* "trials 3, 5 of http/threaded/python are far out: p50 4.0x, 2.1x the median; not left out". */
+static void put_far_out(FILE *out, const struct bench_result *result,
+                        const struct bench_metric *metric, const struct bench_trial_value *far,
+                        size_t n, const char *where)
+{
+    char name[NOTE_BYTES];
+    fprintf(out, "%strial%s", where, n == 1 ? "" : "s");
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s %d", i > 0 ? "," : "", far[i].block + 1);
+    fprintf(out, " of %s %s far out: %s",
+            bench_text_clean(result->target->name, name, sizeof(name)), n == 1 ? "is" : "are",
+            metric->title);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s %s", i > 0 ? "," : "", bench_format_ratio(far[i].value).s);
+    fprintf(out, " the median; not left out\n");
+}
+
+static void write_far_out(FILE *out, const struct bench_report_group *group,
+                          const struct bench_result *result, const char *where)
+{
+    const struct bench_metric *metric = bench_group_metric(group);
+    struct bench_trial_value *values = calloc(result->ntrials + 1, sizeof(*values));
+    double *plain = calloc(2 * result->ntrials + 1, sizeof(*plain));
+    bool *outlier = calloc(result->ntrials + 1, sizeof(*outlier));
+    bool ready = values != NULL && plain != NULL && outlier != NULL;
+    size_t n = ready ? bench_metric_values(metric, result, values) : 0, far = 0;
+    for (size_t i = 0; i < n; i++)
+        plain[i] = plain[n + i] = values[i].value;
+    if (n >= FAR_OUT_TRIALS && bench_outliers(plain, n, outlier) > 0) {
+        const double median = bench_median(plain + n, n);
+        for (size_t i = 0; i < n; i++) {
+            if (outlier[i] && fabs(plain[i] / median - 1) > FAR_OUT_LEAST)
+                values[far++] = (struct bench_trial_value){values[i].block, plain[i] / median};
+        }
+    }
+    if (far > 0)
+        put_far_out(out, result, metric, values, far, where);
+    free(values);
+    free(plain);
+    free(outlier);
+}
+
 static size_t trials_cut(const struct bench_result *result)
 {
     size_t cut = 0;
@@ -187,6 +239,13 @@ void bench_report_remarks(FILE *out, const struct bench_run *run,
         for (size_t i = 0; i < page->groups[g]->nrows; i++)
             write_trials(out, page->groups[g]->rows[i],
                          place_text(page, g, where, sizeof(where), ": "));
+    }
+    for (size_t g = 0; g < page->ngroups; g++) {
+        for (size_t i = 0; i < page->groups[g]->nrows; i++) {
+            if (bench_result_is_shown(page->groups[g]->rows[i]))
+                write_far_out(out, page->groups[g], page->groups[g]->rows[i],
+                              place_text(page, g, where, sizeof(where), ": "));
+        }
     }
     for (size_t g = 0; g < page->ngroups; g++)
         write_cuts(out, page->groups[g], place_text(page, g, where, sizeof(where), ": "));

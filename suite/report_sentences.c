@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is said about two cells. The figures are point estimates over the pooled trials; all that
- * stands between a difference and a sentence is a least size and the spread of the trials.
+ * What is said about two cells: an effect over trials, its interval and a verdict, in words. Every
+ * figure beside them is of the pooled trials.
  */
 #include <errno.h>
 #include <math.h>
@@ -10,130 +10,123 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite/report_pairs.h"
+#include "suite/report_duel.h"
 #include "suite/table.h"
 
-/* Differences below this are not worth a winner. */
-#define CLEAR_RATIO 1.05
-/* From this share of the response time on, the client's own CPU is part of the answer. */
-#define CLIENT_SHARE 0.20
 /* One core and what the server's other threads use besides. */
 #define ONE_CORE   1.2
 #define NAME_BYTES 320
+/* More trials than that are as good as none. */
+#define NEEDS_SHOWN 999
 
-#define PAIR_PROTOCOL BENCH_PAIR_PROTOCOL
-#define PAIR_VARIANT  BENCH_PAIR_VARIANT
-#define PAIR_MODE     BENCH_PAIR_MODE
-#define PAIR_SERVER   BENCH_PAIR_SERVER
-#define PAIR_CLIENT   BENCH_PAIR_CLIENT
-
-static const struct phrasing {
+static const struct bench_phrasing {
     const char *workload; /* NULL: any other */
     unsigned pairs;
     const char *verb, *how;  /* "A answers 2.1x faster than B" */
     const char *does, *what; /* "A does 1.8x the work of B" */
     bool cores;              /* of a pair of modes: say how many cores each used */
 } phrasings[] = {
-    {"connection", PAIR_PROTOCOL | PAIR_MODE, "gives its first answer", "sooner", "opens",
-     "connections", false},
-    {"latency", PAIR_PROTOCOL | PAIR_VARIANT | PAIR_SERVER | PAIR_CLIENT, "answers", "faster", "serves",
-     "requests", false},
-    {"concurrent", PAIR_PROTOCOL | PAIR_MODE | PAIR_SERVER | PAIR_CLIENT, "answers", "faster",
-     "serves", "requests", false},
-    {"cpu", PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "does", "work", true},
-    {"io", PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "does", "work", false},
-    {"netref", PAIR_PROTOCOL, "answers", "faster", "serves", "requests", false},
-    {"bandwidth", PAIR_PROTOCOL, "answers", "faster", "moves", "bytes per second", false},
-    {"transfer", PAIR_PROTOCOL, "answers", "faster", "moves", "bytes per second", false},
-    {NULL, PAIR_PROTOCOL | PAIR_MODE, "answers", "faster", "serves", "requests", false},
+    {"connection", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE, "gives its first answer", "sooner",
+     "opens", "connections", false},
+    {"latency", BENCH_PAIR_PROTOCOL | BENCH_PAIR_VARIANT | BENCH_PAIR_SERVER | BENCH_PAIR_CLIENT,
+     "answers", "faster", "serves", "requests", false},
+    {"concurrent", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE | BENCH_PAIR_SERVER | BENCH_PAIR_CLIENT,
+     "answers", "faster", "serves", "requests", false},
+    {"cpu", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE, "answers", "faster", "does", "work", true},
+    {"io", BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE, "answers", "faster", "does", "work", false},
+    {"netref", BENCH_PAIR_PROTOCOL, "answers", "faster", "serves", "requests", false},
+    {"bandwidth", BENCH_PAIR_PROTOCOL, "answers", "faster", "moves", "bytes per second", false},
+    {"transfer", BENCH_PAIR_PROTOCOL, "answers", "faster", "moves", "bytes per second", false},
+    {NULL, BENCH_PAIR_PROTOCOL | BENCH_PAIR_MODE, "answers", "faster", "serves", "requests", false},
 };
 
-static const struct phrasing *phrasing_find(const char *workload)
+const struct bench_phrasing *bench_phrasing_find(const char *workload)
 {
-    const struct phrasing *phrasing = phrasings;
+    const struct bench_phrasing *phrasing = phrasings;
     while (phrasing->workload != NULL && strcmp(phrasing->workload, workload) != 0)
         phrasing++;
     return phrasing;
 }
 
-/* ---- what is said ---- */
+unsigned bench_phrasing_pairs(const struct bench_phrasing *phrasing) { return phrasing->pairs; }
 
-/* One cell as a comparison sees it. */
-struct side {
-    const struct bench_result *result;
-    char name[NAME_BYTES];
-    double value;             /* seconds, or requests per second */
-    struct bench_range range; /* of the trials */
-    double cores, cores_high;
-};
+bool bench_duel_is_judged(const struct bench_duel *duel)
+{
+    return duel->telling == BENCH_TELL_VERDICT || duel->telling == BENCH_TELL_SHARE ||
+           duel->telling == BENCH_TELL_WAYS;
+}
 
-struct duel {
+bool bench_duel_is_of_protocols(const struct bench_duel *duel)
+{
+    return duel->kind == BENCH_PAIR_PROTOCOL || duel->kind == BENCH_PAIR_VARIANT;
+}
+
+bool bench_duel_is_of_programs(const struct bench_duel *duel)
+{
+    return bench_duel_is_of_protocols(duel) && bench_target_is_program(duel->a.result->target);
+}
+
+/* ---- a sentence under construction ---- */
+
+struct saying {
     struct bench_run *run;
-    const struct bench_report_group *group;
-    const struct phrasing *phrasing;
-    unsigned kind;
-    enum measure { BY_TIME, BY_RATE, BY_BYTES } measure;
-    char subject[256]; /* "cpu, 8 clients" */
-    char frame[160];   /* "as protocols, ", or "" */
-    struct side a, b;
+    const struct bench_duel *duel;
+    char a[NAME_BYTES], b[NAME_BYTES]; /* names */
+    enum bench_verdict verdict;        /* of judged ones */
+    double ratio;                      /* to be kept; NaN where none may be shown */
 };
 
-static double trial_median(const struct bench_trial *trial, const void *user)
+static const char *metric_name(const struct bench_duel *duel)
 {
-    const struct bench_view *view = user;
-    struct bench_statistic statistic;
-    bench_trial_statistic(trial, view->series, &statistic);
-    return statistic.median;
-}
-
-static double trial_rate(const struct bench_trial *trial, const void *user)
-{
-    (void)user;
-    return bench_trial_throughput(trial);
-}
-
-static double trial_cores(const struct bench_trial *trial, const void *user)
-{
-    (void)user;
-    return bench_trial_server_cores(trial);
-}
-
-static void side_init(struct side *side, const struct duel *duel, const struct bench_result *result)
-{
-    side->result = result;
-    (void)bench_text_clean(result->target->name, side->name, sizeof(side->name));
-    switch (duel->measure) {
-    case BY_TIME:
-        side->value = bench_result_time(result);
-        side->range = bench_result_range(result, trial_median, &duel->group->view);
-        break;
-    case BY_RATE:
-        side->value = bench_result_throughput(result);
-        side->range = bench_result_range(result, trial_rate, NULL);
-        break;
-    case BY_BYTES:
-        side->value = bench_result_bandwidth(result);
-        side->range = bench_result_range(result, bench_trial_bandwidth, result);
-        break;
-    }
-    side->cores = bench_result_server_cores(result);
-    side->cores_high = fmax(side->cores, bench_result_range(result, trial_cores, NULL).high);
-}
-
-static const char *metric_name(const struct duel *duel)
-{
-    if (duel->measure != BY_TIME)
-        return duel->measure == BY_RATE ? "throughput" : "bandwidth";
+    if (duel->measure != BENCH_BY_TIME)
+        return duel->measure == BENCH_BY_RATE ? "throughput" : "bandwidth";
     return duel->group->view.series == BENCH_SERIES_RESPONSE ? "response p50" : "first answer p50";
 }
 
-static int duel_tell(struct duel *duel, const char *verdict, double ratio, const char *format, ...)
-    BENCH_PRINTF(4, 5);
-
-/* Appends a comparison; takes verdict and sentence as they are. 0 or -ENOMEM. */
-static int duel_tell(struct duel *duel, const char *verdict, double ratio, const char *format, ...)
+static struct bench_verdict_rules rules_of(const struct bench_duel *duel)
 {
-    struct bench_run *run = duel->run;
+    struct bench_verdict_rules rules = BENCH_VERDICT_RULES;
+    rules.margin = BENCH_DUEL_MARGIN;
+    rules.floor = duel->floor;
+    return rules;
+}
+
+/* What a comparison rests on. */
+static void put_evidence(const struct saying *saying, struct bench_comparison *out)
+{
+    const struct bench_effect *effect = &saying->duel->effect;
+    const struct bench_verdict_rules rules = rules_of(saying->duel);
+    const bool equivalent = saying->verdict == BENCH_VERDICT_EQUIVALENT;
+    const struct bench_bounds *bounds = equivalent ? &effect->ratio90 : &effect->ratio;
+    out->low = bounds->low;
+    out->high = bounds->high;
+    out->confidence = isnan(bounds->low) ? NAN : equivalent ? 0.9 : 0.95;
+    out->p = saying->duel->few ? NAN : effect->adjusted;
+    out->floor = saying->duel->floor;
+    out->trials = effect->na < effect->nb ? effect->na : effect->nb;
+    if (saying->verdict == BENCH_VERDICT_CANNOT_TELL && out->trials > 1)
+        out->needs = bench_effect_needs(effect, &rules);
+}
+
+/* "cpu, 8 clients: as protocols, ": whom it is about. */
+static void frame_text(const struct bench_duel *duel, char *out, size_t size)
+{
+    char subject[256], frame[160] = "";
+    bench_group_subject(duel->group, subject, sizeof(subject));
+    if (bench_duel_is_of_protocols(duel))
+        (void)bench_pair_frame(duel->a.result->target, duel->b.result->target, frame,
+                               sizeof(frame));
+    (void)snprintf(out, size, "%s: %s%s", subject, frame, frame[0] != '\0' ? ", " : "");
+}
+
+static int say(const struct saying *saying, const char *verdict, const char *format, ...)
+    BENCH_PRINTF(3, 4);
+
+/* Appends a comparison. 0 or -ENOMEM. */
+static int say(const struct saying *saying, const char *verdict, const char *format, ...)
+{
+    const struct bench_duel *duel = saying->duel;
+    struct bench_run *run = saying->run;
     struct bench_comparison *list =
         realloc(run->comparisons, (run->ncomparisons + 1) * sizeof(*list));
     if (list == NULL)
@@ -147,17 +140,25 @@ static int duel_tell(struct duel *duel, const char *verdict, double ratio, const
         .metric = strdup(metric_name(duel)),
         .a_value = duel->a.value,
         .b_value = duel->b.value,
-        .ratio = ratio,
+        .ratio = saying->ratio,
+        .low = NAN,
+        .high = NAN,
+        .confidence = NAN,
+        .p = NAN,
+        .floor = NAN,
         .verdict = strdup(verdict),
     };
+    if (bench_duel_is_judged(duel))
+        put_evidence(saying, comparison);
+    char frame[420], *tail = NULL;
+    frame_text(duel, frame, sizeof(frame));
     va_list args;
     va_start(args, format);
-    char *tail = NULL;
     int n = vasprintf(&tail, format, args);
     va_end(args);
     if (n < 0)
         tail = NULL;
-    if (tail == NULL || asprintf(&comparison->sentence, "%s: %s%s", duel->subject, duel->frame, tail) < 0)
+    if (tail == NULL || asprintf(&comparison->sentence, "%s%s", frame, tail) < 0)
         comparison->sentence = NULL;
     free(tail);
     run->ncomparisons++; /* also when incomplete: bench_run_free then frees it */
@@ -166,22 +167,24 @@ static int duel_tell(struct duel *duel, const char *verdict, double ratio, const
     return whole ? 0 : -ENOMEM;
 }
 
-static struct bench_text value_text(const struct duel *duel, const struct side *side)
+/* ---- figures as text ---- */
+
+static struct bench_text value_text(const struct bench_duel *duel, const struct bench_side *side)
 {
-    if (duel->measure != BY_BYTES)
-        return duel->measure == BY_TIME ? bench_format_seconds(side->value)
-                                        : bench_format_rate(side->value);
+    if (duel->measure != BENCH_BY_BYTES)
+        return duel->measure == BENCH_BY_TIME ? bench_format_seconds(side->value)
+                                              : bench_format_rate(side->value);
     struct bench_text text = bench_format_size(side->value), out;
     (void)snprintf(out.s, sizeof(out.s), "%.24s/s", text.s);
     return out;
 }
 
 /* "0.24 ms against 0.51 ms" and for modes of a CPU-bound workload the cores. */
-static void figures_text(const struct duel *duel, char *out, size_t size)
+static void figures_text(const struct bench_duel *duel, char *out, size_t size)
 {
     int n = snprintf(out, size, "%s against %s", value_text(duel, &duel->a).s,
                      value_text(duel, &duel->b).s);
-    bool cores = duel->kind == PAIR_MODE && duel->phrasing->cores && !isnan(duel->a.cores) &&
+    bool cores = duel->kind == BENCH_PAIR_MODE && duel->phrasing->cores && !isnan(duel->a.cores) &&
                  !isnan(duel->b.cores);
     if (cores && n > 0 && (size_t)n < size)
         (void)snprintf(out + n, size - (size_t)n, ", %s cores against %s",
@@ -189,19 +192,45 @@ static void figures_text(const struct duel *duel, char *out, size_t size)
                        bench_format_number(duel->b.cores, 2).s);
 }
 
-static bool of_protocols(const struct duel *duel)
+/* Near 1 more digits matter: "0.98x", "1.004x". */
+static struct bench_text ratio_text(double ratio)
 {
-    return duel->kind == PAIR_PROTOCOL || duel->kind == PAIR_VARIANT;
+    struct bench_text text;
+    if (!(fabs(ratio - 1) < 0.095) || ratio >= 1.095)
+        return bench_format_ratio(ratio);
+    (void)snprintf(text.s, sizeof(text.s), fabs(ratio - 1) < 0.00995 ? "%.3fx" : "%.2fx", ratio);
+    return text;
 }
 
-/* Another program makes the calls of both: its work is part of what its user waits for. */
-static bool of_programs(const struct duel *duel)
+/* "1.9x to 2.3x", with a digit more where the ends would look the same; "" where there is none. */
+static const char *bounds_text(const struct bench_bounds *bounds, char *out, size_t size)
 {
-    return of_protocols(duel) && bench_target_is_program(duel->a.result->target);
+    out[0] = '\0';
+    if (isnan(bounds->low) || isnan(bounds->high))
+        return out;
+    struct bench_text low = ratio_text(bounds->low), high = ratio_text(bounds->high);
+    if (strcmp(low.s, high.s) == 0) {
+        low = bench_format_number(bounds->low, bounds->low < 1.0995 ? 4 : 3);
+        high = bench_format_number(bounds->high, bounds->high < 1.0995 ? 4 : 3);
+        (void)snprintf(out, size, "%.20sx to %.20sx", low.s, high.s);
+    } else {
+        (void)snprintf(out, size, "%s to %s", low.s, high.s);
+    }
+    return out;
+}
+
+/* " [1.9x to 2.3x]", behind a name; "" where there is none or only few trials. */
+static const char *range_text(const struct bench_duel *duel, char *out, size_t size)
+{
+    char bounds[64];
+    out[0] = '\0';
+    if (!duel->few && bounds_text(&duel->effect.ratio, bounds, sizeof(bounds))[0] != '\0')
+        (void)snprintf(out, size, " [%s]", bounds);
+    return out;
 }
 
 /* "the client's own work: 41 % and 52 % of the time", or "". */
-static void share_text(const struct duel *duel, char *out, size_t size)
+static void share_text(const struct bench_duel *duel, char *out, size_t size)
 {
     double a = bench_result_client_share(duel->a.result);
     double b = bench_result_client_share(duel->b.result);
@@ -211,313 +240,228 @@ static void share_text(const struct duel *duel, char *out, size_t size)
                        100 * fmin(1, a), 100 * fmin(1, b));
 }
 
-static int tell_winner(struct duel *duel, double ratio)
+/* "first impression: 3 trials, a verdict takes 4": for whoever measured little. */
+static void impression_text(const struct bench_duel *duel, char *out, size_t size)
 {
-    char figures[160], share[128] = "", tail[NAME_BYTES] = "";
-    const struct phrasing *phrasing = duel->phrasing;
-    struct bench_text times = bench_format_ratio(ratio);
+    const struct bench_effect *effect = &duel->effect;
+    size_t trials = effect->na < effect->nb ? effect->na : effect->nb;
+    out[0] = '\0';
+    if (duel->few)
+        (void)snprintf(out, size, " (first impression: %zu trial%s, a verdict takes %d)", trials,
+                       trials == 1 ? "" : "s", BENCH_VERDICT_TRIALS);
+}
+
+/* ---- verdicts ---- */
+
+/* What stands behind the figures of a winner: whose cost the difference is. */
+static void reason_text(const struct bench_duel *duel, char *out, size_t size)
+{
+    const struct bench_target_info *slow = duel->b.result->target;
+    char share[128] = "";
+    out[0] = '\0';
+    if (duel->kind == BENCH_PAIR_SERVER)
+        (void)snprintf(out, size, ": what the %s server costs", slow->server);
+    else if (duel->kind == BENCH_PAIR_CLIENT && bench_target_library(slow)[0] != '\0')
+        (void)snprintf(out, size, ": what the client library costs (%.60s)",
+                       bench_target_library(slow));
+    else if (duel->measure == BENCH_BY_BYTES || bench_duel_is_of_programs(duel))
+        share_text(duel, share, sizeof(share));
+    if (share[0] != '\0')
+        (void)snprintf(out, size, " (%s)", share);
+}
+
+static int say_winner(const struct saying *saying, const char *verdict)
+{
+    const struct bench_duel *duel = saying->duel;
+    const struct bench_phrasing *phrasing = duel->phrasing;
+    const struct bench_text times = ratio_text(duel->effect.ratio.estimate);
+    char figures[160], reason[NAME_BYTES], few[96], range[80];
     figures_text(duel, figures, sizeof(figures));
-    if (duel->kind == PAIR_SERVER)
-        (void)snprintf(tail, sizeof(tail), ": what the %s server costs",
-                       duel->b.result->target->server);
-    else if (duel->kind == PAIR_CLIENT && bench_target_library(duel->b.result->target)[0] != '\0')
-        (void)snprintf(tail, sizeof(tail), ": what the client library costs (%.60s)",
-                       bench_target_library(duel->b.result->target));
-    else if (duel->measure == BY_BYTES || of_programs(duel))
+    reason_text(duel, reason, sizeof(reason));
+    impression_text(duel, few, sizeof(few));
+    (void)range_text(duel, range, sizeof(range));
+    if (duel->measure == BENCH_BY_TIME)
+        return say(saying, verdict, "%s %s %s %s than %s%s, %s%s%s", saying->a, phrasing->verb,
+                   times.s, phrasing->how, saying->b, range, figures, reason, few);
+    bool one_core = duel->kind == BENCH_PAIR_MODE && phrasing->cores && duel->a.cores >= ONE_CORE &&
+                    duel->b.cores_high < ONE_CORE;
+    return say(saying, verdict, "%s %s %s the %s of %s%s%s %s%s%s", saying->a, phrasing->does,
+               times.s, phrasing->what, saying->b, range,
+               one_core ? ", which never used more than one core:" : ",", figures, reason, few);
+}
+
+/* Too few trials for any verdict. */
+static int say_impression(const struct saying *saying)
+{
+    const struct bench_duel *duel = saying->duel;
+    char figures[160], few[96];
+    if (duel->effect.ratio.estimate >= 1 + BENCH_DUEL_MARGIN)
+        return say_winner(saying, bench_verdict_key(BENCH_VERDICT_CANNOT_TELL));
+    figures_text(duel, figures, sizeof(figures));
+    impression_text(duel, few, sizeof(few));
+    return say(saying, bench_verdict_key(BENCH_VERDICT_CANNOT_TELL),
+               "%s and %s are less than %.0f %% apart, %s%s", saying->a, saying->b,
+               100 * BENCH_DUEL_MARGIN, figures, few);
+}
+
+/* "needs about 12 more trials of each". */
+static void needs_text(const struct bench_duel *duel, char *out, size_t size)
+{
+    const struct bench_verdict_rules rules = rules_of(duel);
+    size_t needs = bench_effect_needs(&duel->effect, &rules);
+    if (needs == 0) /* each pair alone would do; the table has many */
+        (void)snprintf(out, size, "needs more trials of each");
+    else if (needs > NEEDS_SHOWN)
+        (void)snprintf(out, size, "needs more than %d more trials of each", NEEDS_SHOWN);
+    else
+        (void)snprintf(out, size, "needs about %zu more trial%s of each", needs,
+                       needs == 1 ? "" : "s");
+}
+
+static int say_no_winner(const struct saying *saying)
+{
+    const struct bench_duel *duel = saying->duel;
+    const bool equivalent = saying->verdict == BENCH_VERDICT_EQUIVALENT;
+    char figures[160], share[128] = "", tail[160] = "", range[64], needs[64];
+    figures_text(duel, figures, sizeof(figures));
+    (void)bounds_text(equivalent ? &duel->effect.ratio90 : &duel->effect.ratio, range,
+                      sizeof(range));
+    if (bench_duel_is_of_programs(duel))
         share_text(duel, share, sizeof(share));
     if (share[0] != '\0')
         (void)snprintf(tail, sizeof(tail), " (%s)", share);
-    if (duel->measure == BY_TIME)
-        return duel_tell(duel, "faster", ratio, "%s %s %s %s than %s, %s%s", duel->a.name,
-                         phrasing->verb, times.s, phrasing->how, duel->b.name, figures, tail);
-    bool one_core = duel->kind == PAIR_MODE && phrasing->cores && duel->a.cores >= ONE_CORE &&
-                    duel->b.cores_high < ONE_CORE;
-    return duel_tell(duel, "faster", ratio, "%s %s %s the %s of %s%s %s%s", duel->a.name,
-                     phrasing->does, times.s, phrasing->what, duel->b.name,
-                     one_core ? ", which never used more than one core:" : ",", figures, tail);
+    const char *key = bench_verdict_key(saying->verdict);
+    if (equivalent)
+        return say(saying, key, "equivalent: %s and %s are within %.0f %% (%s), %s%s", saying->a,
+                   saying->b, 100 * BENCH_DUEL_MARGIN, range, figures, tail);
+    if (saying->verdict == BENCH_VERDICT_NO_DIFFERENCE)
+        return say(saying, key,
+                   "no difference seen between %s and %s (%s: below what this machine shows of a "
+                   "target against itself, %s %%), %s%s",
+                   saying->a, saying->b, range, bench_format_number(100 * duel->floor, 2).s,
+                   figures, tail);
+    needs_text(duel, needs, sizeof(needs));
+    return say(saying, key, "cannot tell %s from %s (%s): %s; %s%s", saying->a, saying->b, range,
+               needs, figures, tail);
 }
 
-static bool ranges_overlap(const struct bench_range *a, const struct bench_range *b)
+static bool is_told(const struct saying *saying)
 {
-    if (a->count == 0 || b->count == 0 || (a->count < 2 && b->count < 2))
-        return false;
-    return a->low <= b->high && b->low <= a->high;
+    return saying->verdict == BENCH_VERDICT_SLOWER || saying->verdict == BENCH_VERDICT_FASTER;
 }
 
-/* Puts the better side into a. */
-static double duel_sort(struct duel *duel)
+static int say_verdict(const struct saying *saying)
 {
-    double ratio =
-        duel->measure == BY_TIME ? duel->b.value / duel->a.value : duel->a.value / duel->b.value;
-    if (ratio < 1) {
-        struct side better = duel->b;
-        duel->b = duel->a;
-        duel->a = better;
-        ratio = 1 / ratio;
-    }
-    return ratio;
+    if (saying->duel->few)
+        return say_impression(saying);
+    return is_told(saying) ? say_winner(saying, bench_verdict_key(BENCH_VERDICT_FASTER))
+                           : say_no_winner(saying);
 }
 
-static int tell_verdict(struct duel *duel)
+/* ---- differences that need no winner ---- */
+
+/* Told, or the first impression of one. */
+static bool is_more(const struct saying *saying)
 {
-    char figures[160], share[128] = "";
-    if (!(duel->a.value > 0) || !(duel->b.value > 0))
+    const double ratio = saying->duel->effect.ratio.estimate;
+    return saying->duel->few ? ratio >= 1 + BENCH_DUEL_MARGIN : is_told(saying) && ratio > 1;
+}
+
+/* Many connections through a program: how much of the time that it sees is the server's. */
+static int say_share(const struct saying *saying)
+{
+    const struct bench_side *program = &saying->duel->b, *own = &saying->duel->a;
+    const bool bound = own->result->status == BENCH_CELL_CLIENT_BOUND;
+    char few[96];
+    if (!is_more(saying) || !(program->value > own->value))
         return 0;
-    double ratio = duel_sort(duel);
-    bool small = ratio < CLEAR_RATIO;
-    if (!small && !ranges_overlap(&duel->a.range, &duel->b.range))
-        return tell_winner(duel, ratio);
-    figures_text(duel, figures, sizeof(figures));
-    if (of_programs(duel))
-        share_text(duel, share, sizeof(share));
-    return duel_tell(duel, "no clear difference", ratio,
-                     "no clear difference between %s and %s, %s (%s%s%s)", duel->a.name,
-                     duel->b.name, figures,
-                     small ? "less than 5 % apart" : "their trials overlap",
-                     share[0] != '\0' ? "; " : "", share);
+    impression_text(saying->duel, few, sizeof(few));
+    return say(saying, "client share",
+               "through %s a request takes %s (p50) where the same server answers our own "
+               "client in %s%s: %s%.0f %% of it is the client's own%s",
+               saying->b, bench_format_seconds(program->value).s, bound ? "at most " : "",
+               bench_format_seconds(own->value).s, bound ? "at least " : "",
+               100 * (1 - own->value / program->value), few);
 }
 
-/* A comparison of protocols measures the client where the client is a good part of the answer. */
-static int tell_protocols(struct duel *duel)
+static int say_ways(const struct saying *saying)
 {
+    const struct bench_duel *duel = saying->duel;
+    char figures[160], few[96], range[80];
+    if (!is_more(saying))
+        return 0;
+    figures_text(duel, figures, sizeof(figures));
+    impression_text(duel, few, sizeof(few));
+    (void)range_text(duel, range, sizeof(range));
+    return say(saying,
+               bench_verdict_key(duel->few ? BENCH_VERDICT_CANNOT_TELL : BENCH_VERDICT_FASTER),
+               "%s answers %s faster than with %s%s, %s: %.0f round trip%s against %.0f%s",
+               saying->a, ratio_text(duel->effect.ratio.estimate).s,
+               bench_result_parameter(duel->b.result, BENCH_DUEL_ACCESS), range, figures,
+               duel->a.trips, duel->a.trips < 1.5 ? "" : "s", duel->b.trips, few);
+}
+
+/* ---- what may not be compared ---- */
+
+static int say_bound(const struct saying *saying)
+{
+    const struct bench_duel *duel = saying->duel;
     double a = bench_result_client_share(duel->a.result);
     double b = bench_result_client_share(duel->b.result);
-    if (isnan(a) || isnan(b))
-        return duel_tell(duel, "no verdict", NAN,
-                         "no verdict on %s against %s: the client's CPU is not known", duel->a.name,
-                         duel->b.name);
-    if (a < CLIENT_SHARE && b < CLIENT_SHARE)
-        return tell_verdict(duel);
-    const struct side *worse = a >= b ? &duel->a : &duel->b;
-    return duel_tell(duel, "client-bound", NAN,
-                     "%s against %s is client-bound: the client's own CPU is %.0f %% of the %s of "
-                     "%s (%s of %s)",
-                     duel->a.name, duel->b.name, 100 * fmax(a, b),
-                     duel->group->view.series == BENCH_SERIES_RESPONSE ? "response time"
-                                                                       : "time to the first answer",
-                     worse->name, bench_format_seconds(bench_result_client_cpu(worse->result)).s,
-                     bench_format_seconds(bench_result_time(worse->result)).s);
-}
-
-/* What a program that is its own limit delivers is still what its user gets. */
-static bool is_spoiled(const struct duel *duel, const struct bench_result *result)
-{
-    if (result->status == BENCH_CELL_CLIENT_BOUND)
-        return !(bench_target_is_program(result->target) &&
-                 (of_protocols(duel) || duel->kind == PAIR_CLIENT));
-    return result->status != BENCH_CELL_OK;
+    const struct bench_side *worse = a >= b ? &duel->a : &duel->b;
+    return say(saying, "client-bound",
+               "%s against %s is client-bound: the client's own CPU is %.0f %% of the %s of "
+               "%s (%s of %s)",
+               saying->a, saying->b, 100 * fmax(a, b),
+               duel->group->view.series == BENCH_SERIES_RESPONSE ? "response time"
+                                                                 : "time to the first answer",
+               a >= b ? saying->a : saying->b,
+               bench_format_seconds(bench_result_client_cpu(worse->result)).s,
+               bench_format_seconds(bench_result_time(worse->result)).s);
 }
 
 /* A cell that was measured but may not be compared. Cells that failed or do not exist have their
  * note under the table and no sentence. */
-static int tell_spoiled(struct duel *duel)
+static int say_spoiled(const struct saying *saying, bool a_is_spoiled)
 {
+    const struct bench_result *spoiled =
+        a_is_spoiled ? saying->duel->a.result : saying->duel->b.result;
     char reason[256];
-    const struct side *spoiled = is_spoiled(duel, duel->a.result) ? &duel->a : &duel->b;
-    (void)bench_text_clean(spoiled->result->reason, reason, sizeof(reason));
-    bool bound = spoiled->result->status == BENCH_CELL_CLIENT_BOUND;
-    return duel_tell(duel, bound ? "client-bound" : "no verdict", NAN,
-                     "no verdict on %s against %s: %s is %s (%s)", duel->a.name, duel->b.name,
-                     spoiled->name, bench_cell_status_name(spoiled->result->status), reason);
+    (void)bench_text_clean(spoiled->reason, reason, sizeof(reason));
+    bool bound = spoiled->status == BENCH_CELL_CLIENT_BOUND;
+    return say(saying, bound ? "client-bound" : "no verdict",
+               "no verdict on %s against %s: %s is %s (%s)", saying->a, saying->b,
+               a_is_spoiled ? saying->a : saying->b, bench_cell_status_name(spoiled->status),
+               reason);
 }
 
-static bool is_measured(const struct bench_result *result)
+int bench_duel_tell(struct bench_run *run, const struct bench_duel *duel)
 {
-    return result->pooled != NULL && result->status != BENCH_CELL_FAILED &&
-           result->status != BENCH_CELL_UNAVAILABLE;
-}
-
-/* Many connections through a program: how much of the time that it sees is the server's. */
-static int tell_client_share(struct duel *duel)
-{
-    const bool program_is_a = bench_target_is_program(duel->a.result->target);
-    const struct side *program = program_is_a ? &duel->a : &duel->b;
-    const struct side *own = program_is_a ? &duel->b : &duel->a;
-    double seen = bench_result_time(program->result), true_time = bench_result_time(own->result);
-    if (!bench_target_is_program(program->result->target) || !(seen > 0) || !(true_time > 0) ||
-        own->result->status == BENCH_CELL_INVALID || program->result->status == BENCH_CELL_INVALID)
-        return 0;
-    const bool bound = own->result->status == BENCH_CELL_CLIENT_BOUND;
-    if (seen <= true_time * CLEAR_RATIO)
-        return 0;
-    return duel_tell(duel, "client share", seen / true_time,
-                     "through %s a request takes %s (p50) where the same server answers our own "
-                     "client in %s%s: %s%.0f %% of it is the client's own",
-                     program->name, bench_format_seconds(seen).s, bound ? "at most " : "",
-                     bench_format_seconds(true_time).s, bound ? "at least " : "",
-                     100 * (1 - true_time / seen));
-}
-
-static int compare_pair(struct duel *duel, const struct bench_result *a,
-                        const struct bench_result *b)
-{
-    if (!is_measured(a) || !is_measured(b))
-        return 0;
-    /* Opening connections one after another: what a mode can do shows in their rate. In an open
-     * loop all do what they were asked for. */
-    bool by_time = duel->group->view.ranking == BENCH_RANKING_TIME &&
-                   (duel->kind != PAIR_MODE || bench_result_is_open(a));
-    duel->measure = bench_result_is_bulk(a) ? BY_BYTES : by_time ? BY_TIME : BY_RATE;
-    side_init(&duel->a, duel, a);
-    side_init(&duel->b, duel, b);
-    duel->frame[0] = '\0';
-    if (duel->kind == PAIR_CLIENT && duel->group->view.concurrent)
-        return tell_client_share(duel);
-    if (of_protocols(duel)) {
-        char frame[sizeof(duel->frame) - 2];
-        (void)snprintf(duel->frame, sizeof(duel->frame), "%s, ",
-                       bench_pair_frame(a->target, b->target, frame, sizeof(frame)));
+    struct saying saying = {.run = run, .duel = duel, .ratio = NAN};
+    const struct bench_verdict_rules rules = rules_of(duel);
+    (void)bench_text_clean(duel->a.result->target->name, saying.a, sizeof(saying.a));
+    (void)bench_text_clean(duel->b.result->target->name, saying.b, sizeof(saying.b));
+    saying.verdict = BENCH_VERDICT_CANNOT_TELL;
+    if (bench_duel_is_judged(duel)) {
+        saying.ratio = duel->effect.ratio.estimate;
+        if (!duel->few)
+            saying.verdict = bench_effect_judge(&duel->effect, true, &rules);
     }
-    /* One connection that moves bulk: encoding it, compression included, is what a protocol asks of
-     * every client, and it happens in turn with the server's work, not in its way. */
-    if (duel->measure == BY_BYTES && of_protocols(duel) && a->status != BENCH_CELL_INVALID &&
-        b->status != BENCH_CELL_INVALID)
-        return tell_verdict(duel);
-    if (is_spoiled(duel, a) || is_spoiled(duel, b))
-        return tell_spoiled(duel);
-    if (of_protocols(duel) && !of_programs(duel))
-        return tell_protocols(duel);
-    return tell_verdict(duel);
-}
-
-static int compare_group(struct bench_run *run, const struct bench_report_group *group)
-{
-    struct duel duel = {.run = run, .group = group};
-    duel.phrasing = phrasing_find(group->rows[0]->workload);
-    bench_group_subject(group, duel.subject, sizeof(duel.subject));
-    for (unsigned kind = PAIR_PROTOCOL; kind <= BENCH_PAIR_LAST; kind <<= 1) {
-        for (size_t i = 0; i < group->nrows; i++) {
-            for (size_t k = i + 1; k < group->nrows; k++) {
-                const struct bench_target_info *a = group->rows[i]->target;
-                const struct bench_target_info *b = group->rows[k]->target;
-                if (!(duel.phrasing->pairs & kind) || bench_pair_kind(group, a, b) != kind)
-                    continue;
-                duel.kind = kind;
-                int status = compare_pair(&duel, group->rows[i], group->rows[k]);
-                if (status < 0)
-                    return status;
-            }
-        }
+    switch (duel->telling) {
+    case BENCH_TELL_VERDICT:
+        return say_verdict(&saying);
+    case BENCH_TELL_SHARE:
+        return say_share(&saying);
+    case BENCH_TELL_WAYS:
+        return say_ways(&saying);
+    case BENCH_TELL_SPOILED:
+        return say_spoiled(&saying, duel->a_is_spoiled);
+    case BENCH_TELL_CLIENT_UNKNOWN:
+        return say(&saying, "no verdict",
+                   "no verdict on %s against %s: the client's CPU is not known", saying.a,
+                   saying.b);
+    case BENCH_TELL_CLIENT_BOUND:
+        break;
     }
-    return 0;
-}
-
-/* ---- ways to the same records ---- */
-
-/* The parameter in which the ways to the same answer differ. */
-#define ACCESS "access"
-
-static bool same_but_access(const struct bench_result *a, const struct bench_result *b)
-{
-    if (strcmp(a->workload, b->workload) != 0 || a->nparameters != b->nparameters)
-        return false;
-    for (size_t i = 0; i < a->nparameters; i++) {
-        const char *value = bench_result_parameter(b, a->parameters[i].name);
-        if (value == NULL || (strcmp(a->parameters[i].name, ACCESS) != 0 &&
-                              strcmp(value, a->parameters[i].value) != 0))
-            return false;
-    }
-    return true;
-}
-
-/* Round trips of a cell, or where its program does not count, of our own client's cell with the
- * same protocol, options and server; NaN. */
-static double trips_of(const struct bench_report_group *group, const struct bench_result *result)
-{
-    const struct bench_target_info *own = result->target;
-    double trips = bench_result_round_trips(result);
-    for (size_t i = 0; isnan(trips) && i < group->nrows; i++) {
-        const struct bench_target_info *other = group->rows[i]->target;
-        if (strcmp(own->protocol, other->protocol) == 0 &&
-            strcmp(own->options, other->options) == 0 && strcmp(own->mode, other->mode) == 0 &&
-            strcmp(own->server, other->server) == 0 && strcmp(own->url, other->url) == 0)
-            trips = bench_result_round_trips(group->rows[i]);
-    }
-    return trips;
-}
-
-/* One cell of a target, of one way. */
-struct way {
-    const struct bench_report_group *group;
-    const struct bench_result *result;
-    double trips;
-};
-
-/* The way that waits least often against the one that does most often. */
-static int tell_ways(struct duel *duel, const struct way *few, const struct way *many)
-{
-    duel->group = few->group;
-    duel->measure = BY_TIME;
-    duel->frame[0] = '\0';
-    side_init(&duel->a, duel, few->result);
-    side_init(&duel->b, duel, many->result);
-    const double ratio = duel->b.value / duel->a.value;
-    if (!(ratio >= CLEAR_RATIO) || ranges_overlap(&duel->a.range, &duel->b.range))
-        return 0;
-    char figures[160];
-    figures_text(duel, figures, sizeof(figures));
-    bench_group_subject(few->group, duel->subject, sizeof(duel->subject));
-    return duel_tell(duel, "faster", ratio,
-                     "%s answers %s faster than with %s, %s: %.0f round trip%s against %.0f",
-                     duel->a.name, bench_format_ratio(ratio).s,
-                     bench_result_parameter(many->result, ACCESS), figures, few->trips,
-                     few->trips < 1.5 ? "" : "s", many->trips);
-}
-
-static bool may_be_told(const struct bench_result *result)
-{
-    return bench_result_is_judged(result) || (result->status == BENCH_CELL_CLIENT_BOUND &&
-                                              bench_target_is_program(result->target));
-}
-
-/* All groups like the first one, which come behind it. */
-static int compare_ways(struct bench_run *run, const struct bench_report_group *first,
-                        const struct bench_report_group *end)
-{
-    struct duel duel = {.run = run, .phrasing = phrasing_find(first->rows[0]->workload)};
-    int status = 0;
-    for (size_t t = 0; t < run->ntargets && status == 0; t++) {
-        struct way few = {.trips = INFINITY}, many = {.trips = 0};
-        for (const struct bench_report_group *g = first; g < end; g++) {
-            const struct bench_result *row = bench_report_row(g, &run->targets[t]);
-            if (row == NULL || !may_be_told(row) || !same_but_access(first->rows[0], row))
-                continue;
-            const struct way way = {g, row, trips_of(g, row)};
-            if (way.trips < few.trips)
-                few = way;
-            if (way.trips > many.trips)
-                many = way;
-        }
-        if (few.trips < many.trips)
-            status = tell_ways(&duel, &few, &many);
-    }
-    return status;
-}
-
-static bool is_first_way(const struct bench_report_group *groups,
-                         const struct bench_report_group *group)
-{
-    for (const struct bench_report_group *g = groups; g < group; g++)
-        if (same_but_access(g->rows[0], group->rows[0]))
-            return false;
-    return bench_result_parameter(group->rows[0], ACCESS) != NULL;
-}
-
-int bench_report_compare(struct bench_run *run)
-{
-    struct bench_report_group *groups;
-    size_t count;
-    bench_comparisons_clear(run);
-    bench_run_settle(run);
-    int status = bench_report_groups_new(run, &groups, &count);
-    if (status < 0)
-        return status;
-    for (size_t i = 0; i < count && status == 0; i++) {
-        if (bench_group_is_wanted(groups, count, &groups[i]))
-            status = compare_group(run, &groups[i]);
-        if (status == 0 && is_first_way(groups, &groups[i]))
-            status = compare_ways(run, &groups[i], groups + count);
-    }
-    bench_report_groups_free(groups, count);
-    return status;
+    return say_bound(&saying);
 }

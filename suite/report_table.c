@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite/instrument.h"
+#include "suite/metric.h"
 #include "suite/report_rank.h"
 #include "suite/report_write.h"
 
@@ -15,6 +17,7 @@ struct row {
     struct bench_statistic own, connect, ready; /* own: of the series that the view names */
     struct bench_statistic service, lag;
     struct bench_rank rank;
+    const struct bench_metric *metric; /* by which the table is ranked */
     struct bench_writer *writer;
     bool shown;
 };
@@ -49,6 +52,7 @@ static struct row *rows_new(const struct bench_report_group *group, struct bench
     for (size_t i = 0; i < group->nrows; i++) {
         struct row *row = &rows[i];
         *row = (struct row){.result = ranks[i].result, .rank = ranks[i], .writer = writer};
+        row->metric = bench_group_metric(group);
         row->shown = bench_result_is_shown(row->result);
         bench_result_statistic(row->result, group->view.series, &row->own);
         bench_result_statistic(row->result, BENCH_SERIES_CONNECT, &row->connect);
@@ -67,7 +71,7 @@ static bool percentile_cell(const struct row *row, const struct bench_statistic 
 {
     if (isnan(value))
         return false;
-    *out = bench_percentile_text(row->writer, which, value, statistic->count);
+    *out = bench_percentile_text(row->writer, row->result, which, value, statistic->count);
     if (statistic != &row->lag) /* which is the client's own */
         *out = bench_at_most_text(row->writer, row->result, *out);
     return true;
@@ -91,6 +95,22 @@ static bool p99_cell(const struct row *row, struct bench_text *out)
 static bool p999_cell(const struct row *row, struct bench_text *out)
 {
     return percentile_cell(row, &row->own, BENCH_DOUBT_P999, row->own.p999, out);
+}
+
+/* Of what ranks the table; behind the column of that. */
+static bool spread_cell(const struct row *row, enum bench_metric_id id, struct bench_text *out)
+{
+    return row->metric->id == id && bench_spread_text(row->writer, row->result, row->metric, out);
+}
+
+static bool time_spread_cell(const struct row *row, struct bench_text *out)
+{
+    return spread_cell(row, BENCH_METRIC_P50, out);
+}
+
+static bool rate_spread_cell(const struct row *row, struct bench_text *out)
+{
+    return spread_cell(row, BENCH_METRIC_THROUGHPUT, out);
 }
 
 static bool connect_cell(const struct row *row, struct bench_text *out)
@@ -241,11 +261,13 @@ static const struct {
     {"ready\np50", IN_CONNECTION, 0, ready_cell},
     {"1st answer\np50", IN_CONNECTION, 0, p50_cell},
     {"p50", IN_CLOSED, 0, p50_cell},
+    {"±", IN_CLOSED | IN_CONNECTION, 5, time_spread_cell},
     {"p90", IN_CLOSED | IN_CONNECTION, 3, p90_cell},
     {"p99", IN_CLOSED | IN_CONNECTION, 0, p99_cell},
     {"p99.9", IN_SINGLE, 8, p999_cell},
     {"mean", IN_CLOSED, 7, mean_cell},
     {"response\np50", IN_OPENS, 0, p50_cell},
+    {"±", IN_OPENS, 4, time_spread_cell},
     {"response\np99", IN_OPENS, 0, p99_cell},
     {"response\np99.9", IN_OPENS, 3, p999_cell},
     {"service\np50", IN_OPENS, 0, service_p50_cell},
@@ -256,6 +278,7 @@ static const struct {
     {"connections", IN_CONNECTION, 2, rate_cell},
     {"requests", IN_SINGLE, 2, rate_cell},
     {"requests", IN_SHARED, 0, rate_cell},
+    {"±", IN_CLOSED, 5, rate_spread_cell},
     {"vs\nbest", IN_ALL, 0, ratio_cell},
     {"round\ntrips", IN_CALLS, 0, trips_cell},
     {"frames", IN_CALLS, 6, frames_cell},
@@ -344,7 +367,13 @@ static int write_text(struct bench_writer *writer)
     }
     char environment[1024];
     if (bench_report_environment(writer->run, environment, sizeof(environment))[0] != '\0')
-        fprintf(writer->out, "measured on %s\n\n", environment);
+        fprintf(writer->out, "measured on %s\n", environment);
+    const char *instrument = bench_instrument_of(writer->run);
+    if (instrument != NULL)
+        fprintf(writer->out, "instrument: %s\n",
+                bench_text_clean(instrument, environment, sizeof(environment)));
+    if (environment[0] != '\0')
+        fputc('\n', writer->out);
     return bench_write_pages(writer);
 }
 

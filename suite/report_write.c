@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/buf.h"
+#include "stats/estimate.h"
 #include "suite/report_analyses.h"
 
 static const struct {
@@ -56,6 +57,7 @@ int bench_write_pages(struct bench_writer *writer)
         writer->nnotes = 0;
         writer->doubtful = 0;
         writer->bound = writer->at_most = writer->beaten = false;
+        writer->tied = writer->spread = false;
         writer->open = bench_result_is_open(page->groups[0]->rows[0]);
         if (i > 0)
             fputs(writer->markdown ? "\n" : "\n\n", writer->out);
@@ -146,13 +148,36 @@ struct bench_text bench_at_most_text(struct bench_writer *writer, const struct b
     return bound_text(writer, result, "≤", text);
 }
 
-struct bench_text bench_percentile_text(struct bench_writer *writer, enum bench_doubt which,
+struct bench_text bench_percentile_text(struct bench_writer *writer,
+                                        const struct bench_result *result, enum bench_doubt which,
                                         double seconds, uint64_t n)
 {
-    bool resolved = bench_percentile_is_resolved(doubts[which].p, n);
-    if (!resolved)
+    const double effective = bench_result_effective(result, n);
+    const bool resolved = bench_percentile_is_resolved(doubts[which].p, (uint64_t)effective);
+    if (!resolved) {
+        struct bench_doubt_needs *needs = &writer->needs[which];
+        double wanted = (double)bench_percentile_needs(doubts[which].p) * (double)n / effective;
+        bool first = !(writer->doubtful & 1u << which);
+        needs->low = first ? wanted : fmin(needs->low, wanted);
+        needs->high = first ? wanted : fmax(needs->high, wanted);
         writer->doubtful |= 1u << which;
+    }
     return bench_signed_text(resolved ? "" : "~", bench_format_seconds(seconds));
+}
+
+bool bench_spread_text(struct bench_writer *writer, const struct bench_result *result,
+                       const struct bench_metric *metric, struct bench_text *out)
+{
+    struct bench_bounds bounds;
+    if (result->status != BENCH_CELL_OK ||
+        bench_result_interval(result, metric, &bounds, NULL) < 0 || isnan(bounds.low))
+        return false;
+    double percent = 50 * (bounds.high - bounds.low) / bounds.estimate;
+    if (!isfinite(percent))
+        return false;
+    writer->spread = true;
+    (void)snprintf(out->s, sizeof(out->s), percent < 9.95 ? "%.1f %%" : "%.0f %%", percent);
+    return true;
 }
 
 /* ---- above the tables ---- */
@@ -234,8 +259,10 @@ int bench_write_table(struct bench_writer *writer, const struct bench_table *tab
 /* ---- below the tables ---- */
 
 /* dropped: heads of the columns that are not shown, whose marks nobody sees. */
-static void write_doubt(FILE *out, unsigned doubtful, const char *dropped)
+static void write_doubt(FILE *out, const struct bench_writer *writer, const char *dropped)
 {
+    unsigned doubtful = writer->doubtful;
+    bool dependent = false;
     const char *separator = "";
     for (size_t i = 0; i < BENCH_COUNT_OF(doubts); i++) {
         const char *at = strstr(dropped, doubts[i].name);
@@ -247,12 +274,18 @@ static void write_doubt(FILE *out, unsigned doubtful, const char *dropped)
         return;
     fprintf(out, "~ too few samples to place that percentile (");
     for (size_t i = 0; i < BENCH_COUNT_OF(doubts); i++) {
+        const struct bench_doubt_needs *needs = &writer->needs[i];
         if (!(doubtful & 1u << i))
             continue;
-        fprintf(out, "%s%s needs %" PRIu64, separator, doubts[i].name,
-                bench_percentile_needs(doubts[i].p));
+        fprintf(out, "%s%s needs ", separator, doubts[i].name);
+        dependent |= ceil(needs->high) > (double)bench_percentile_needs(doubts[i].p);
+        if (ceil(needs->low) < ceil(needs->high))
+            fprintf(out, "%.0f to ", ceil(needs->low));
+        fprintf(out, "%.0f", ceil(needs->high));
         separator = ", ";
     }
+    if (dependent)
+        fprintf(out, "; more than of independent ones, for neighbouring requests were alike");
     fprintf(out, "): read it as a rough figure\n");
 }
 
@@ -273,6 +306,15 @@ static void write_marks(FILE *out, const struct bench_writer *writer)
     else if (writer->at_most)
         fprintf(out, "; such a row's ratio is at most (≤) that");
     fputc('\n', out);
+}
+
+/* What stands for the trials: "±" and "=best". */
+static void write_trials_marks(FILE *out, const struct bench_writer *writer, const char *dropped)
+{
+    if (writer->spread && strstr(dropped, "±") == NULL)
+        fprintf(out, "±: half of the 95 %% interval over the trials (Student's t)\n");
+    if (writer->tied)
+        fprintf(out, "=best: not told apart from the best row (Holm over the rows behind it)\n");
 }
 
 static bool page_has(const struct bench_report_page *page, const struct bench_result *result)
@@ -317,7 +359,8 @@ int bench_write_below(struct bench_writer *writer, const struct bench_report_pag
     if (page->groups[0]->view.concurrent && page->kind == BENCH_PAGE_SINGLE &&
         strstr(dropped, "memory") == NULL && bench_report_knows_memory(page->groups[0]))
         fprintf(out, "server memory: growth over the idle server, all its processes (PSS)\n");
-    write_doubt(out, writer->doubtful, dropped);
+    write_doubt(out, writer, dropped);
+    write_trials_marks(out, writer, dropped);
     if (dropped[0] != '\0')
         fprintf(out, "left out for want of width, see the JSON: %s\n", dropped);
     if (page->kind == BENCH_PAGE_SINGLE)

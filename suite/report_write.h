@@ -13,7 +13,13 @@
 #define BENCH_NOTE_BYTES   512
 
 /* Percentiles whose samples may be too few: bits of bench_writer.doubtful. */
-enum bench_doubt { BENCH_DOUBT_P50, BENCH_DOUBT_P90, BENCH_DOUBT_P99, BENCH_DOUBT_P999 };
+enum bench_doubt {
+    BENCH_DOUBT_P50,
+    BENCH_DOUBT_P90,
+    BENCH_DOUBT_P99,
+    BENCH_DOUBT_P999,
+    BENCH_DOUBT_COUNT
+};
 
 struct bench_writer {
     FILE *out;
@@ -21,10 +27,16 @@ struct bench_writer {
     bool markdown;
     char notes[64][BENCH_NOTE_BYTES]; /* what [1], [2] in this page refer to */
     size_t nnotes;
-    unsigned doubtful;     /* 1u << enum bench_doubt: marked in this page */
-    bool bound, beaten;    /* "≥" or "≤" stands before a figure; "≥" before a ratio */
-    bool open;             /* the page is of an open loop */
-    bool at_most;          /* "≤" stands before a ratio */
+    unsigned doubtful; /* 1u << enum bench_doubt: marked in this page */
+    /* Samples that would place such a percentile: of the row that needs fewest and most. */
+    struct bench_doubt_needs {
+        double low, high;
+    } needs[BENCH_DOUBT_COUNT];
+    bool bound, beaten; /* "≥" or "≤" stands before a figure; "≥" before a ratio */
+    bool open;          /* the page is of an open loop */
+    bool at_most;       /* "≤" stands before a ratio */
+    bool tied;          /* "=best" stands in a row */
+    bool spread;        /* "±" is shown */
 };
 
 /* Renders a whole report into out by fn. 0, -ENOMEM or -EMSGSIZE. */
@@ -40,8 +52,8 @@ int bench_write_single(struct bench_writer *writer,
 int bench_write_matrix(struct bench_writer *writer,
                        const struct bench_report_page *page) BENCH_MUST_CHECK;
 
-/* "latency: ping; response time, closed loop, 1 connection; 8000 samples of 8 trials per target": of
- * which time the percentiles are, and under which load. */
+/* "latency: ping; response time, closed loop, 1 connection; 8000 samples of 8 trials per target":
+ * of which time the percentiles are, and under which load. */
 int bench_write_title(struct bench_writer *writer, const struct bench_report_page *page,
                       const char *operation) BENCH_MUST_CHECK;
 int bench_write_table(struct bench_writer *writer,
@@ -54,9 +66,16 @@ int bench_write_below(struct bench_writer *writer, const struct bench_report_pag
 size_t bench_note_add(struct bench_writer *writer, const char *text);
 /* "failed [2]", with its reason as a note; "" for ok. */
 struct bench_text bench_status_text(struct bench_writer *writer, const struct bench_result *result);
-/* A percentile in seconds, with "~" where n samples are too few for it; marks the doubt. */
-struct bench_text bench_percentile_text(struct bench_writer *writer, enum bench_doubt which,
+/* A percentile in seconds, with "~" where n samples of result are too few for it (those that count
+ * as independent, where that is known); marks the doubt. */
+struct bench_text bench_percentile_text(struct bench_writer *writer,
+                                        const struct bench_result *result, enum bench_doubt which,
                                         double seconds, uint64_t n);
+/* "3 %": half of the 95 % interval over trials of what ranks the row, relative to the figure.
+ * false: there is none. */
+struct bench_metric;
+bool bench_spread_text(struct bench_writer *writer, const struct bench_result *result,
+                       const struct bench_metric *metric, struct bench_text *out);
 /* Of a row whose client was the limit: "≥" before what its server does, "≤" before its times. */
 struct bench_text bench_at_least_text(struct bench_writer *writer,
                                       const struct bench_result *result, struct bench_text text);

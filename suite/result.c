@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
-/* Fewer trials than this give no interval (order statistics of five have none at 95 %). */
-#define INTERVAL_MIN_TRIALS 6
-
 struct bench_view bench_view_of(const char *workload)
 {
     const struct bench_workload *row = bench_workload_find(workload);
@@ -401,7 +397,7 @@ bool bench_mean_interval(const double *values, size_t n, double *low, double *hi
 {
     double mean = 0, squares = 0;
     *low = *high = NAN;
-    if (n < INTERVAL_MIN_TRIALS)
+    if (n < BENCH_INTERVAL_TRIALS)
         return false;
     for (size_t i = 0; i < n; i++)
         mean += values[i] / (double)n;

@@ -60,7 +60,8 @@ struct bench_resources {
     X(occupancy, "occupancy", "closed loop: share of the time that a connection had a request out")\
     X(kpss, "kpss", "KPSS statistic of 100 batch medians")                                         \
     X(drift, "drift", "trend of the batch medians over the load, relative to their median")        \
-    X(steal, "steal", "share of the machine's time that the hypervisor took away, 0..1")
+    X(steal, "steal", "share of the machine's time that the hypervisor took away, 0..1")           \
+    X(independent, "independent", "share of the responses that count as independent ones, 0..1")
 
 struct bench_validity {
 #define X(member, key, help) double member;
@@ -120,6 +121,9 @@ struct bench_result {
     struct bench_resources resources; /* sums of CPU and wall; memory: median over trials */
     struct bench_trial *trials;
     size_t ntrials;
+    /* Among the rows of its table that may be compared: 1 = best, shared by rows that are not told
+     * apart; 0 = none (too few trials, not ok, a floor, a file from before there were ranks). */
+    int rank;
 };
 
 /* Facts about machine, build and libraries, in the order in which they are shown. */
@@ -136,7 +140,13 @@ struct bench_comparison {
     char *metric;    /* "response p50", "throughput", "cores" */
     double a_value, b_value; /* seconds, 1/s or a number */
     double ratio;    /* a's advantage over b, > 1: a better; NaN if it may not be compared */
-    char *verdict;   /* "faster", "client-bound", "no verdict" ... */
+    double low, high;  /* its interval over trials; NaN: there is none */
+    double confidence; /* of that: 0.95, and 0.9 where "equivalent" rests on it; NaN */
+    double p;          /* after Holm over the table's comparisons; NaN: not tested */
+    double floor;  /* ratio - 1 that this machine shows of a target against itself; NaN: unknown */
+    size_t trials; /* of the side that has fewer; 0: not compared */
+    size_t needs;  /* more trials of each side before a word can be said; 0 = none, or unknown */
+    char *verdict; /* "faster", "equivalent", "cannot tell", "client-bound" ... */
     char *sentence;
 };
 
@@ -208,8 +218,15 @@ int bench_report_chart_text(const struct bench_run *run, const char *name, size_
                             struct bench_buf *out, struct bench_error *err) BENCH_MUST_CHECK;
 /* "name\ttitle" lines. */
 int bench_report_chart_names(const struct bench_run *run, struct bench_buf *out) BENCH_MUST_CHECK;
-/* Fills run->comparisons from the results. 0 or -ENOMEM. */
+/* Fills run->comparisons and the ranks from the results. Nothing below what this machine shows of a
+ * target against itself is a difference; noise NULL: that is not known. 0 or -ENOMEM. */
+struct bench_noise;
+int bench_report_judge(struct bench_run *run, const struct bench_noise *noise) BENCH_MUST_CHECK;
+/* The same without knowing the noise. */
 int bench_report_compare(struct bench_run *run) BENCH_MUST_CHECK;
+/* The same with what is kept about the noise of the run's machine; a file of it that cannot be read
+ * is said on stderr and passed over. */
+int bench_report_conclude(struct bench_run *run) BENCH_MUST_CHECK;
 
 /* ---- reading back ---- */
 

@@ -25,6 +25,9 @@ int bench_member_text(const struct bench_reader *reader, const json_t *object, c
 /* null is NaN. */
 int bench_member_real(const struct bench_reader *reader, const json_t *object, const char *key,
                       double low, double *out) BENCH_MUST_CHECK;
+/* The same; NaN also where it is missing, as in files from before there was such a member. */
+int bench_member_real_or_none(const struct bench_reader *reader, const json_t *object,
+                              const char *key, double low, double *out) BENCH_MUST_CHECK;
 int bench_member_whole(const struct bench_reader *reader, const json_t *object, const char *key,
                        json_int_t low, json_int_t high, json_int_t *out) BENCH_MUST_CHECK;
 int bench_member_int(const struct bench_reader *reader, const json_t *object, const char *key,
@@ -38,6 +41,21 @@ int bench_member_object(const struct bench_reader *reader, const json_t *object,
                         json_t **out) BENCH_MUST_CHECK;
 int bench_member_list(const struct bench_reader *reader, const json_t *object, const char *key,
                       json_t **out, size_t *count) BENCH_MUST_CHECK;
+
+/* A text without control characters, a number or null; NULL without memory. */
+json_t *bench_json_text(const char *value);
+json_t *bench_json_real(double value);
+
+/* The member "intervals" of a result; NULL without memory. */
+json_t *bench_intervals_json(const struct bench_result *result);
+/* The member "comparisons" of a run; NULL without memory. */
+json_t *bench_comparisons_json(const struct bench_run *run);
+int bench_comparisons_read(struct bench_reader *reader, const json_t *root,
+                           struct bench_run *run) BENCH_MUST_CHECK;
+/* The member "rank" of a result; missing or null is 0. */
+json_t *bench_rank_json(const struct bench_result *result);
+int bench_rank_read(const struct bench_reader *reader, const json_t *json, int *out)
+    BENCH_MUST_CHECK;
 
 /* Every figure NaN, nothing claimed. */
 void bench_validity_unknown(struct bench_validity *out);

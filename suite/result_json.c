@@ -47,19 +47,9 @@ static json_t *object_end(struct object *object)
     return NULL;
 }
 
-static json_t *text(const char *value)
-{
-    const char *raw = value != NULL ? value : "";
-    size_t size = strlen(raw) + 1; /* cleaning never makes text longer */
-    char *clean = malloc(size);
-    if (clean == NULL)
-        return NULL;
-    json_t *json = json_string(bench_text_clean(raw, clean, size));
-    free(clean);
-    return json;
-}
+static json_t *text(const char *value) { return bench_json_text(value); }
 
-static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+static json_t *real(double value) { return bench_json_real(value); }
 
 /* Counters end at 2^63 here; jansson has no larger integers. */
 static json_t *whole(uint64_t value)
@@ -404,6 +394,8 @@ static void put_measured(struct object *object, const struct bench_result *resul
     put_series(object, "lag", result, BENCH_SERIES_LAG);
     put_bandwidth(object, result);
     put(object, "throughput", throughput_json(result));
+    put(object, "rank", bench_rank_json(result));
+    put(object, "intervals", bench_intervals_json(result));
     put(object, "cpu", cpu_json(result));
     put(object, "memory", memory_json(&result->resources));
     put(object, "sockets", sockets_json(&result->resources));
@@ -486,45 +478,6 @@ static json_t *results_json(const struct bench_run *run)
     return list;
 }
 
-/* A cell of a comparison: its place in "results" and its target's name; null without one. */
-static json_t *side_json(const struct bench_run *run, const struct bench_result *result,
-                         double value)
-{
-    if (result == NULL)
-        return json_null();
-    struct object object = object_begin();
-    put(&object, "result", json_integer((json_int_t)(result - run->results)));
-    put(&object, "target", text(result->target->name));
-    put(&object, "value", real(value));
-    return object_end(&object);
-}
-
-static json_t *comparison_json(const struct bench_run *run,
-                               const struct bench_comparison *comparison)
-{
-    struct object object = object_begin();
-    put(&object, "workload", text(comparison->workload));
-    put(&object, "metric", text(comparison->metric));
-    put(&object, "a", side_json(run, comparison->a, comparison->a_value));
-    put(&object, "b", side_json(run, comparison->b, comparison->b_value));
-    put(&object, "ratio", real(comparison->ratio));
-    put(&object, "verdict", text(comparison->verdict));
-    put(&object, "sentence", text(comparison->sentence));
-    return object_end(&object);
-}
-
-static json_t *comparisons_json(const struct bench_run *run)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < run->ncomparisons; i++) {
-        if (json_array_append_new(list, comparison_json(run, &run->comparisons[i])) != 0) {
-            json_decref(list);
-            return NULL;
-        }
-    }
-    return list;
-}
-
 static json_t *run_json(const struct bench_run *run)
 {
     struct object object = object_begin();
@@ -538,7 +491,7 @@ static json_t *run_json(const struct bench_run *run)
     put(&object, "plan", facts_json(run->plan, run->nplan));
     put(&object, "targets", targets_json(run));
     put(&object, "results", results_json(run));
-    put(&object, "comparisons", comparisons_json(run));
+    put(&object, "comparisons", bench_comparisons_json(run));
     if (bench_json_analyses(run, object.json) < 0)
         object.failed = true;
     return object_end(&object);

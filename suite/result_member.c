@@ -65,6 +65,14 @@ int bench_member_real(const struct bench_reader *reader, const json_t *object, c
     return 0;
 }
 
+int bench_member_real_or_none(const struct bench_reader *reader, const json_t *object,
+                              const char *key, double low, double *out)
+{
+    *out = NAN;
+    return json_object_get(object, key) != NULL ? bench_member_real(reader, object, key, low, out)
+                                                : 0;
+}
+
 int bench_member_whole(const struct bench_reader *reader, const json_t *object, const char *key,
                        json_int_t low, json_int_t high, json_int_t *out)
 {

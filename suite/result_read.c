@@ -409,6 +409,8 @@ static int read_result(struct bench_reader *reader, const json_t *root, const js
         rc = read_pooled(reader, json, result);
     if (rc == 0)
         rc = read_sums(reader, json, result);
+    if (rc == 0)
+        rc = bench_rank_read(reader, json, &result->rank);
     return rc == 0 ? read_trials(reader, json, index, result) : rc;
 }
 
@@ -426,60 +428,6 @@ static int read_results(struct bench_reader *reader, const json_t *root, struct 
         (void)snprintf(reader->where, sizeof(reader->where), "results[%zu]", run->nresults);
         rc = read_result(reader, root, json_array_get(list, run->nresults), run->nresults, run,
                          &run->results[run->nresults]);
-    }
-    return rc;
-}
-
-/* ---- comparisons ---- */
-
-/* null is no cell. */
-static int read_side(const struct bench_reader *reader, const json_t *json, const char *key,
-                     const struct bench_run *run, const struct bench_result **result, double *value)
-{
-    const json_t *side = json_object_get(json, key);
-    json_int_t index;
-    *value = NAN;
-    if (json_is_null(side))
-        return 0;
-    int rc = bench_member_whole(reader, side, "result", 0, (json_int_t)run->nresults - 1, &index);
-    if (rc == 0)
-        *result = &run->results[index];
-    return rc == 0 ? bench_member_real(reader, side, "value", 0, value) : rc;
-}
-
-static int read_comparison(const struct bench_reader *reader, const json_t *json,
-                           const struct bench_run *run, struct bench_comparison *out)
-{
-    int rc = bench_member_text(reader, json, "workload", &out->workload);
-    if (rc == 0)
-        rc = bench_member_text(reader, json, "metric", &out->metric);
-    if (rc == 0)
-        rc = bench_member_text(reader, json, "verdict", &out->verdict);
-    if (rc == 0)
-        rc = bench_member_text(reader, json, "sentence", &out->sentence);
-    if (rc == 0)
-        rc = bench_member_real(reader, json, "ratio", 0, &out->ratio);
-    if (rc == 0)
-        rc = read_side(reader, json, "a", run, &out->a, &out->a_value);
-    if (rc == 0 && out->a == NULL)
-        rc = bench_member_refuse(reader, "no cell \"a\"");
-    return rc == 0 ? read_side(reader, json, "b", run, &out->b, &out->b_value) : rc;
-}
-
-static int read_comparisons(struct bench_reader *reader, const json_t *root, struct bench_run *run)
-{
-    json_t *list;
-    size_t count;
-    int rc = bench_member_list(reader, root, "comparisons", &list, &count);
-    if (rc < 0)
-        return rc;
-    run->comparisons = calloc(count + 1, sizeof(*run->comparisons));
-    if (run->comparisons == NULL)
-        return bench_member_no_memory(reader);
-    for (; rc == 0 && run->ncomparisons < count; run->ncomparisons++) {
-        (void)snprintf(reader->where, sizeof(reader->where), "comparisons[%zu]", run->ncomparisons);
-        rc = read_comparison(reader, json_array_get(list, run->ncomparisons), run,
-                             &run->comparisons[run->ncomparisons]);
     }
     return rc;
 }
@@ -573,7 +521,7 @@ static int read_run(struct bench_reader *reader, const json_t *root, struct benc
         rc = read_targets(reader, root, run);
     if (rc == 0)
         rc = read_results(reader, root, run);
-    return rc == 0 ? read_comparisons(reader, root, run) : rc;
+    return rc == 0 ? bench_comparisons_read(reader, root, run) : rc;
 }
 
 int bench_result_parse(const char *json, size_t length, const void *histograms,

@@ -57,9 +57,14 @@ int bench_validity_read(const struct bench_reader *reader, const json_t *trial,
     if (object == NULL || json_is_null(object))
         return 0;
     int rc = bench_member_object(reader, trial, "validity", &object);
-    for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(figures); i++)
+    for (size_t i = 0; rc == 0 && i < BENCH_COUNT_OF(figures); i++) {
+        /* Files from before there was such a figure. */
+        if (figures[i].member == &out->independent &&
+            json_object_get(object, figures[i].key) == NULL)
+            continue;
         /* A trend may fall, and a hypervisor's clock has been seen to go back. */
         rc = bench_member_real(reader, object, figures[i].key, -1e18, figures[i].member);
+    }
     if (rc == 0)
         rc = bench_member_flag(reader, object, "same_server", &out->same_server);
     if (rc == 0)

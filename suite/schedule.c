@@ -4,23 +4,7 @@
 #include <math.h>
 
 #include "bench/units.h"
-
-/* splitmix64 (Vigna): any seed will do, neighbouring ones give streams that have nothing in
- * common. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-/* Exponential with mean 1. */
-static double gap(struct bench_schedule *s)
-{
-    double u = ((double)(next_random(&s->random) >> 11) + 0.5) * 0x1p-53; /* in (0, 1) */
-    return -log(u);
-}
+#include "core/random.h"
 
 /* Starts that are expected during the ramp. */
 static double in_ramp(const struct bench_schedule *s)
@@ -83,10 +67,10 @@ void bench_schedule_init(struct bench_schedule *schedule, const struct bench_loa
         s.stride = 1;
         s.random = model->seed;
         for (uint64_t i = 0; i <= w; i++)
-            s.random = next_random(&s.random);
+            s.random = bench_random_next(&s.random);
         if (model->duration_ns == 0)
             s.left = units / all + (w < units % all);
-        s.position = gap(&s);
+        s.position = bench_random_exponential(&s.random);
     } else {
         s.index = w;
         s.stride = all;
@@ -103,7 +87,7 @@ void bench_schedule_take(struct bench_schedule *s)
     if (s->poisson) {
         if (s->left != UINT64_MAX && s->at_ns >= s->t0_ns + s->ramp_ns)
             s->left--;
-        s->position += gap(s);
+        s->position += bench_random_exponential(&s->random);
     }
     plan(s);
 }

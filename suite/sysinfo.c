@@ -16,6 +16,7 @@
 #include "suite/driver.h"
 #include "suite/environment.h"
 #include "suite/facts.h"
+#include "suite/instrument.h"
 
 /* ---- the plan ---- */
 
@@ -149,6 +150,7 @@ static void add_moments(struct bench_facts *f, struct bench_facts *before)
 int bench_sysinfo_collect(const struct bench_plan *plan, struct bench_run *run)
 {
     struct bench_facts environment = {.n = 0}, chosen = {.n = 0};
+    char instrument[512];
     struct bench_facts before = {.rows = run->environment, .n = run->nenvironment};
     bench_environment_machine("", &environment);
     bench_environment_limits(&environment);
@@ -156,6 +158,8 @@ int bench_sysinfo_collect(const struct bench_plan *plan, struct bench_run *run)
     bench_environment_software(plan, &environment);
     bench_facts_add(&environment, "worker priority", "%s", bench_driver_priority());
     place_facts(&environment, plan);
+    bench_facts_add_varying(&environment, BENCH_INSTRUMENT_FACT, "%s",
+                            bench_instrument_text(instrument, sizeof(instrument)));
     add_moments(&environment, &before);
     plan_facts(&chosen, plan);
     run->environment = environment.rows;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bench/units.h"
+#include "stats/estimate.h"
 #include "stats/steady.h"
 
 enum { STEAL_TICKS_MIN = 100 }; /* with fewer, one tick is a per cent and more */
@@ -88,6 +89,19 @@ static double little_ratio(const struct bench_recording *r)
     return positive_ratio((double)times->sum, (double)r->inflight_ns);
 }
 
+/* n_eff / n of an AR(1), from every stride-th response: the correlation of true neighbours is the
+ * stride-th root of what they show. What chance alone would show (1.96 / sqrt n) counts as none. */
+static double independent_share(const double *values, size_t n, double stride)
+{
+    const double rho = bench_lag1(values, n);
+    if (n < BENCH_STEADY_SAMPLES || isnan(rho))
+        return NAN;
+    if (rho <= 1.96 / sqrt((double)n))
+        return 1;
+    const double near = pow(rho, 1 / fmax(1, stride));
+    return fmax((1 - near) / (1 + near), 1 / ((double)n * fmax(1, stride)));
+}
+
 static int measure_steadiness(const struct bench_recording *r, struct bench_validity *v)
 {
     const struct bench_trace *trace = &r->trace;
@@ -98,6 +112,7 @@ static int measure_steadiness(const struct bench_recording *r, struct bench_vali
     for (size_t i = 0; i < trace->n; i++)
         values[i] = seconds(trace->points[i].response_ns);
     int rc = bench_steady_judge(values, trace->n, &steady);
+    v->independent = independent_share(values, trace->n, (double)trace->stride);
     free(values);
     if (rc < 0)
         return rc;

@@ -214,6 +214,26 @@ Test(usage, relay)
         check_line("relay", &lines[i]);
 }
 
+Test(usage, selftest)
+{
+    static const struct bad_line lines[] = {
+        {{"--only", "gg1"}, {"--only", "'gg1'", "mm1@0.5", "freeze"}},
+        {{"--only", ""}, {"--only", "''"}},
+        {{"--seed", "-1"}, {"--seed", "-1"}},
+        {{"--inject", "luck"}, {"--inject", "'luck'", "no-schedule"}},
+        {{"--json", ""}, {"--json", "''"}},
+        {{"--quick=yes"}, {"--quick", "no value"}},
+        {{"--target", "gopher/threaded/native"}, {"gopher"}},
+        {{"--target", "rpyc/threaded/python"}, {"rpyc/threaded/python", "native"}},
+        {{"--target", "rpyc/threaded/native,rpyc/forking/native"}, {"one native server"}},
+        {{"--target", "rpyc://127.0.0.1:1"}, {"one native server"}},
+        {{"fixed"}, {"fixed"}},
+    };
+
+    for (size_t i = 0; i < BENCH_COUNT_OF(lines); i++)
+        check_line("selftest", &lines[i]);
+}
+
 Test(usage, call)
 {
 #define TO "rpyc://127.0.0.1:1"
@@ -267,7 +287,7 @@ Test(usage, commands)
 /* Help goes to stdout, and names every option that a wrong one is told about. */
 Test(usage, help)
 {
-    static const char *const commands[] = {"run", "serve", "call", "relay", "list"};
+    static const char *const commands[] = {"run", "serve", "call", "relay", "selftest", "list"};
     struct support_output out;
 
     for (size_t i = 0; i < BENCH_COUNT_OF(commands); i++) {

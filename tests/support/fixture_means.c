@@ -220,3 +220,43 @@ struct bench_run *support_means_distance(void)
     return support_means_run(far_targets, BENCH_COUNT_OF(far_targets), far_cells,
                              BENCH_COUNT_OF(far_cells));
 }
+
+/* ---- verdicts ---- */
+
+static const struct support_means_target verdict_targets[] = {
+    {"rpyc", "rpyc", "", "threaded", "python", "", "", BENCH_ROLE_NORMAL},
+    {"rpyc", "rpyc", "", "forking", "python", "", "", BENCH_ROLE_NORMAL},
+    {"rpyc", "rpyc", "", "threaded", "native", "", "", BENCH_ROLE_NORMAL},
+    {"rpyc", "rpyc", "", "forking", "native", "", "", BENCH_ROLE_NORMAL},
+};
+
+#define OF(target, workload, operation, parameters, ...)                                           \
+    {                                                                                              \
+        target, workload, operation, "clients=8" parameters, 2, {__VA_ARGS__}, BENCH_CELL_OK       \
+    }
+
+/* What is alike in a block (a slow minute) is in both rows: 1000 and 2000 are told in spite of it. */
+static const struct support_means_cell verdict_cells[] = {
+    OF(0, "concurrent", "ping", "", 2010, 2590, 1980, 2060, 2120, 1950, 2030, 2200),
+    OF(1, "concurrent", "ping", "", 1000, 1310, 1010, 1025, 1050, 980, 1010, 1090),
+    OF(2, "concurrent", "ping", "", 700, 905, 701, 715, 748, 690, 708, 765),
+    OF(3, "concurrent", "ping", "", 703, 900, 706, 712, 751, 686, 711, 762),
+    OF(0, "cpu", "cpu_work", "", 10000, 10120, 9930, 10060, 9900, 10080, 10010, 9950),
+    OF(1, "cpu", "cpu_work", "", 10110, 10010, 10020, 10090, 9980, 9990, 10120, 9890),
+    OF(0, "io", "io_work", "", 10000, 10110, 10020, 9990, 10050, 9960, 10030, 10010),
+    OF(1, "io", "io_work", "", 10210, 10300, 10250, 10230, 10270, 10190, 10240, 10200),
+    OF(0, "concurrent", "echo", ",payload=1KiB", 2000, 2300, 1900, 2500, 2100, 1800, 2200, 2400),
+    OF(1, "concurrent", "echo", ",payload=1KiB", 2300, 1900, 2200, 2000, 2400, 2100, 2500, 8600),
+    OF(0, "concurrent", "echo", ",payload=64KiB", 2000, 2300, 1900),
+    OF(1, "concurrent", "echo", ",payload=64KiB", 1000, 1100, 1050),
+    OF(2, "concurrent", "echo", ",payload=64KiB", 1000, 1020, 1010),
+    OF(3, "concurrent", "echo", ",payload=64KiB", 1010, 1000, 1020),
+};
+
+struct bench_run *support_means_verdicts(void)
+{
+    struct bench_run *run = support_means_run(verdict_targets, BENCH_COUNT_OF(verdict_targets),
+                                              verdict_cells, BENCH_COUNT_OF(verdict_cells));
+    (void)snprintf(run->environment_hash, sizeof(run->environment_hash), "00112233445566aa");
+    return run;
+}

@@ -34,5 +34,9 @@ struct bench_run *support_means_run(const struct support_means_target *targets, 
 struct bench_run *support_means_parts(void);
 /* Two protocols at four distances, six trials. */
 struct bench_run *support_means_distance(void);
+/* Two process models of one server: cells of which each verdict is said, and one far-out trial. What
+ * a target shows against itself: SUPPORT_MEANS_NOISE in `io`. */
+struct bench_run *support_means_verdicts(void);
+#define SUPPORT_MEANS_NOISE 1.04
 
 #endif

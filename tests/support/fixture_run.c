@@ -147,6 +147,7 @@ void support_fixture_add_trial(struct bench_result *result, int n, int64_t base_
         .kpss = n >= 400 ? 0.213 : (double)NAN,
         .drift = n >= 400 ? -0.004 : (double)NAN,
         .steal = 0,
+        .independent = n >= 400 ? 0.95 : (double)NAN,
         .same_server = true,
         .steady_judged = n >= 400,
     };

@@ -22,7 +22,7 @@ static const struct support_means_target targets[] = {
 #define CELL(target, way, operation, trips, us)                                                    \
     {                                                                                              \
         target, "netref", operation, "clients=1,requests=10,n=100,access=" way, trips,             \
-            {us, us, us}, BENCH_CELL_OK                                                            \
+            {us, us * 1.01, us, us * 0.99}, BENCH_CELL_OK                                                            \
     }
 #define OBJECTS(target, trips, us) CELL(target, "objects", "get_users", trips, us)
 #define TUPLES(target, trips, us)  CELL(target, "tuples", "get_users_tuples", trips, us)
@@ -38,7 +38,7 @@ static size_t about(const struct bench_run *run, const char *target, const char 
         if (one->b != NULL && one->a->target == one->b->target &&
             strcmp(one->a->target->name, target) == 0) {
             *sentence = one->sentence;
-            cr_expect_str_eq(one->verdict, "faster");
+            cr_expect_str_eq(one->verdict, one->trials < 4 ? "cannot tell" : "faster");
             cr_expect_gt(one->ratio, 1);
             n++;
         }
@@ -60,7 +60,7 @@ Test(ways, references_against_values)
     cr_assert_eq(bench_report_compare(run), 0);
     cr_expect_eq(about(run, "rpyc/threaded/python", &sentence), 1);
     cr_expect_not_null(strstr(sentence, "netref, tuples: rpyc/threaded/python answers 200x faster "
-                                        "than with objects, "),
+                                        "than with objects [200x to 200x], "),
                        "%s", sentence);
     cr_expect_not_null(strstr(sentence, ": 2 round trips against 504"), "%s", sentence);
     /* Its program does not count; our own client of the same server does. */
