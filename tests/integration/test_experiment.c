@@ -56,9 +56,9 @@ Test(experiment, two_targets_take_turns)
 {
     struct support_output out;
 
-    rig_run(&out, WORDS("run", "--target", "rpyc/threaded/native,http/threaded/native", "--workload",
-                        "latency", "--requests", "20", "--warmup", "1", "--repeats", "5", "--json",
-                        "-"));
+    rig_run(&out,
+            WORDS("run", "--target", "rpyc/threaded/native,http/threaded/native", "--workload",
+                  "latency", "--requests", "20", "--warmup", "1", "--repeats", "5", "--json", "-"));
     json_t *run = rig_json(out.out);
     const int first = place_of(run, "rpyc/threaded/native", 0);
     for (int block = 0; block < 5; block++) {
@@ -77,8 +77,8 @@ Test(experiment, precision_goes_on_to_its_cap_and_names_what_is_wider)
     struct support_output out;
 
     rig_run(&out, WORDS("run", "--target", "tcp/threaded/native", "--workload", "latency",
-                        "--requests", "20", "--warmup", "1", "--repeats", "2", "--precision", "0.1%",
-                        "--max-repeats", "11", "--json", "-"));
+                        "--requests", "20", "--warmup", "1", "--repeats", "2", "--precision",
+                        "0.1%", "--max-repeats", "11", "--json", "-"));
     json_t *run = rig_json(out.out);
     cr_expect_str_eq(rig_text(run, "plan.precision"), "0.1%");
     cr_expect_str_eq(rig_text(run, "plan.blocks measured"), "11");
@@ -110,9 +110,9 @@ Test(experiment, time_is_up)
 {
     struct support_output out;
 
-    rig_run(&out, WORDS("run", "--target", "tcp/threaded/native", "--workload", "io", "--clients",
-                        "1", "--duration", "300ms", "--repeats", "100", "--max-time", "1s", "--json",
-                        "-"));
+    rig_run(&out,
+            WORDS("run", "--target", "tcp/threaded/native", "--workload", "io", "--clients", "1",
+                  "--duration", "300ms", "--repeats", "100", "--max-time", "1s", "--json", "-"));
     json_t *run = rig_json(out.out);
     cr_expect_str_eq(rig_text(run, "plan.ended by"), "--max-time");
     const int blocks = (int)strtol(rig_text(run, "plan.blocks measured"), NULL, 10);
@@ -130,9 +130,8 @@ Test(experiment, interrupted_precision_keeps_what_was_measured)
 
     (void)snprintf(file, sizeof(file), "%s/result.json", state);
     rig_start(&program, WORDS(rig_bench(), "run", "--target", "tcp/threaded/native", "--workload",
-                              "io", "--clients", "4", "--requests-per-client", "30",
-                              "--precision", "0.1%", "--max-repeats",
-                              "1000", "--max-time", "5m", "--json", file));
+                              "io", "--clients", "4", "--requests-per-client", "30", "--precision",
+                              "0.1%", "--max-repeats", "1000", "--max-time", "5m", "--json", file));
     /* Servers come and go; after the third one there are whole blocks. */
     pid_t last = 0;
     for (int seen = 0; seen < 3;) {
@@ -149,7 +148,8 @@ Test(experiment, interrupted_precision_keeps_what_was_measured)
     json_t *run = rig_json_file(state, "result.json");
     cr_expect(json_is_true(rig_at(run, "interrupted")));
     cr_expect_str_eq(rig_text(run, "plan.ended by"), "interrupted");
-    cr_expect_geq(rig_number(rig_result(run, "tcp/threaded/native", "io"), "total_requests"), 2 * 4 * 30);
+    cr_expect_geq(rig_number(rig_result(run, "tcp/threaded/native", "io"), "total_requests"),
+                  2 * 4 * 30);
     json_decref(run);
     support_output_free(&out);
 }
@@ -158,10 +158,17 @@ Test(experiment, pilot_prints_a_command_that_runs)
 {
     struct support_output out, next;
 
-    rig_run(&out, WORDS("run", "--pilot", "--target", "rpyc/threaded/native", "--workload",
-                        "connection,latency", "--precision=90%", "--warmup", "1", "--requests",
-                        "60", "--connections", "10"));
-    cr_assert_eq(out.exit_status, 0, "exit %d: %s", out.exit_status, out.err);
+    /* On a busy machine a pilot may find that trials differ too much for any proposal, and says so.
+     */
+    for (int attempt = 0;; attempt++) {
+        rig_run(&out, WORDS("run", "--pilot", "--target", "rpyc/threaded/native", "--workload",
+                            "connection,latency", "--precision=90%", "--warmup", "1", "--requests",
+                            "60", "--connections", "10"));
+        cr_assert_eq(out.exit_status, 0, "exit %d: %s", out.exit_status, out.err);
+        if (attempt == 9 || strstr(out.out, "no proposal: ") == NULL)
+            break;
+        support_output_free(&out);
+    }
     rig_assert_has(out.out, "for 95 % intervals that are 90 % of their median wide");
     rig_assert_has(out.out, "processes");
     char *line = strstr(out.out, "  rpycbench run ");
