@@ -173,14 +173,14 @@ static int find_trial(struct got *got, struct bench_error *err)
     if (trial->status == BENCH_CELL_FAILED || r == NULL || r->succeeded == 0)
         return bench_fail(err, -ENODATA, "%.200s", trial->reason);
     if (r->succeeded != r->attempted)
-        return bench_fail(err, -ENODATA, "%llu of %llu requests failed: %.120s",
+        return bench_fail(err, -EBADMSG, "%llu of %llu requests failed: %.120s",
                           (unsigned long long)(r->attempted - r->succeeded),
                           (unsigned long long)r->attempted, r->first_error);
     got->trial = trial;
     return 0;
 }
 
-/* 0, or why it was not measured; the caller drops *got then, too. */
+/* 0, or why it was not measured, -EBADMSG: requests failed; the caller drops *got then, too. */
 static int measure(const struct session *s, const struct wanted *w, struct got *got,
                    struct bench_error *err)
 {
@@ -292,6 +292,7 @@ static void one_run(struct session *s, struct bench_selftest_result *result, uin
         return;
     result->nruns++;
     run->measured = rc == 0;
+    run->failed = rc == -EBADMSG;
     if (rc < 0) {
         (void)snprintf(run->reason, sizeof(run->reason), "%s", err.msg);
         bench_progress_clear(s->watch->progress);

@@ -59,6 +59,7 @@ double bench_selftest_closed_form(const struct bench_oracle_spec *spec, double r
 struct bench_selftest_run {
     bool measured;
     char reason[256]; /* why it was not, or why the engine does not trust it; "" */
+    bool failed;      /* not every request got its answer, which is no fault of an oracle */
     bool trusted;     /* the engine itself has called it ok */
     uint64_t requests;
     struct bench_figures response, floor; /* as the instrument says */
@@ -91,6 +92,7 @@ struct bench_selftest_result {
     double floor_p50, floor_p99; /* medians over the runs */
     struct bench_selftest_figure figures[BENCH_FIGURE_COUNT];
     bool distrusted; /* half of the runs or more by the engine itself */
+    bool failed;     /* requests of a run */
 };
 
 struct bench_selftest {
@@ -101,7 +103,7 @@ struct bench_selftest {
     struct bench_selftest_result results[BENCH_SELFTEST_ORACLES_MAX];
     size_t nresults;
     bool interrupted;
-    bool measured;  /* every oracle */
+    bool measured;  /* every oracle, or requests failed */
     bool passed;    /* every figure that is judged, and the engine trusts its runs */
     bool noisy;     /* BENCH_SELFTEST_NOISE_S was passed */
     bool certifies; /* the whole selftest, as it is, on a machine that was quiet enough */

@@ -146,8 +146,10 @@ void bench_selftest_judge(struct bench_selftest_result *result)
 {
     double p50[BENCH_SELFTEST_RUNS], p99[BENCH_SELFTEST_RUNS];
     size_t n = 0, distrusted = 0;
+    bool failed = false;
     for (size_t r = 0; r < result->nruns; r++) {
         const struct bench_selftest_run *run = &result->runs[r];
+        failed |= run->failed;
         if (!run->measured)
             continue;
         p50[n] = run->floor.of[BENCH_FIGURE_P50];
@@ -155,6 +157,7 @@ void bench_selftest_judge(struct bench_selftest_result *result)
         distrusted += !run->trusted;
     }
     result->nmeasured = n;
+    result->failed = failed;
     result->distrusted = distrusted > 0 && 2 * distrusted >= n;
     if (n == 0)
         return;
@@ -183,9 +186,9 @@ void bench_selftest_conclude(struct bench_selftest *selftest)
     selftest->noisy = false;
     for (size_t r = 0; r < selftest->nresults; r++) {
         const struct bench_selftest_result *result = &selftest->results[r];
-        whole &= result->nmeasured == (size_t)result->oracle->runs;
-        selftest->measured &= result->nmeasured > 0;
-        selftest->passed &= !result->distrusted;
+        whole &= result->nmeasured == (size_t)result->oracle->runs || result->failed;
+        selftest->measured &= result->nmeasured > 0 || result->failed;
+        selftest->passed &= !result->distrusted && !result->failed;
         if (result->nmeasured == 0)
             continue;
         for (int f = 0; f < BENCH_FIGURE_COUNT; f++)

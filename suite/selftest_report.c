@@ -101,17 +101,19 @@ static int write_result(const struct bench_selftest_result *result, FILE *out)
     fprintf(out, "%s: %s; %s arrivals, %d/s, %zu run%s of %g s\n", o->name, o->what,
             bench_arrival_names[o->arrival], o->rate, result->nruns, result->nruns == 1 ? "" : "s",
             result->duration_s);
-    if (result->nmeasured == 0) {
-        fputs("not measured\n\n", out);
-        return 0;
-    }
-    const int rc = write_table(result, out);
-    fprintf(out, "floor, taken off: p50 %s, p99 %s\n", bench_format_seconds(result->floor_p50).s,
-            bench_format_seconds(result->floor_p99).s);
+    const int rc = result->nmeasured > 0 ? write_table(result, out) : 0;
+    if (result->nmeasured == 0)
+        fputs("not measured\n", out);
+    else
+        fprintf(out, "floor, taken off: p50 %s, p99 %s\n",
+                bench_format_seconds(result->floor_p50).s,
+                bench_format_seconds(result->floor_p99).s);
     for (size_t r = 0; r < result->nruns; r++)
         if (result->runs[r].reason[0] != '\0')
             fprintf(out, "run %zu%s: %s\n", r + 1, result->runs[r].measured ? "" : " (left out)",
                     result->runs[r].reason);
+    if (result->failed)
+        fputs("MISSED: an oracle answers every request\n", out);
     if (result->distrusted)
         fputs("MISSED: the engine itself does not trust half of these runs\n", out);
     fputc('\n', out);
@@ -180,7 +182,8 @@ static json_t *figures_json(const struct bench_figures *figures)
 static json_t *run_json(const struct bench_selftest_run *run)
 {
     if (!run->measured)
-        return json_pack("{s:b,s:s}", "measured", 0, "reason", run->reason);
+        return json_pack("{s:b,s:b,s:s}", "measured", 0, "failed", run->failed, "reason",
+                         run->reason);
     return json_pack("{s:b,s:b,s:s,s:I,s:o,s:o,s:o,s:o,s:o}", "measured", 1, "trusted",
                      run->trusted, "reason", run->reason, "requests", (json_int_t)run->requests,
                      "measured_times", figures_json(&run->response), "floor",

@@ -219,6 +219,13 @@ Test(selftest, conclusions)
     s->results[0].nmeasured = 0;
     bench_selftest_conclude(s);
     cr_expect(!s->measured && !s->passed);
+    for (size_t r = 0; r < s->results[0].nruns; r++) {
+        s->results[0].runs[r].measured = false;
+        s->results[0].runs[r].failed = r == 3;
+    }
+    bench_selftest_judge(&s->results[0]);
+    bench_selftest_conclude(s);
+    cr_expect(s->measured && !s->passed, "requests failed: that is an answer, too");
     free(s);
 }
 
