@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "bench/units.h"
+#include "render/table.h"
 #include "suite/noise.h"
 #include "suite/plan.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 static const enum bench_metric_id chosen[] = {BENCH_METRIC_P50, BENCH_METRIC_P99,
                                               BENCH_METRIC_THROUGHPUT, BENCH_METRIC_BANDWIDTH,

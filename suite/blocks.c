@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "suite/blocks.h"
 
+#include "core/random.h"
+
 /* Numbers of streams that are no blocks. */
 #define STREAM_OF_BEGINNER UINT64_C(0x1000000000)
 #define STREAM_OF_PADDING  UINT64_C(0x2000000000)
-
-uint64_t bench_random_next(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 uint64_t bench_random_stream(uint64_t seed, uint64_t number)
 {

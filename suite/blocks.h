@@ -9,8 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* splitmix64 (Steele, Lea and Flood 2014): good enough to shuffle, the same everywhere. */
-uint64_t bench_random_next(uint64_t *state);
 /* A stream of its own for each pair of seed and number. */
 uint64_t bench_random_stream(uint64_t seed, uint64_t number);
 /* 0..n-1 in random order. */

@@ -8,7 +8,7 @@
 
 #include "bench/buf.h"
 #include "bench/units.h"
-#include "suite/table.h"
+#include "render/table.h"
 
 #define REPR_LIMIT   ((size_t)256 << 20)
 #define MESSAGES_MAX 1000000

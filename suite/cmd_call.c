@@ -12,9 +12,10 @@
 
 #include "bench/buf.h"
 #include "bench/units.h"
+#include "render/json.h"
+#include "render/table.h"
 #include "suite/call.h"
 #include "suite/cli.h"
-#include "suite/table.h"
 
 struct call_options {
     struct bench_plan plan; /* one target */
@@ -228,13 +229,7 @@ static void print_cost(const struct bench_one_call *call)
 
 static json_t *text_json(const char *text)
 {
-    if (text == NULL)
-        return json_null();
-    size_t size = strlen(text) + 1;
-    char *clean = malloc(size);
-    json_t *json = clean == NULL ? NULL : json_string(bench_text_clean(text, clean, size));
-    free(clean);
-    return json;
+    return text == NULL ? json_null() : bench_json_text(text);
 }
 
 static json_t *cost_json(const struct bench_one_call *call, enum bench_call_phase phase,

@@ -33,20 +33,7 @@ static int set_file(void *target, const char *value, struct bench_error *err)
 
 static int set_metric(void *target, const char *value, struct bench_error *err)
 {
-    struct compare_options *o = target;
-    for (const char *at = value; *at != '\0';) {
-        size_t n = strcspn(at, ",");
-        const struct bench_metric *metric = bench_metric_find(at, n);
-        char list[256] = "";
-        for (int i = 0; metric == NULL && i < BENCH_METRIC_COUNT; i++)
-            (void)snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
-                           i > 0 ? ", " : "", bench_metric_get((enum bench_metric_id)i)->key);
-        if (metric == NULL)
-            return bench_fail(err, -EINVAL, "'%.*s' is not one of %s", (int)n, at, list);
-        o->how.metrics |= 1u << metric->id;
-        at += n + (at[n] == ',');
-    }
-    return 0;
+    return bench_metric_list(value, &((struct compare_options *)target)->how.metrics, err);
 }
 
 static int set_margin(void *target, const char *value, struct bench_error *err)

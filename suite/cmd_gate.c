@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/units.h"
+#include "render/table.h"
 #include "suite/gate.h"
 #include "suite/gate_prove.h"
 #include "suite/noise.h"
@@ -17,7 +18,6 @@
 #include "suite/plan_options.h"
 #include "suite/report.h"
 #include "suite/sysinfo.h"
-#include "suite/table.h"
 
 enum { LIMITS_MAX = 64 };
 
@@ -82,21 +82,7 @@ static int set_min(void *target, const char *value, struct bench_error *err)
 
 static int set_metric(void *target, const char *value, struct bench_error *err)
 {
-    struct gate_options *o = target;
-    for (const char *at = value; *at != '\0';) {
-        const size_t n = strcspn(at, ",");
-        const struct bench_metric *metric = bench_metric_find(at, n);
-        char list[220] = "";
-        for (int i = 0; metric == NULL && i < BENCH_METRIC_COUNT; i++)
-            (void)snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
-                           i > 0 ? ", " : "", bench_metric_get((enum bench_metric_id)i)->key);
-        if (metric == NULL)
-            return bench_fail(err, -EINVAL, "'%.*s' is not one of %s", (int)(n < 30 ? n : 30), at,
-                              list);
-        o->rules.metrics |= 1u << metric->id;
-        at += n + (at[n] == ',');
-    }
-    return 0;
+    return bench_metric_list(value, &((struct gate_options *)target)->rules.metrics, err);
 }
 
 static int set_tolerance(void *target, const char *value, struct bench_error *err)

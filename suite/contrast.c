@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/noise.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 enum { CELL_BYTES = 320 };
 

@@ -2,9 +2,9 @@
 /* What makes two runs different experiments. */
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/contrast.h"
 #include "suite/facts.h"
-#include "suite/table.h"
 
 enum { TEXT_BYTES = 320 };
 

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/json.h"
+#include "render/table.h"
 #include "suite/contrast.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 enum { TEXT_BYTES = 320 };
 
@@ -202,12 +203,11 @@ static int write_table(const struct bench_contrast *c, const char *a_name, const
 
 /* ---- as JSON ---- */
 
-static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
 static json_t *bounds_json(const struct bench_bounds *b)
 {
-    return json_pack("{s:o,s:o,s:o,s:o}", "estimate", real(b->estimate), "low", real(b->low),
-                     "high", real(b->high), "confidence", real(b->confidence));
+    return json_pack("{s:o,s:o,s:o,s:o}", "estimate", bench_json_real(b->estimate), "low",
+                     bench_json_real(b->low), "high", bench_json_real(b->high), "confidence",
+                     bench_json_real(b->confidence));
 }
 
 static json_t *parameters_json(const struct bench_result *result)
@@ -229,11 +229,12 @@ static json_t *row_json(const struct bench_contrast_row *row)
                      "workload", row->a->workload, "before", "target", row->a->target->name,
                      "operation", row->a->operation, "after", "target", row->b->target->name,
                      "operation", row->b->operation, "parameters", parameters_json(row->a),
-                     "metric", row->metric->key, "before_value", real(row->a_value), "after_value",
-                     real(row->b_value), "ratio", bounds_json(&e->ratio), "ratio90",
-                     bounds_json(&e->ratio90), "p", "t", real(e->p_t), "sign_flip",
-                     real(e->p_sign_flip), "mann_whitney", real(e->p_rank), "holm",
-                     real(e->adjusted), "cliff_delta", real(e->cliff), "verdict",
+                     "metric", row->metric->key, "before_value", bench_json_real(row->a_value),
+                     "after_value", bench_json_real(row->b_value), "ratio", bounds_json(&e->ratio),
+                     "ratio90", bounds_json(&e->ratio90), "p", "t", bench_json_real(e->p_t),
+                     "sign_flip", bench_json_real(e->p_sign_flip), "mann_whitney",
+                     bench_json_real(e->p_rank), "holm", bench_json_real(e->adjusted),
+                     "cliff_delta", bench_json_real(e->cliff), "verdict",
                      row->spoiled != NULL ? "cannot tell" : bench_verdict_key(row->verdict),
                      "words", words, "counted", (int)row->counted, "trials", (json_int_t)e->na,
                      (json_int_t)e->nb, "more_trials_needed", (json_int_t)row->needs);

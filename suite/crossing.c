@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite/table.h"
+#include "render/table.h"
 
 /* Round trips that differ by less are the same: retries of a few make means of 1.002. */
 #define LEAST_SLOPE 0.05

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/contrast.h"
-#include "suite/table.h"
 #include "suite/workloads.h"
 
 static const struct {

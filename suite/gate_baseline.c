@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/contrast.h"
 #include "suite/gate.h"
 #include "suite/noise.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 #define ROUNDING 1e-9
 

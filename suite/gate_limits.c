@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "bench/units.h"
+#include "render/table.h"
 #include "stats/verdict.h"
 #include "suite/gate.h"
 #include "suite/report.h"
-#include "suite/table.h"
 #include "suite/workloads.h"
 
 /* Counts are divided by numbers of requests: what is the same may differ in its last digit. */

@@ -8,13 +8,14 @@
 #include <string.h>
 
 #include "bench/units.h"
+#include "render/json.h"
+#include "render/table.h"
 #include "stats/binomial.h"
 #include "suite/contrast.h"
 #include "suite/noise.h"
 #include "suite/orchestrator.h"
 #include "suite/report.h"
 #include "suite/sysinfo.h"
-#include "suite/table.h"
 
 #define CONFIDENCE 0.95
 
@@ -304,8 +305,6 @@ int bench_proof_write(const struct bench_proof *proof, FILE *out)
     return rc < 0 ? rc : ferror(out) ? -EIO : 0;
 }
 
-static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
 int bench_proof_write_json(const struct bench_proof *proof, FILE *out)
 {
     json_t *rows = json_array();
@@ -315,19 +314,20 @@ int bench_proof_write_json(const struct bench_proof *proof, FILE *out)
         const struct bench_bounds told = bench_binomial_bounds(row->told, row->n, CONFIDENCE);
         failed |=
             json_array_append_new(
-                rows,
-                json_pack("{s:i,s:f,s:I,s:I,s:o,s:o,s:I,s:I,s:I}", "percent", row->percent,
-                          "spin_seconds", (double)row->spin_ns / 1e9, "experiments",
-                          (json_int_t)row->n, "told", (json_int_t)row->told, "told_low",
-                          real(told.low), "told_high", real(told.high), "told_by_cpu",
-                          (json_int_t)row->told_cpu, "told_by_p50", (json_int_t)row->told_time,
-                          "beyond_tolerance", (json_int_t)row->failed)) != 0;
+                rows, json_pack("{s:i,s:f,s:I,s:I,s:o,s:o,s:I,s:I,s:I}", "percent", row->percent,
+                                "spin_seconds", (double)row->spin_ns / 1e9, "experiments",
+                                (json_int_t)row->n, "told", (json_int_t)row->told, "told_low",
+                                bench_json_real(told.low), "told_high", bench_json_real(told.high),
+                                "told_by_cpu", (json_int_t)row->told_cpu, "told_by_p50",
+                                (json_int_t)row->told_time, "beyond_tolerance",
+                                (json_int_t)row->failed)) != 0;
     }
-    json_t *whole = json_pack(
-        "{s:s,s:b,s:s,s:s,s:I,s:f,s:f,s:o,s:o,s:o}", "schema", "rpycbench-proof-1", "holds",
-        (int)bench_proof_holds(proof), "target", proof->target, "cell", proof->cell, "blocks",
-        (json_int_t)proof->blocks, "alpha", proof->alpha, "tolerance", proof->tolerance, "p50",
-        real(proof->p50_s), "server_cpu_per_request", real(proof->cpu_s), "rows", rows);
+    json_t *whole =
+        json_pack("{s:s,s:b,s:s,s:s,s:I,s:f,s:f,s:o,s:o,s:o}", "schema", "rpycbench-proof-1",
+                  "holds", (int)bench_proof_holds(proof), "target", proof->target, "cell",
+                  proof->cell, "blocks", (json_int_t)proof->blocks, "alpha", proof->alpha,
+                  "tolerance", proof->tolerance, "p50", bench_json_real(proof->p50_s),
+                  "server_cpu_per_request", bench_json_real(proof->cpu_s), "rows", rows);
     if (whole == NULL || failed) {
         json_decref(whole);
         return -ENOMEM;

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/json.h"
+#include "render/table.h"
 #include "suite/gate.h"
-#include "suite/table.h"
 
 /* From what has to be read first. */
 static const enum bench_gate_outcome worst_first[] = {BENCH_GATE_ERROR, BENCH_GATE_INVALID,
@@ -178,8 +179,6 @@ int bench_gate_write_markdown(const struct bench_gate *gate, FILE *out)
 
 /* ---- JSON ---- */
 
-static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
 static json_t *check_json(const struct bench_gate *gate, const struct bench_gate_check *check)
 {
     return json_pack(
@@ -188,11 +187,11 @@ static json_t *check_json(const struct bench_gate *gate, const struct bench_gate
         bench_gate_key(bench_gate_counts_as(gate, check)), "skipped", (int)check->skipped,
         "improved", (int)check->improved, "target", check->target, "cell", check->cell, "metric",
         check->metric != NULL ? check->metric->key : NULL, "figure", check->figure, "words",
-        check->words, "value", real(check->value), "low", real(check->low), "high",
-        real(check->high), "limit", real(check->allowed), "baseline", real(check->before),
-        "slowdown", "estimate", real(check->slowdown), "low", real(check->slowdown_low), "high",
-        real(check->slowdown_high), "trials", (json_int_t)check->trials, "more_trials_needed",
-        (json_int_t)check->needs);
+        check->words, "value", bench_json_real(check->value), "low", bench_json_real(check->low),
+        "high", bench_json_real(check->high), "limit", bench_json_real(check->allowed), "baseline",
+        bench_json_real(check->before), "slowdown", "estimate", bench_json_real(check->slowdown),
+        "low", bench_json_real(check->slowdown_low), "high", bench_json_real(check->slowdown_high),
+        "trials", (json_int_t)check->trials, "more_trials_needed", (json_int_t)check->needs);
 }
 
 int bench_gate_write_json(const struct bench_gate *gate, FILE *out)
@@ -206,12 +205,12 @@ int bench_gate_write_json(const struct bench_gate *gate, FILE *out)
         failed |= json_array_append_new(differences, json_stringn(line + blank, n - blank)) != 0;
         line += n + (line[n] == '\n');
     }
-    json_t *whole =
-        json_pack("{s:s,s:s,s:i,s:o,s:b,s:b,s:s,s:s,s:o,s:o}", "schema", "rpycbench-gate-1",
-                  "outcome", bench_gate_key(bench_gate_outcome(gate)), "exit_status",
-                  bench_gate_exit_status(gate), "tolerance", real(gate->tolerance), "live",
-                  (int)gate->live, "second_batch", (int)gate->again, "command", gate->command,
-                  "environment", gate->environment, "differences", differences, "checks", checks);
+    json_t *whole = json_pack(
+        "{s:s,s:s,s:i,s:o,s:b,s:b,s:s,s:s,s:o,s:o}", "schema", "rpycbench-gate-1", "outcome",
+        bench_gate_key(bench_gate_outcome(gate)), "exit_status", bench_gate_exit_status(gate),
+        "tolerance", bench_json_real(gate->tolerance), "live", (int)gate->live, "second_batch",
+        (int)gate->again, "command", gate->command, "environment", gate->environment, "differences",
+        differences, "checks", checks);
     if (whole == NULL || failed) {
         json_decref(whole);
         return -ENOMEM;

@@ -12,21 +12,39 @@
 #include "stats/verdict.h"
 #include "suite/report.h"
 
-static const struct bench_metric metrics[] = {
+static const struct bench_metric rows[] = {
 #define X(ID, KEY, TITLE, UNIT, LOWER, EXACT, ORDER)                                               \
     [BENCH_METRIC_##ID] = {BENCH_METRIC_##ID, KEY, TITLE, BENCH_METRIC_IN_##UNIT, LOWER, EXACT, ORDER},
     BENCH_METRICS(X)
 #undef X
 };
 
-const struct bench_metric *bench_metric_get(enum bench_metric_id id) { return &metrics[id]; }
+const struct bench_metric *bench_metric_get(enum bench_metric_id id) { return &rows[id]; }
 
 const struct bench_metric *bench_metric_find(const char *key, size_t length)
 {
     for (size_t i = 0; i < BENCH_METRIC_COUNT; i++)
-        if (strlen(metrics[i].key) == length && memcmp(metrics[i].key, key, length) == 0)
-            return &metrics[i];
+        if (strlen(rows[i].key) == length && memcmp(rows[i].key, key, length) == 0)
+            return &rows[i];
     return NULL;
+}
+
+int bench_metric_list(const char *text, unsigned *metrics, struct bench_error *err)
+{
+    for (const char *at = text; *at != '\0';) {
+        const size_t n = strcspn(at, ",");
+        const struct bench_metric *metric = bench_metric_find(at, n);
+        char list[220] = "";
+        for (int i = 0; metric == NULL && i < BENCH_METRIC_COUNT; i++)
+            (void)snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
+                           i > 0 ? ", " : "", rows[i].key);
+        if (metric == NULL)
+            return bench_fail(err, -EINVAL, "'%.*s' is not one of %s", (int)(n < 30 ? n : 30), at,
+                              list);
+        *metrics |= 1u << metric->id;
+        at += n + (at[n] == ',');
+    }
+    return 0;
 }
 
 /* ---- figures ---- */

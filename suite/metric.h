@@ -59,6 +59,11 @@ const struct bench_metric *bench_metric_get(enum bench_metric_id id);
 /* By key; NULL. */
 const struct bench_metric *bench_metric_find(const char *key, size_t length);
 
+/* "p50,throughput": adds their bits, 1u << enum bench_metric_id. 0 or -EINVAL with those that there
+ * are. */
+int bench_metric_list(const char *text, unsigned *metrics,
+                      struct bench_error *err) BENCH_MUST_CHECK;
+
 /* Of one trial; NaN where it has none (no bytes, unknown CPU). */
 double bench_metric_of_trial(const struct bench_metric *metric, const struct bench_result *result,
                              const struct bench_trial *trial);

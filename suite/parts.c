@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "bench/operation.h"
+#include "render/table.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 /* Of payloads, the size that stands for all: large enough to be more than one read, small enough
  * that round trips still count. */

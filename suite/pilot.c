@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "bench/units.h"
+#include "render/table.h"
 #include "stats/steady.h"
 #include "suite/precision.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 #define FACTOR_LEAST 0.25
 #define FACTOR_MOST  16

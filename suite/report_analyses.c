@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/json.h"
 #include "suite/crossing.h"
 #include "suite/parts.h"
 
@@ -54,19 +55,11 @@ int bench_charts_analyses(const struct bench_run *run, const struct bench_chart_
 
 /* ---- JSON: what json_pack is given as NULL makes it fail as a whole ---- */
 
-static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
 static json_t *pair(const struct bench_interval *interval)
 {
     if (!isfinite(interval->low) || !isfinite(interval->high))
         return json_null();
     return json_pack("[o,o]", json_real(interval->low), json_real(interval->high));
-}
-
-static json_t *text(const char *value)
-{
-    char clean[2048];
-    return json_string(bench_text_clean(value != NULL ? value : "", clean, sizeof(clean)));
 }
 
 /* Its place in "results" and its target's name; null without one. */
@@ -75,13 +68,13 @@ static json_t *cell(const struct bench_run *run, const struct bench_result *resu
     if (result == NULL)
         return json_null();
     return json_pack("{s:I, s:o}", "result", (json_int_t)(result - run->results), "target",
-                     text(result->target->name));
+                     bench_json_text(result->target->name));
 }
 
 static json_t *interval(const struct bench_interval *interval)
 {
-    return json_pack("{s:o, s:o, s:I, s:b}", "mean", real(interval->mean), "ci95", pair(interval),
-                     "trials", (json_int_t)interval->n, "paired", interval->paired);
+    return json_pack("{s:o, s:o, s:I, s:b}", "mean", bench_json_real(interval->mean), "ci95",
+                     pair(interval), "trials", (json_int_t)interval->n, "paired", interval->paired);
 }
 
 /* Takes value; 0 or -ENOMEM. */
@@ -94,8 +87,10 @@ static json_t *one_part(const struct bench_attribution *row, size_t part)
 {
     json_t *json = interval(&row->parts[part]);
     if (json == NULL ||
-        json_object_set_new(json, "name", text(bench_part_key((enum bench_part)part))) != 0 ||
-        json_object_set_new(json, "share", real(row->parts[part].mean / row->whole.mean)) != 0 ||
+        json_object_set_new(json, "name", bench_json_text(bench_part_key((enum bench_part)part))) !=
+            0 ||
+        json_object_set_new(json, "share",
+                            bench_json_real(row->parts[part].mean / row->whole.mean)) != 0 ||
         json_object_set_new(json, "may_be_zero",
                             json_boolean(bench_interval_has_zero(&row->parts[part]))) != 0) {
         json_decref(json);
@@ -116,16 +111,18 @@ static json_t *attribution(const struct bench_run *run, const struct bench_attri
             return NULL;
         }
     }
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "protocol",
-        text(bench_target_family(whole->target)), "workload", text(whole->workload), "operation",
-        text(whole->operation), "size", size != NULL ? text(size) : json_null(), "round_trips",
-        row->trips_known ? real(row->round_trips) : json_null(), "floor", cell(run, row->floor),
-        "further_round_trips", cell(run, row->further), "native", cell(run, row->native),
-        "native_client", cell(run, row->served), "python_client", cell(run, row->used), "library",
-        row->used != NULL ? text(row->used->target->library) : json_null(), "whole",
-        interval(&row->whole), "parts", parts, "sentence",
-        text(bench_attribution_sentence(row, sentence, sizeof(sentence))));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "protocol", bench_json_text(bench_target_family(whole->target)), "workload",
+                     bench_json_text(whole->workload), "operation",
+                     bench_json_text(whole->operation), "size",
+                     size != NULL ? bench_json_text(size) : json_null(), "round_trips",
+                     row->trips_known ? bench_json_real(row->round_trips) : json_null(), "floor",
+                     cell(run, row->floor), "further_round_trips", cell(run, row->further),
+                     "native", cell(run, row->native), "native_client", cell(run, row->served),
+                     "python_client", cell(run, row->used), "library",
+                     row->used != NULL ? bench_json_text(row->used->target->library) : json_null(),
+                     "whole", interval(&row->whole), "parts", parts, "sentence",
+                     bench_json_text(bench_attribution_sentence(row, sentence, sizeof(sentence))));
 }
 
 static int parts_json(const struct bench_run *run, json_t *list)
@@ -142,8 +139,9 @@ static json_t *side(const struct bench_crossing_side *side)
 {
     if (isnan(side->rtt_s))
         return json_null();
-    return json_pack("{s:o, s:o, s:b, s:b}", "rtt", real(side->rtt_s), "ratio", real(side->ratio),
-                     "agrees", side->agrees, "may_be_equal", side->open);
+    return json_pack("{s:o, s:o, s:b, s:b}", "rtt", bench_json_real(side->rtt_s), "ratio",
+                     bench_json_real(side->ratio), "agrees", side->agrees, "may_be_equal",
+                     side->open);
 }
 
 /* What was measured of one of the two, and what was expected of it. */
@@ -155,17 +153,18 @@ static json_t *curve(const struct bench_run *run, const struct bench_far_field *
         const struct bench_far_point *point = &curve->points[i];
         if (point->result == NULL)
             continue;
-        if (append(measured, json_pack("{s:o, s:I, s:o, s:o, s:o}", "rtt", real(field->rtts[i]),
-                                       "result", (json_int_t)(point->result - run->results),
-                                       "mean", real(point->mean.mean), "ci95", pair(&point->mean),
-                                       "expected", real(point->expected))) < 0) {
+        if (append(measured,
+                   json_pack("{s:o, s:I, s:o, s:o, s:o}", "rtt", bench_json_real(field->rtts[i]),
+                             "result", (json_int_t)(point->result - run->results), "mean",
+                             bench_json_real(point->mean.mean), "ci95", pair(&point->mean),
+                             "expected", bench_json_real(point->expected))) < 0) {
             json_decref(measured);
             return NULL;
         }
     }
-    return json_pack("{s:o, s:o, s:o, s:o}", "target", text(curve->target->name), "waits",
-                     real(curve->waits), "direct", real(curve->direct), "measured",
-                     measured);
+    return json_pack("{s:o, s:o, s:o, s:o}", "target", bench_json_text(curve->target->name),
+                     "waits", bench_json_real(curve->waits), "direct",
+                     bench_json_real(curve->direct), "measured", measured);
 }
 
 static json_t *crossing(const struct bench_run *run, const struct bench_far_field *field,
@@ -175,13 +174,13 @@ static json_t *crossing(const struct bench_run *run, const struct bench_far_fiel
     char sentence[1024], evidence[1024];
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "workload",
-        text(first->workload), "operation", text(first->operation), "rtt",
-        real(crossing->rtt.mean), "ci95", pair(&crossing->rtt), "faster_below",
+        bench_json_text(first->workload), "operation", bench_json_text(first->operation), "rtt",
+        bench_json_real(crossing->rtt.mean), "ci95", pair(&crossing->rtt), "faster_below",
         curve(run, field, crossing->near), "faster_above", curve(run, field, crossing->far),
         "confirmed", crossing->confirmed, "measured_below", side(&crossing->below),
         "measured_above", side(&crossing->above), "sentence",
-        text(bench_crossing_sentence(crossing, sentence, sizeof(sentence))), "evidence",
-        text(bench_crossing_evidence(crossing, evidence, sizeof(evidence))));
+        bench_json_text(bench_crossing_sentence(crossing, sentence, sizeof(sentence))), "evidence",
+        bench_json_text(bench_crossing_evidence(crossing, evidence, sizeof(evidence))));
 }
 
 static int crossings_json(const struct bench_run *run, json_t *list)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite/table.h"
+#include "render/table.h"
 
 int bench_chart_init(struct bench_chart *chart, enum bench_plot_kind kind, size_t nseries,
                      size_t per_series, size_t ncategories)

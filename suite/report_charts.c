@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 
 #include "bench/buf.h"
+#include "render/table.h"
 #include "suite/report_analyses.h"
 #include "suite/report_chart.h"
-#include "suite/table.h"
 
 /* ---- percentile curves ---- */
 

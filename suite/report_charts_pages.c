@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/report_chart.h"
-#include "suite/table.h"
 
 /* ---- lines over the columns of a page ---- */
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 #define NAME_BYTES 320
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 static const struct {
     const char *name, *words;

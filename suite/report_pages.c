@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 /* ---- groups ---- */
 

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "suite/table.h"
+#include "render/table.h"
 
 static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "stats/estimate.h"
 #include "stats/steady.h"
 #include "suite/metric.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 #define NOTE_BYTES 512
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/json.h"
 #include "suite/report_analyses.h"
 #include "suite/scaling.h"
 
@@ -140,12 +141,10 @@ int bench_write_scaling(struct bench_writer *writer)
 
 /* ---- JSON ---- */
 
-static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
 static json_t *with_bounds(double estimate, const struct bench_bounds *bounds)
 {
-    return json_pack("{s:o, s:o, s:o}", "estimate", real(estimate), "low", real(bounds->low),
-                     "high", real(bounds->high));
+    return json_pack("{s:o, s:o, s:o}", "estimate", bench_json_real(estimate), "low",
+                     bench_json_real(bounds->low), "high", bench_json_real(bounds->high));
 }
 
 static json_t *row_json(const struct bench_run *run, const struct bench_scaling *row)
@@ -164,9 +163,9 @@ static json_t *row_json(const struct bench_run *run, const struct bench_scaling 
                      "contention", with_bounds(usl->sigma, &usl->sigma_bounds), "coherency",
                      with_bounds(usl->kappa, &usl->kappa_bounds), "knee",
                      with_bounds(usl->knee.estimate, &usl->knee), "peak",
-                     with_bounds(usl->peak_n, &usl->peak_bounds), "r_squared", real(usl->r_squared),
-                     "rungs", (json_int_t)row->rungs, "points", (json_int_t)row->points, "sentence",
-                     sentence);
+                     with_bounds(usl->peak_n, &usl->peak_bounds), "r_squared",
+                     bench_json_real(usl->r_squared), "rungs", (json_int_t)row->rungs, "points",
+                     (json_int_t)row->points, "sentence", sentence);
 }
 
 int bench_json_scaling(const struct bench_run *run, json_t *object)

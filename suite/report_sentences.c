@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/report_duel.h"
-#include "suite/table.h"
 
 /* One core and what the server's other threads use besides. */
 #define ONE_CORE   1.2

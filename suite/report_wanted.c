@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/report_pairs.h"
-#include "suite/table.h"
 
 static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 

@@ -6,8 +6,8 @@
 #ifndef BENCH_REPORT_WRITE_H
 #define BENCH_REPORT_WRITE_H
 
+#include "render/table.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 #define BENCH_REPORT_WIDTH 140 /* columns of a terminal that a table may take */
 #define BENCH_NOTE_BYTES   512

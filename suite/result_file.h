@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "render/json.h"
 #include "suite/result.h"
 
 /* Where in the file we are, for messages; one for the whole reading. */
@@ -41,10 +42,6 @@ int bench_member_object(const struct bench_reader *reader, const json_t *object,
                         json_t **out) BENCH_MUST_CHECK;
 int bench_member_list(const struct bench_reader *reader, const json_t *object, const char *key,
                       json_t **out, size_t *count) BENCH_MUST_CHECK;
-
-/* A text without control characters, a number or null; NULL without memory. */
-json_t *bench_json_text(const char *value);
-json_t *bench_json_real(double value);
 
 /* The member "intervals" of a result; NULL without memory. */
 json_t *bench_intervals_json(const struct bench_result *result);

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "bench/buf.h"
+#include "render/table.h"
 #include "suite/report.h"
 #include "suite/report_analyses.h"
 #include "suite/result_file.h"
-#include "suite/table.h"
 
 /* Digits of a double that are worth keeping and the same on every machine. */
 #define REAL_DIGITS 15
@@ -47,10 +47,6 @@ static json_t *object_end(struct object *object)
     return NULL;
 }
 
-static json_t *text(const char *value) { return bench_json_text(value); }
-
-static json_t *real(double value) { return bench_json_real(value); }
-
 /* Counters end at 2^63 here; jansson has no larger integers. */
 static json_t *whole(uint64_t value)
 {
@@ -65,7 +61,8 @@ static json_t *bytes(double value)
 
 static json_t *pair(double low, double high)
 {
-    return isnan(low) ? json_null() : json_pack("[o,o]", real(low), real(high));
+    return isnan(low) ? json_null()
+                      : json_pack("[o,o]", bench_json_real(low), bench_json_real(high));
 }
 
 /* ---- statistics ---- */
@@ -74,15 +71,15 @@ static json_t *statistic_json(const struct bench_statistic *statistic, double lo
 {
     struct object object = object_begin();
     put(&object, "count", whole(statistic->count));
-    put(&object, "mean", real(statistic->mean));
-    put(&object, "median", real(statistic->median));
-    put(&object, "stdev", real(statistic->stdev));
-    put(&object, "min", real(statistic->min));
-    put(&object, "max", real(statistic->max));
-    put(&object, "p90", real(statistic->p90));
-    put(&object, "p95", real(statistic->p95));
-    put(&object, "p99", real(statistic->p99));
-    put(&object, "p999", real(statistic->p999));
+    put(&object, "mean", bench_json_real(statistic->mean));
+    put(&object, "median", bench_json_real(statistic->median));
+    put(&object, "stdev", bench_json_real(statistic->stdev));
+    put(&object, "min", bench_json_real(statistic->min));
+    put(&object, "max", bench_json_real(statistic->max));
+    put(&object, "p90", bench_json_real(statistic->p90));
+    put(&object, "p95", bench_json_real(statistic->p95));
+    put(&object, "p99", bench_json_real(statistic->p99));
+    put(&object, "p999", bench_json_real(statistic->p999));
     put(&object, "ci95", pair(low, high));
     return object_end(&object);
 }
@@ -139,17 +136,17 @@ static void put_series(struct object *object, const char *key, const struct benc
 static json_t *target_json(const struct bench_target_info *target)
 {
     struct object object = object_begin();
-    put(&object, "name", text(target->name));
-    put(&object, "protocol", text(target->protocol));
-    put(&object, "options", text(target->options));
-    put(&object, "mode", text(target->mode));
-    put(&object, "server", text(target->server));
-    put(&object, "client", text(target->client));
-    put(&object, "family", text(target->family));
-    put(&object, "library", text(target->library));
-    put(&object, "url", text(target->url));
-    put(&object, "label", text(target->label));
-    put(&object, "role", text(bench_role_key(target->role)));
+    put(&object, "name", bench_json_text(target->name));
+    put(&object, "protocol", bench_json_text(target->protocol));
+    put(&object, "options", bench_json_text(target->options));
+    put(&object, "mode", bench_json_text(target->mode));
+    put(&object, "server", bench_json_text(target->server));
+    put(&object, "client", bench_json_text(target->client));
+    put(&object, "family", bench_json_text(target->family));
+    put(&object, "library", bench_json_text(target->library));
+    put(&object, "url", bench_json_text(target->url));
+    put(&object, "label", bench_json_text(target->label));
+    put(&object, "role", bench_json_text(bench_role_key(target->role)));
     return object_end(&object);
 }
 
@@ -159,7 +156,7 @@ static json_t *parameters_json(const struct bench_result *result)
     for (size_t i = 0; i < result->nparameters; i++) {
         char key[KEY_BYTES];
         (void)bench_text_clean(result->parameters[i].name, key, sizeof(key));
-        put(&object, key, text(result->parameters[i].value));
+        put(&object, key, bench_json_text(result->parameters[i].value));
     }
     return object_end(&object);
 }
@@ -182,9 +179,9 @@ static json_t *throughput_json(const struct bench_result *result)
     struct object object = object_begin();
     if (trial_interval(result, trial_rate, NULL, &low, &high) < 0)
         object.failed = true;
-    put(&object, "requests_per_second", real(bench_result_throughput(result)));
-    put(&object, "lowest_trial", real(range.low));
-    put(&object, "highest_trial", real(range.high));
+    put(&object, "requests_per_second", bench_json_real(bench_result_throughput(result)));
+    put(&object, "lowest_trial", bench_json_real(range.low));
+    put(&object, "highest_trial", bench_json_real(range.high));
     put(&object, "ci95", pair(low, high));
     return object_end(&object);
 }
@@ -203,9 +200,9 @@ static void put_bandwidth(struct object *object, const struct bench_result *resu
     if (trial_interval(result, bench_trial_bandwidth, result, &low, &high) < 0)
         inner.failed = true;
     put(&inner, "payload_bytes", whole(bench_result_size(result)));
-    put(&inner, "bytes_per_second", real(bench_result_bandwidth(result)));
-    put(&inner, "lowest_trial", real(range.low));
-    put(&inner, "highest_trial", real(range.high));
+    put(&inner, "bytes_per_second", bench_json_real(bench_result_bandwidth(result)));
+    put(&inner, "lowest_trial", bench_json_real(range.low));
+    put(&inner, "highest_trial", bench_json_real(range.high));
     put(&inner, "ci95", pair(low, high));
     put(object, up ? "upload_bandwidth" : "download_bandwidth", object_end(&inner));
 }
@@ -213,11 +210,11 @@ static void put_bandwidth(struct object *object, const struct bench_result *resu
 static json_t *cpu_json(const struct bench_result *result)
 {
     struct object object = object_begin();
-    put(&object, "server_seconds", real(result->resources.server_cpu_s));
-    put(&object, "client_seconds", real(result->resources.client_cpu_s));
-    put(&object, "server_per_request", real(bench_result_server_cpu(result)));
-    put(&object, "client_per_request", real(bench_result_client_cpu(result)));
-    put(&object, "server_cores", real(bench_result_server_cores(result)));
+    put(&object, "server_seconds", bench_json_real(result->resources.server_cpu_s));
+    put(&object, "client_seconds", bench_json_real(result->resources.client_cpu_s));
+    put(&object, "server_per_request", bench_json_real(bench_result_server_cpu(result)));
+    put(&object, "client_per_request", bench_json_real(bench_result_client_cpu(result)));
+    put(&object, "server_cores", bench_json_real(bench_result_server_cores(result)));
     return object_end(&object);
 }
 
@@ -269,18 +266,18 @@ static json_t *wire_json(const struct bench_result *result)
     double n = stat->operations > 0 ? (double)stat->operations : NAN;
     struct object object = object_begin();
     put(&object, "operations", whole(stat->operations));
-    put(&object, "round_trips", real((double)stat->round_trips / n));
-    put(&object, "frames_sent", real((double)stat->frames_sent / n));
-    put(&object, "frames_received", real((double)stat->frames_received / n));
-    put(&object, "requests_served", real((double)stat->served / n));
-    put(&object, "ack_waits", real((double)stat->ack_waits / n));
-    put(&object, "plain_bytes_sent", real((double)stat->plain_sent / n));
-    put(&object, "plain_bytes_received", real((double)stat->plain_received / n));
-    put(&object, "bytes_sent", real((double)stat->wire_sent / n));
-    put(&object, "bytes_received", real((double)stat->wire_received / n));
+    put(&object, "round_trips", bench_json_real((double)stat->round_trips / n));
+    put(&object, "frames_sent", bench_json_real((double)stat->frames_sent / n));
+    put(&object, "frames_received", bench_json_real((double)stat->frames_received / n));
+    put(&object, "requests_served", bench_json_real((double)stat->served / n));
+    put(&object, "ack_waits", bench_json_real((double)stat->ack_waits / n));
+    put(&object, "plain_bytes_sent", bench_json_real((double)stat->plain_sent / n));
+    put(&object, "plain_bytes_received", bench_json_real((double)stat->plain_received / n));
+    put(&object, "bytes_sent", bench_json_real((double)stat->wire_sent / n));
+    put(&object, "bytes_received", bench_json_real((double)stat->wire_received / n));
     put(&object, "tcp_bytes_sent", whole(result->pooled->tcp_sent));
     put(&object, "tcp_bytes_received", whole(result->pooled->tcp_received));
-    put(&object, "tcp_bytes_per_request", real(bench_result_tcp_bytes(result)));
+    put(&object, "tcp_bytes_per_request", bench_json_real(bench_result_tcp_bytes(result)));
     put(&object, "totals", wire_totals_json(stat));
     return object_end(&object);
 }
@@ -325,12 +322,12 @@ static json_t *trial_statistics_json(const struct bench_trial *trial)
 static json_t *resources_json(const struct bench_resources *resources)
 {
     struct object server = object_begin(), client = object_begin(), object = object_begin();
-    put(&server, "cpu_seconds", real(resources->server_cpu_s));
+    put(&server, "cpu_seconds", bench_json_real(resources->server_cpu_s));
     put(&server, "pss", bytes(resources->server_pss_bytes));
     put(&server, "pss_idle", bytes(resources->server_pss_idle_bytes));
     put(&server, "processes",
         resources->server_processes > 0 ? json_integer(resources->server_processes) : json_null());
-    put(&client, "cpu_seconds", real(resources->client_cpu_s));
+    put(&client, "cpu_seconds", bench_json_real(resources->client_cpu_s));
     put(&client, "rss", bytes(resources->client_rss_bytes));
     put(&object, "server", object_end(&server));
     put(&object, "client", object_end(&client));
@@ -343,9 +340,10 @@ static json_t *trial_reasons_json(const struct bench_trial *trial)
     json_t *reasons = json_array();
     bool failed = reasons == NULL;
     if (trial->reason != NULL && trial->reason[0] != '\0')
-        failed |= json_array_append_new(reasons, text(trial->reason)) != 0;
+        failed |= json_array_append_new(reasons, bench_json_text(trial->reason)) != 0;
     if (trial->budget_cut)
-        failed |= json_array_append_new(reasons, text("the time budget cut it short")) != 0;
+        failed |=
+            json_array_append_new(reasons, bench_json_text("the time budget cut it short")) != 0;
     if (!failed)
         return reasons;
     json_decref(reasons);
@@ -357,13 +355,13 @@ static json_t *trial_json(const struct bench_trial *trial)
     struct object object = object_begin();
     put(&object, "block", json_integer(trial->block));
     put(&object, "order", json_integer(trial->order));
-    put(&object, "status", text(bench_cell_status_name(trial->status)));
+    put(&object, "status", bench_json_text(bench_cell_status_name(trial->status)));
     put(&object, "reasons", trial_reasons_json(trial));
     put(&object, "budget_cut", json_boolean(trial->budget_cut));
-    put(&object, "started", real(trial->started));
-    put(&object, "duration", real(trial->resources.wall_s));
+    put(&object, "started", bench_json_real(trial->started));
+    put(&object, "duration", bench_json_real(trial->resources.wall_s));
     put(&object, "counts", trial->recording != NULL ? counts_json(trial->recording) : json_null());
-    put(&object, "throughput", real(bench_trial_throughput(trial)));
+    put(&object, "throughput", bench_json_real(bench_trial_throughput(trial)));
     put(&object, "statistics", trial_statistics_json(trial));
     put(&object, "resources", resources_json(&trial->resources));
     put(&object, "validity",
@@ -408,18 +406,18 @@ static json_t *result_json(const struct bench_result *result)
     const struct bench_recording *pooled = result->pooled;
     struct object object = object_begin();
     put(&object, "target", target_json(result->target));
-    put(&object, "workload", text(result->workload));
-    put(&object, "operation", text(result->operation));
+    put(&object, "workload", bench_json_text(result->workload));
+    put(&object, "operation", bench_json_text(result->operation));
     put(&object, "parameters", parameters_json(result));
-    put(&object, "load_model", text(result->load_model));
-    put(&object, "status", text(bench_cell_status_name(result->status)));
-    put(&object, "reason", text(result->reason));
-    put(&object, "remark", result->remark != NULL ? text(result->remark) : json_null());
+    put(&object, "load_model", bench_json_text(result->load_model));
+    put(&object, "status", bench_json_text(bench_cell_status_name(result->status)));
+    put(&object, "reason", bench_json_text(result->reason));
+    put(&object, "remark", result->remark != NULL ? bench_json_text(result->remark) : json_null());
     put(&object, "total_requests", whole(pooled != NULL ? pooled->attempted : 0));
     put(&object, "failed_requests", whole(pooled != NULL ? bench_recording_failed(pooled) : 0));
     put(&object, "errors", errors_json(pooled));
-    put(&object, "first_error", text(pooled != NULL ? pooled->first_error : ""));
-    put(&object, "duration", real(result->resources.wall_s));
+    put(&object, "first_error", bench_json_text(pooled != NULL ? pooled->first_error : ""));
+    put(&object, "duration", bench_json_real(result->resources.wall_s));
     if (pooled != NULL)
         put_measured(&object, result);
     put(&object, "trials", trials_json(result));
@@ -434,7 +432,7 @@ static json_t *facts_json(const struct bench_fact *facts, size_t count)
     for (size_t i = 0; i < count; i++) {
         char key[KEY_BYTES];
         (void)bench_text_clean(facts[i].name, key, sizeof(key));
-        put(&object, key, text(facts[i].value));
+        put(&object, key, bench_json_text(facts[i].value));
     }
     return object_end(&object);
 }
@@ -446,7 +444,7 @@ static json_t *varying_json(const struct bench_run *run)
     bool failed = list == NULL;
     for (size_t i = 0; i < run->nenvironment; i++) {
         if (run->environment[i].varies)
-            failed |= json_array_append_new(list, text(run->environment[i].name)) != 0;
+            failed |= json_array_append_new(list, bench_json_text(run->environment[i].name)) != 0;
     }
     if (!failed)
         return list;
@@ -481,13 +479,13 @@ static json_t *results_json(const struct bench_run *run)
 static json_t *run_json(const struct bench_run *run)
 {
     struct object object = object_begin();
-    put(&object, "schema", text(BENCH_RESULT_SCHEMA));
-    put(&object, "started", real(run->started));
-    put(&object, "duration", real(run->duration));
+    put(&object, "schema", bench_json_text(BENCH_RESULT_SCHEMA));
+    put(&object, "started", bench_json_real(run->started));
+    put(&object, "duration", bench_json_real(run->duration));
     put(&object, "interrupted", json_boolean(run->interrupted));
     put(&object, "environment", facts_json(run->environment, run->nenvironment));
     put(&object, "environment_varies", varying_json(run));
-    put(&object, "environment_hash", text(run->environment_hash));
+    put(&object, "environment_hash", bench_json_text(run->environment_hash));
     put(&object, "plan", facts_json(run->plan, run->nplan));
     put(&object, "targets", targets_json(run));
     put(&object, "results", results_json(run));

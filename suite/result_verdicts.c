@@ -6,27 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/json.h"
+#include "render/table.h"
 #include "stats/estimate.h"
 #include "suite/metric.h"
 #include "suite/report.h"
 #include "suite/result_file.h"
-#include "suite/table.h"
 
 #define KEY_BYTES 64
-
-json_t *bench_json_text(const char *value)
-{
-    const char *raw = value != NULL ? value : "";
-    size_t size = strlen(raw) + 1; /* cleaning never makes text longer */
-    char *clean = malloc(size);
-    if (clean == NULL)
-        return NULL;
-    json_t *json = json_string(bench_text_clean(raw, clean, size));
-    free(clean);
-    return json;
-}
-
-json_t *bench_json_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 /* ---- results ---- */
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/metric.h"
-#include "suite/table.h"
 
 enum { RESAMPLES = 400, SEED = 1 };
 /* Where the knee is as good as the highest rung, the ladder does not reach it. */

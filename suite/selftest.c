@@ -13,6 +13,7 @@
 
 #include "bench/units.h"
 #include "core/random.h"
+#include "suite/blocks.h"
 #include "suite/plan_options.h"
 #include "suite/sysinfo.h"
 
@@ -328,18 +329,14 @@ static void run_blocks(struct session *s, struct bench_selftest *out)
 {
     uint64_t random = (uint64_t)s->options->seed;
     for (int block = 0; block < BENCH_SELFTEST_RUNS; block++) {
-        size_t order[BENCH_SELFTEST_ORACLES_MAX], n = 0;
+        size_t due[BENCH_SELFTEST_ORACLES_MAX], order[BENCH_SELFTEST_ORACLES_MAX], n = 0;
         for (size_t r = 0; r < out->nresults; r++)
             if (block < (s->options->quick ? 1 : out->results[r].oracle->runs))
-                order[n++] = r;
-        for (size_t i = n; i > 1; i--) {
-            const size_t k = (size_t)(bench_random_next(&random) % i), swap = order[i - 1];
-            order[i - 1] = order[k];
-            order[k] = swap;
-        }
+                due[n++] = r;
+        bench_shuffle(&random, order, n);
         for (size_t i = 0; i < n && !s->watch->interrupted; i++) {
-            const size_t at = (size_t)(out->results[order[i]].oracle - bench_selftest_oracles);
-            one_run(s, &out->results[order[i]],
+            const size_t at = (size_t)(out->results[due[order[i]]].oracle - bench_selftest_oracles);
+            one_run(s, &out->results[due[order[i]]],
                     ((uint64_t)s->options->seed * BENCH_SELFTEST_ORACLES_MAX + at) *
                             SEEDS_PER_ORACLE +
                         (uint64_t)block);

@@ -8,6 +8,7 @@
 #include "bench/units.h"
 #include "stats/estimate.h"
 #include "stats/queues.h"
+#include "stats/steady.h"
 #include "suite/selftest.h"
 
 double bench_selftest_closed_form(const struct bench_oracle_spec *spec, double rate,
@@ -30,18 +31,11 @@ double bench_selftest_closed_form(const struct bench_oracle_spec *spec, double r
     return NAN;
 }
 
-static int by_size(const void *x, const void *y)
-{
-    const double a = *(const double *)x, b = *(const double *)y;
-    return (a > b) - (a < b);
-}
-
 static double median(const double *values, size_t n)
 {
     double sorted[BENCH_SELFTEST_RUNS];
     memcpy(sorted, values, n * sizeof(*values));
-    qsort(sorted, n, sizeof(*sorted), by_size);
-    return bench_quantile_sorted(sorted, n, 0.5);
+    return bench_median(sorted, n);
 }
 
 /* What the instrument itself adds, by the floor beside the run: a mean to means, else a median. */

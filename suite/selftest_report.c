@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "bench/units.h"
+#include "render/json.h"
+#include "render/table.h"
 #include "suite/selftest.h"
-#include "suite/table.h"
 
 #define SELFTEST_SCHEMA "rpycbench-selftest-1"
 #define WIDTH           ((size_t)160)
@@ -169,13 +170,11 @@ int bench_selftest_write(const struct bench_selftest *selftest, FILE *out)
 
 /* ---- JSON ---- */
 
-static json_t *real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
 static json_t *figures_json(const struct bench_figures *figures)
 {
     json_t *object = json_object();
     for (int f = 0; f < BENCH_FIGURE_COUNT; f++)
-        (void)json_object_set_new(object, bench_figure_names[f], real(figures->of[f]));
+        (void)json_object_set_new(object, bench_figure_names[f], bench_json_real(figures->of[f]));
     return object;
 }
 
@@ -189,7 +188,7 @@ static json_t *run_json(const struct bench_selftest_run *run)
                      "measured_times", figures_json(&run->response), "floor",
                      figures_json(&run->floor), "oracle_path", figures_json(&run->paths.own),
                      "planned_path", figures_json(&run->paths.planned), "oracle_late_p99",
-                     real(run->paths.late_p99));
+                     bench_json_real(run->paths.late_p99));
 }
 
 static json_t *figure_json(const struct bench_selftest_figure *f, const char *name)
@@ -199,11 +198,13 @@ static json_t *figure_json(const struct bench_selftest_figure *f, const char *na
         if (f->misses & misses[i].miss)
             (void)json_array_append_new(missed, json_string(misses[i].key));
     return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:b,s:o}", "figure", name,
-                     "oracle_path", real(f->own), "planned_path", real(f->planned), "closed_form",
-                     real(f->closed), "closed_form_low", real(f->low), "closed_form_high",
-                     real(f->high), "measured", real(f->measured), "floor", real(f->floor), "error",
-                     real(f->error), "error_share", real(f->share), "limit", real(f->limit),
-                     "judged", f->judged, "closed_form_judged", f->closed_judged, "missed", missed);
+                     "oracle_path", bench_json_real(f->own), "planned_path",
+                     bench_json_real(f->planned), "closed_form", bench_json_real(f->closed),
+                     "closed_form_low", bench_json_real(f->low), "closed_form_high",
+                     bench_json_real(f->high), "measured", bench_json_real(f->measured), "floor",
+                     bench_json_real(f->floor), "error", bench_json_real(f->error), "error_share",
+                     bench_json_real(f->share), "limit", bench_json_real(f->limit), "judged",
+                     f->judged, "closed_form_judged", f->closed_judged, "missed", missed);
 }
 
 static json_t *result_json(const struct bench_selftest_result *result)

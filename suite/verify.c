@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 
 #include "bench/buf.h"
+#include "render/table.h"
 #include "suite/output.h"
 #include "suite/report.h"
-#include "suite/table.h"
 
 #define TEXT_LIMIT ((size_t)1 << 30)
 enum { SHOWN = 20, PATH_BYTES = 4400 };

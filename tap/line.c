@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/units.h"
+#include "core/random.h"
 
 enum {
     PACKET_BYTES = 1448, /* what fits into an Ethernet frame of TCP with time stamps */
@@ -90,22 +91,14 @@ void tap_shape_init(struct tap_shape *shape, int64_t delay_ns, int64_t jitter_ns
         shape->quantum = bytes < TAP_SEGMENT_BYTES ? (uint32_t)bytes : TAP_SEGMENT_BYTES;
 }
 
-/* splitmix64 (Steele, Lea and Flood 2014). */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 /* The delay of one piece: uniform within delay +- jitter. */
 static int64_t one_delay(struct tap_shape *shape)
 {
     if (shape->jitter_ns == 0)
         return shape->delay_ns;
     uint64_t width = 2 * (uint64_t)shape->jitter_ns + 1; /* far below 2^64: no bias to speak of */
-    return shape->delay_ns - shape->jitter_ns + (int64_t)(next_random(&shape->random) % width);
+    return shape->delay_ns - shape->jitter_ns +
+           (int64_t)(bench_random_next(&shape->random) % width);
 }
 
 static int64_t time_of(const struct tap_shape *shape, size_t bytes)

@@ -298,19 +298,25 @@ int rpyc_remote_inspect(struct rpyc_peer *peer)
 
 /* ---- references that come and go ---- */
 
-int rpyc_remote_write_del(struct rpyc_remote *remote, struct bench_error *err)
+/* Begins a request with the object and one value behind it, which the caller writes. */
+static int begin_with_value(struct rpyc_remote *remote, enum rpyc_handler handler)
 {
-    struct rpyc_peer *peer = remote->peer;
-    struct bench_buf *text = &peer->out.text;
-    int rc = rpyc_peer_begin_request(peer, RPYC_DEL, RPYC_TUPLE);
+    struct bench_buf *text = &remote->peer->out.text;
+    int rc = rpyc_peer_begin_request(remote->peer, handler, RPYC_TUPLE);
     if (rc == 0)
         rc = rpyc_dump_tuple_head(text, 2);
     if (rc == 0)
         rc = rpyc_write_box_head(text, RPYC_LOCAL_REF);
     if (rc == 0)
         rc = rpyc_write_ref(text, &remote->proxy.ref);
-    if (rc == 0)
-        rc = rpyc_write_box_head(text, RPYC_VALUE);
+    return rc < 0 ? rc : rpyc_write_box_head(text, RPYC_VALUE);
+}
+
+int rpyc_remote_write_del(struct rpyc_remote *remote, struct bench_error *err)
+{
+    struct rpyc_peer *peer = remote->peer;
+    struct bench_buf *text = &peer->out.text;
+    int rc = begin_with_value(remote, RPYC_DEL);
     if (rc == 0)
         rc = rpyc_dump_int(text, remote->count);
     remote->count = 0;
@@ -559,18 +565,8 @@ static int remote_call(struct bench_object *object, struct bench_call *call,
 
 static int write_getattr(struct rpyc_remote *remote, const char *name, size_t length)
 {
-    struct rpyc_peer *peer = remote->peer;
-    struct bench_buf *text = &peer->out.text;
-    int rc = rpyc_peer_begin_request(peer, RPYC_GETATTR, RPYC_TUPLE);
-    if (rc == 0)
-        rc = rpyc_dump_tuple_head(text, 2);
-    if (rc == 0)
-        rc = rpyc_write_box_head(text, RPYC_LOCAL_REF);
-    if (rc == 0)
-        rc = rpyc_write_ref(text, &remote->proxy.ref);
-    if (rc == 0)
-        rc = rpyc_write_box_head(text, RPYC_VALUE);
-    return rc < 0 ? rc : rpyc_dump_text(text, name, length);
+    int rc = begin_with_value(remote, RPYC_GETATTR);
+    return rc < 0 ? rc : rpyc_dump_text(&remote->peer->out.text, name, length);
 }
 
 static int remote_getattr(struct bench_object *object, struct bench_call *call, const char *name,

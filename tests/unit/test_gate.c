@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "render/table.h"
 #include "suite/gate.h"
-#include "suite/table.h"
 #include "suite/workloads.h"
 #include "tests/support/fixture_run.h"
 #include "tests/support/xml.h"

@@ -8,8 +8,8 @@
 
 #include "bench/buf.h"
 #include "core/proc.h"
+#include "render/table.h"
 #include "suite/report.h"
-#include "suite/table.h"
 #include "tests/support/files.h"
 #include "tests/support/fixture_means.h"
 #include "tests/support/fixture_run.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "suite/table.h"
+#include "render/table.h"
 
 static char *rendered(const struct bench_table *table)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "suite/table.h"
+#include "render/table.h"
 
 #include <errno.h>
 #include <stdint.h>
