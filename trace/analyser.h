@@ -12,6 +12,7 @@
 #include "bench/error.h"
 
 struct trace_call;
+struct trace_patterns;
 struct trace_profile;
 
 /* A call that was slow, as soon as it is over (or after so long: `over` is false). */
@@ -75,5 +76,7 @@ int trace_profile_take(struct trace_analyser *analyser,
 /* What happened since the last time it was asked (totals and names only). */
 int trace_window_take(struct trace_analyser *analyser, struct trace_profile **out) BENCH_MUST_CHECK;
 void trace_profile_free(struct trace_profile *profile);
+/* What predictions are made from (trace_what_if); the analyser's. */
+const struct trace_patterns *trace_analyser_patterns(const struct trace_analyser *analyser);
 
 #endif
