@@ -151,8 +151,8 @@ ROWS = {
     "upload_chunked": (method("upload_chunked"), lambda c, f: f([bytes(PIECE)] * 16)),
     "download_chunked": (method("download_chunked"),
                          lambda c, f: f(16 * PIECE, PIECE) is not None),
-    "fetching": (result("download_chunked", 16 * PIECE, PIECE), lambda c, pieces: sum(
-        len(piece) for piece in pieces)),
+    "fetching": (lambda root: [root.download_chunked(16 * PIECE, PIECE)], lambda c, held: sum(
+        len(piece) for piece in held.pop())),
 }
 
 # On the classic service: what happens before, and the row.
