@@ -88,8 +88,10 @@ void profile_run_report_now(struct profile_run *run);
 /* Nothing more comes: everything is written. why: of having seen nothing, as far as the tap knows
  * (NULL = it does not). Changes run->status only from 0. */
 void profile_run_finish(struct profile_run *run, const char *why);
-/* What --what-if asks for, in place of the report. */
-void profile_run_what_if(struct profile_run *run, const struct trace_profile *profile);
+/* What --what-if asks for, in place of the report; the caller frees *text. What is not known is
+ * told on stderr. profile_what_if.c. */
+int profile_what_if(struct profile_run *run, const struct trace_profile *profile, char **text,
+                    size_t *length, struct bench_error *err) BENCH_MUST_CHECK;
 /* "rpycbench profile: MESSAGE", off the live screen. */
 void profile_run_say(struct profile_run *run, const char *format, ...) BENCH_PRINTF(2, 3);
 

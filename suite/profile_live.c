@@ -36,7 +36,8 @@ static void on_crash(int number)
 int profile_live_new(struct profile_live **out)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
-    const struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER};
+    const struct sigaction action = {.sa_handler = on_crash,
+                                     .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
     *out = calloc(1, sizeof(**out));
     if (*out == NULL)
         return -ENOMEM;

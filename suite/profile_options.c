@@ -226,9 +226,9 @@ static int set_least(void *target, const char *value, struct bench_error *err)
 static int set_what_if(void *target, const char *value, struct bench_error *err)
 {
     struct profile_options *o = of(target);
-    const char *colon = strchr(value, ':');
-    if (colon == NULL || colon == value || colon[1] == '\0')
-        return bench_fail(err, -EINVAL, "'%s' is not KIND:NAME", value);
+    int rc = trace_what_if_check(value, err);
+    if (rc < 0)
+        return rc;
     if (o->nwhat_if == PROFILE_WHAT_IF_MAX)
         return bench_fail(err, -EINVAL, "more than %d predictions", PROFILE_WHAT_IF_MAX);
     o->what_if[o->nwhat_if++] = value;

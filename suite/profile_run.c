@@ -108,10 +108,10 @@ static void make_title(struct profile_run *run)
             used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
                                      word == o->program ? "" : " ", *word);
     } else if (run->way == PROFILE_LISTEN) {
-        (void)snprintf(text + used, sizeof(text) - used, "%s port %u", o->relay.upstream.host,
+        (void)snprintf(text + used, sizeof(text) - used, "%.100s port %u", o->relay.upstream.host,
                        o->relay.upstream.port);
     } else {
-        (void)snprintf(text + used, sizeof(text) - used, "%s",
+        (void)snprintf(text + used, sizeof(text) - used, "%.150s",
                        is_dash(o->read) ? "the capture at stdin" : o->read);
     }
     (void)bench_text_clean(text, run->title, sizeof(run->title));
@@ -243,14 +243,11 @@ static int render_chrome(const struct profile_run *run, const struct trace_profi
     return trace_write_chrome(profile, out);
 }
 
-/* To the file, or without one to the descriptor. */
-static void deliver(struct profile_run *run, const struct trace_profile *profile, render_fn fn,
-                    struct profile_file *file, int fd)
+/* To the file, or without one to the descriptor; text may be NULL after an error, rc. */
+static void put(struct profile_run *run, int rc, const char *text, size_t length,
+                struct profile_file *file, int fd)
 {
     struct bench_error err = {0};
-    char *text;
-    size_t length;
-    int rc = render(run, profile, fn, &text, &length);
     if (rc < 0)
         rc = bench_fail(&err, rc, "no report: %s", bench_errno_text(rc));
     else if (file != NULL && file->path != NULL)
@@ -259,6 +256,28 @@ static void deliver(struct profile_run *run, const struct trace_profile *profile
         rc = bench_fail(&err, rc, "cannot write the report: %s", bench_errno_text(rc));
     if (rc < 0)
         fail(run, &err);
+}
+
+static void deliver(struct profile_run *run, const struct trace_profile *profile, render_fn fn,
+                    struct profile_file *file, int fd)
+{
+    char *text;
+    size_t length = 0;
+    int rc = render(run, profile, fn, &text, &length);
+    put(run, rc, text, length, file, fd);
+    free(text);
+}
+
+static void deliver_what_if(struct profile_run *run, const struct trace_profile *profile)
+{
+    struct bench_error err = {0};
+    char *text;
+    size_t length = 0;
+    int rc = profile_what_if(run, profile, &text, &length, &err);
+    if (rc < 0)
+        fail(run, &err);
+    else
+        put(run, 0, text, length, &run->output, own_fd(run));
     free(text);
 }
 
@@ -322,8 +341,6 @@ static struct seen look(const struct trace_profile *profile)
     return seen;
 }
 
-static const char *plural(size_t n) { return n == 1 ? "" : "s"; }
-
 static void say_nothing(struct profile_run *run, const struct seen *seen, const char *why)
 {
     static const char *const usual[] = {
@@ -381,7 +398,7 @@ void profile_run_finish(struct profile_run *run, const char *why)
     /* '-' takes the place of the report, unless that has a file. */
     const bool text = seen.rpyc > 0 && (!is_dash(o->json) || run->output.path != NULL);
     if (o->nwhat_if > 0 && seen.rpyc > 0)
-        profile_run_what_if(run, profile);
+        deliver_what_if(run, profile);
     else if (text || run->output.path != NULL)
         deliver(run, profile, render_text, &run->output, own_fd(run));
     write_files(run, profile);

@@ -60,10 +60,6 @@ void trace_analyser_piece(const struct bench_piece *piece, void *user);
 void trace_analyser_dropped(struct trace_analyser *analyser, uint64_t pieces);
 /* Looks for calls that have been slow for a while; now in the clock of the pieces. */
 void trace_analyser_tick(struct trace_analyser *analyser, int64_t now_ns);
-/* The names that its calls have, as long as it lives. */
-const struct bench_names *trace_analyser_names(const struct trace_analyser *analyser);
-/* The text of a place of a call, "" for 0; borrowed until the next piece. */
-const char *trace_analyser_place(const struct trace_analyser *analyser, uint32_t place);
 /* No more pieces come: connections that are open are closed at the last time that was seen. */
 void trace_analyser_finish(struct trace_analyser *analyser);
 /* Forgets what was added up; what is open stays. */
