@@ -61,8 +61,8 @@ struct profile_run {
     struct trace_analyser *analyser;
     const struct bench_names *names; /* of the analyser */
     struct profile_file output, json, html, chrome;
-    int log_fd;       /* -1 = none */
-    bool log_failed;  /* was said */
+    int log_fd;              /* -1 = none */
+    bool log_failed;         /* was said */
     struct event_base *base; /* NULL: --read */
     struct profile_live *live;
     struct profile_metrics *metrics;

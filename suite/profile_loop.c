@@ -41,8 +41,7 @@ int profile_loop_init(struct profile_run *run, int *signals, struct bench_error 
         return bench_fail(err, -errno, "no descriptor for signals: %s", bench_errno_text(errno));
     struct event_config *config = event_config_new();
     if (config != NULL) {
-        (void)event_config_set_flag(config,
-                                    EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK);
+        (void)event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK);
         run->base = event_base_new_with_config(config);
         event_config_free(config);
     }

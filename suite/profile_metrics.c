@@ -103,8 +103,9 @@ static void answer(struct client *client, const char *status, const char *fields
                             "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
                             "%sConnection: close\r\n\r\n",
                             status,
-                            length > 0 && body[0] == '#' ? "text/plain; version=0.0.4; charset=utf-8"
-                                                         : "text/plain; charset=utf-8",
+                            length > 0 && body[0] == '#'
+                                ? "text/plain; version=0.0.4; charset=utf-8"
+                                : "text/plain; charset=utf-8",
                             length, fields) < 0 ||
         (with_body && evbuffer_add(out, body, length) < 0))
         client_free(client);
@@ -152,9 +153,8 @@ static void on_read(struct bufferevent *stream, void *user)
         return;
     char *line = evbuffer_readln(in, NULL, EVBUFFER_EOL_CRLF_STRICT);
     if (end.pos < 0 || line == NULL)
-        answer_words(client, line != NULL ? "431 Request Header Fields Too Large"
-                                          : "414 URI Too Long",
-                     "");
+        answer_words(client,
+                     line != NULL ? "431 Request Header Fields Too Large" : "414 URI Too Long", "");
     else
         answer_request(client, line);
     free(line);
@@ -262,23 +262,21 @@ int profile_metrics_new(struct profile_run *run, const struct bench_address *add
         return bench_fail(err, -ENOMEM, "out of memory");
     m->run = run;
     errno = 0;
-    m->listener = evconnlistener_new_bind(run->base, on_accept, m,
-                                          LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
-                                              LEV_OPT_REUSEABLE,
-                                          BACKLOG, &bound.any, (int)at.sockaddr_length);
+    m->listener = evconnlistener_new_bind(
+        run->base, on_accept, m, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+        BACKLOG, &bound.any, (int)at.sockaddr_length);
     if (m->listener == NULL) {
-        rc = bench_fail(err, errno != 0 ? -errno : -ENOMEM,
-                        "cannot serve metrics on %s port %u: %s", at.host, at.port,
-                        bench_errno_text(errno != 0 ? errno : ENOMEM));
+        rc =
+            bench_fail(err, errno != 0 ? -errno : -ENOMEM, "cannot serve metrics on %s port %u: %s",
+                       at.host, at.port, bench_errno_text(errno != 0 ? errno : ENOMEM));
         free(m);
         return rc;
     }
     if (getsockname(evconnlistener_get_fd(m->listener), &bound.any, &length) == 0)
-        profile_run_say(run, "metrics at http://%s%s%s:%u/metrics",
-                        strchr(at.host, ':') != NULL ? "[" : "", at.host,
-                        strchr(at.host, ':') != NULL ? "]" : "",
-                        ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port
-                                                              : bound.v4.sin_port));
+        profile_run_say(
+            run, "metrics at http://%s%s%s:%u/metrics", strchr(at.host, ':') != NULL ? "[" : "",
+            at.host, strchr(at.host, ':') != NULL ? "]" : "",
+            ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port));
     *out = m;
     return 0;
 }

@@ -373,10 +373,11 @@ static const struct cli_option options[] = {
     {"log", "FILE", "a line of JSON for each interval; '-' is stdout (of a program: stderr)",
      set_log},
     {"interval", "TIME", "of --log (10s)", set_interval},
-    {"log-slow", NULL,
-     "a line on stderr for each call beyond the threshold, also while it lasts", set_log_slow},
-    {"sample", "SHARE", "of the connections that are decoded, 25% or 0.25; the others are counted "
-                        "by bytes only (100%)",
+    {"log-slow", NULL, "a line on stderr for each call beyond the threshold, also while it lasts",
+     set_log_slow},
+    {"sample", "SHARE",
+     "of the connections that are decoded, 25% or 0.25; the others are counted "
+     "by bytes only (100%)",
      set_sample},
     {"no-netrefs", NULL, "does not follow objects: names by class, no references", set_no_netrefs},
     {"no-stacks", NULL, "no call tree and no sections", set_no_stacks},
@@ -472,8 +473,7 @@ static int no_argument(void *target, const char *value, struct bench_error *err)
     return bench_fail(err, -EINVAL, "'%.100s': write -- before the program", value);
 }
 
-int profile_options_parse(struct profile_options *o, int argc, char **argv,
-                          struct bench_error *err)
+int profile_options_parse(struct profile_options *o, int argc, char **argv, struct bench_error *err)
 {
     int own = 1;
     set_defaults(o);

@@ -67,7 +67,8 @@ static void say_counts(struct profile_run *run, const struct tap_capture_counts 
                         " places: the figures may be too low",
                         counts->lost_bytes, counts->gaps);
     if (counts->cut > 0)
-        profile_run_say(run, "%" PRIu64 " packets were cut when they were captured: use tcpdump -s 0",
+        profile_run_say(run,
+                        "%" PRIu64 " packets were cut when they were captured: use tcpdump -s 0",
                         counts->cut);
 }
 

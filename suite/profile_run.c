@@ -124,9 +124,9 @@ static int open_log(struct profile_run *run, struct bench_error *err)
     if (path == NULL)
         return 0;
     run->log_fd = is_dash(path) ? own_fd(run) : profile_log_open(path);
-    return run->log_fd < 0 ? bench_fail(err, -errno, "cannot write '%.150s': %s", path,
-                                        bench_errno_text(errno))
-                           : 0;
+    return run->log_fd < 0
+               ? bench_fail(err, -errno, "cannot write '%.150s': %s", path, bench_errno_text(errno))
+               : 0;
 }
 
 static int open_files(struct profile_run *run, struct bench_error *err)
@@ -351,15 +351,17 @@ static void say_nothing(struct profile_run *run, const struct seen *seen, const 
         [PROFILE_READ] = "the capture holds none",
     };
     if (seen->encrypted > 0)
-        profile_run_say(run, "no RPyC connection was seen: %zu connection%s encrypted (TLS), which "
-                             "cannot be read from outside; run the program itself: rpycbench "
-                             "profile -- PROGRAM",
+        profile_run_say(run,
+                        "no RPyC connection was seen: %zu connection%s encrypted (TLS), which "
+                        "cannot be read from outside; run the program itself: rpycbench "
+                        "profile -- PROGRAM",
                         seen->encrypted, seen->encrypted == 1 ? " is" : "s are");
     else if (seen->foreign > 0)
         profile_run_say(run, "no RPyC connection was seen: %zu connection%s something else",
                         seen->foreign, seen->foreign == 1 ? " speaks" : "s speak");
     else
-        profile_run_say(run, "no RPyC connection was seen: %s", why != NULL ? why : usual[run->way]);
+        profile_run_say(run, "no RPyC connection was seen: %s",
+                        why != NULL ? why : usual[run->way]);
     if (run->status == EXIT_FINE && run->way != PROFILE_PROGRAM)
         run->status = EXIT_NOT_MEASURED;
 }

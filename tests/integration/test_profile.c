@@ -142,8 +142,8 @@ static void start_staying(struct rig_program *program, const char *const *option
 static void start_relay(struct rig_program *program, const char *const *options, uint16_t upstream,
                         uint16_t *port)
 {
-    const char *argv[RIG_WORDS_MAX] = {rig_bench(),    "profile", "--listen",
-                                       "127.0.0.1:0", "--upstream"};
+    const char *argv[RIG_WORDS_MAX] = {rig_bench(), "profile", "--listen", "127.0.0.1:0",
+                                       "--upstream"};
     char to[32];
     int n = 5;
 
@@ -288,7 +288,8 @@ static void check_schema(const json_t *document)
     json_decref(schema);
 }
 
-/* How often the programmer did what has this name, in a profile or a window; 0 = it is not there. */
+/* How often the programmer did what has this name, in a profile or a window; 0 = it is not there.
+ */
 static double count_of(const json_t *profile, const char *name)
 {
     size_t i;
@@ -344,8 +345,7 @@ Test(profile, every_output_of_a_program)
     for (int version = 0; version < RIG_VERSIONS; version++) {
         rig_use_version(version);
         serve(&server);
-        run_program(&out,
-                    WORDS("--json", json, "--html", html, "--trace", trace, "--output", text),
+        run_program(&out, WORDS("--json", json, "--html", html, "--trace", trace, "--output", text),
                     server.port, WORDS("ping=20", "users=10"));
         cr_expect_eq(out.exit_status, 0, "%s", out.err);
         cr_expect_str_eq(out.out, "10\n");
@@ -667,8 +667,8 @@ static bool read_terminal(struct terminal *terminal)
 
     cr_assert_eq(poll(&wait, 1, 60000), 1, "nothing comes any more behind:\n%s", terminal->screen);
     cr_assert_lt(terminal->length + 1, SCREEN_SIZE);
-    const ssize_t n = read(terminal->fd, terminal->screen + terminal->length,
-                           SCREEN_SIZE - 1 - terminal->length);
+    const ssize_t n =
+        read(terminal->fd, terminal->screen + terminal->length, SCREEN_SIZE - 1 - terminal->length);
     if (n > 0)
         terminal->length += (size_t)n;
     return n > 0; /* EIO: nobody has it open any more */
@@ -881,8 +881,8 @@ static bool capture(uint16_t port, const char *path, const char *const *steps)
     int status;
 
     (void)snprintf(filter, sizeof(filter), "tcp port %u", port);
-    rig_start(&tcpdump, WORDS("tcpdump", "-i", "lo", "-U", "-B", "8192", "-s", "0", "-w", path,
-                              filter));
+    rig_start(&tcpdump,
+              WORDS("tcpdump", "-i", "lo", "-U", "-B", "8192", "-s", "0", "-w", path, filter));
     do {
         char text[400] = "";
         if (pread(tcpdump.err_fd, text, sizeof(text) - 1, 0) > 0 &&
