@@ -54,8 +54,7 @@ static int widen(struct bench_sketch *sketch, uint32_t index)
     if (wider == NULL)
         return -ENOMEM;
     if (sketch->length > 0)
-        memcpy(wider + (sketch->first - first), sketch->buckets,
-               sketch->length * sizeof(*wider));
+        memcpy(wider + (sketch->first - first), sketch->buckets, sketch->length * sizeof(*wider));
     free(sketch->buckets);
     sketch->buckets = wider;
     sketch->first = first;

@@ -17,10 +17,7 @@ struct trace_memory {
     struct block *blocks; /* the first is the one that is being filled */
 };
 
-struct trace_memory *trace_memory_new(void)
-{
-    return calloc(1, sizeof(struct trace_memory));
-}
+struct trace_memory *trace_memory_new(void) { return calloc(1, sizeof(struct trace_memory)); }
 
 void trace_memory_free(struct trace_memory *memory)
 {
