@@ -65,6 +65,11 @@ void trace_analyser_finish(struct trace_analyser *analyser);
 /* Forgets what was added up; what is open stays. */
 void trace_analyser_reset(struct trace_analyser *analyser);
 
+/* For lines about slow calls; valid as long as the analyser. */
+const struct bench_names *trace_analyser_names(const struct trace_analyser *analyser);
+/* Text of a place; "" when it is not known. */
+const char *trace_analyser_place(const struct trace_analyser *analyser, uint32_t place);
+
 /* What is known so far; free with trace_profile_free. 0 or -ENOMEM. */
 int trace_profile_take(struct trace_analyser *analyser,
                        struct trace_profile **out) BENCH_MUST_CHECK;
