@@ -395,7 +395,7 @@ static json_t *one_reference(const struct trace_profile *profile, size_t i)
     put(&object, "reads", whole(row->reads));
     put(&object, "items", whole(row->items));
     put(&object, "oldest_age",
-        row->oldest_ns > 0 ? seconds(profile->end_ns - row->oldest_ns) : json_null());
+        row->oldest_ns > 0 ? seconds(trace_age(profile, row->oldest_ns)) : json_null());
     return object_end(&object);
 }
 

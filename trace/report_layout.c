@@ -68,8 +68,27 @@ int trace_write_table(const struct trace_writer *writer, trace_table_fn make, co
     return rc;
 }
 
-/* Length of the next word, in bytes. */
-static size_t word_length(const char *at) { return strcspn(at, " "); }
+static bool is_unit(const char *at)
+{
+    static const char *const units[] = {"ns", "µs", "ms",  "s",   "%",  "B",
+                                        "KiB", "MiB", "GiB", "/s", "k/s"};
+    size_t length = strcspn(at, " ,;.:)");
+    for (size_t i = 0; i < BENCH_COUNT_OF(units); i++) {
+        if (length == strlen(units[i]) && strncmp(at, units[i], length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Length of the next word, in bytes; a figure and its unit stay together. */
+static size_t word_length(const char *at)
+{
+    size_t length = strcspn(at, " ");
+    if (length > 0 && at[length] == ' ' && at[length - 1] >= '0' && at[length - 1] <= '9' &&
+        is_unit(at + length + 1))
+        length += 1 + strcspn(at + length + 1, " ");
+    return length;
+}
 
 /* A word that fits no line is cut in the middle. */
 static void write_word(const struct trace_writer *writer, const char *word, size_t length,

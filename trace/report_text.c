@@ -92,19 +92,22 @@ static void write_thresholds(const struct trace_writer *writer)
 {
     const struct trace_profile *profile = writer->profile;
     const struct trace_totals *totals = &profile->totals;
-    char text[256];
-    if (totals->depth_max > 1) {
-        (void)snprintf(text, sizeof(text), "Requests were nested %d deep.", totals->depth_max);
-        trace_write_paragraph(writer, "", 0, text);
-    }
-    if (totals->deep > 0) {
-        (void)snprintf(text, sizeof(text), "%" PRIu64 " of them at least %d deep.", totals->deep,
-                       profile->deep_stack);
-        trace_write_paragraph(writer, "", 0, text);
-    }
-    if (totals->slow > 0 && profile->slow_call_ns > 0) {
-        (void)snprintf(text, sizeof(text), "%" PRIu64 " call%s took %s or longer.", totals->slow,
-                       totals->slow == 1 ? "" : "s", trace_ns(profile->slow_call_ns).s);
+    char text[256] = "";
+    size_t used = 0;
+    if (totals->depth_max > 1)
+        used += (size_t)snprintf(text, sizeof(text), "Requests were nested %d deep",
+                                 totals->depth_max);
+    if (totals->depth_max > 1 && totals->deep > 0)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 ", %" PRIu64 " of them at least %d deep", totals->deep,
+                                 profile->deep_stack);
+    if (totals->slow > 0 && profile->slow_call_ns > 0)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "%s%" PRIu64 " call%s took %s or longer", used > 0 ? "; " : "",
+                                 totals->slow, totals->slow == 1 ? "" : "s",
+                                 trace_ns(profile->slow_call_ns).s);
+    if (used > 0) {
+        (void)snprintf(text + used, sizeof(text) - used, ".");
         trace_write_paragraph(writer, "", 0, text);
     }
 }

@@ -146,7 +146,7 @@ static int fill_netrefs(const struct trace_writer *writer, size_t name_columns,
         trace_count_cell(table, row->reads);
         trace_count_cell(table, row->items);
         bench_table_cell(table, row->oldest_ns > 0
-                                    ? trace_ns(profile->end_ns - row->oldest_ns).s
+                                    ? trace_ns(trace_age(profile, row->oldest_ns)).s
                                     : "");
     }
     return 0;
@@ -353,11 +353,21 @@ int trace_text_sections(const struct trace_writer *writer)
 
 static void remark(const struct trace_connection *connection, char *out, size_t size)
 {
-    (void)snprintf(out, size, "%s%s%s%s%s", connection->end_ns == 0 ? "open " : "",
-                   connection->from_server ? "server's " : "",
-                   connection->joined ? "joined " : "",
-                   connection->encrypted ? "encrypted " : "",
-                   connection->foreign ? "not decoded" : "");
+    const struct {
+        bool is;
+        const char *text;
+    } remarks[] = {{connection->end_ns == 0, "open"},
+                   {connection->from_server, "server's"},
+                   {connection->joined, "joined"},
+                   {connection->encrypted, "encrypted"},
+                   {connection->foreign, "not decoded"}};
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < BENCH_COUNT_OF(remarks); i++) {
+        if (remarks[i].is)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "",
+                                     remarks[i].text);
+    }
 }
 
 static int fill_connections(const struct trace_writer *writer, size_t name_columns,

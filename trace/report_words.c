@@ -192,6 +192,11 @@ int64_t trace_elapsed(const struct trace_profile *profile)
     return trace_since(profile, profile->end_ns);
 }
 
+int64_t trace_age(const struct trace_profile *profile, int64_t time_ns)
+{
+    return time_ns < profile->end_ns ? profile->end_ns - time_ns : 0;
+}
+
 uint64_t trace_asynchronous(const struct trace_totals *totals)
 {
     return trace_both(totals->unawaited) + trace_both(totals->overlapped);
