@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "stats/hist.h"
 #include "trace/report_html.h"
 
 /* ---- findings ---- */
@@ -96,7 +95,7 @@ void trace_html_findings(const struct trace_page *page)
 
 /* ---- names ---- */
 
-static void percentile(const struct trace_page *page, const struct bench_hist *hist, double p)
+static void percentile(const struct trace_page *page, const struct bench_sketch *hist, double p)
 {
     int64_t ns;
     if (trace_percentile(hist, p, &ns))

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "render/json.h"
-#include "stats/hist.h"
+#include "stats/sketch.h"
 #include "trace/report_write.h"
 
 /* Digits of a double that are worth keeping and the same on every machine. */
@@ -161,22 +161,36 @@ json_t *trace_totals_json(const struct trace_totals *totals)
     return object_end(&object);
 }
 
-static json_t *percentile_json(const struct bench_hist *hist, double p)
+static json_t *percentile_json(const struct bench_sketch *hist, double p)
 {
     int64_t ns;
     return trace_percentile(hist, p, &ns) ? seconds(ns) : json_null();
 }
 
-static json_t *histogram_json(const struct bench_hist *hist)
+struct buckets {
+    json_t *array;
+    bool failed;
+};
+
+static void add_bucket(int64_t low, int64_t high, uint64_t count, void *user)
 {
-    char *packed;
-    if (hist == NULL)
-        return json_null();
-    if (bench_hist_pack(hist, &packed) < 0)
-        return NULL;
-    json_t *json = json_string(packed);
-    free(packed);
-    return json;
+    struct buckets *buckets = user;
+    json_t *bucket = json_pack("[I,I,I]", (json_int_t)low, (json_int_t)high, (json_int_t)count);
+    if (json_array_append_new(buckets->array, bucket) != 0)
+        buckets->failed = true;
+}
+
+/* [[lowest ns, highest ns, count], ...] */
+static json_t *histogram_json(const struct bench_sketch *hist)
+{
+    struct buckets buckets = {hist != NULL ? json_array() : json_null(), false};
+    if (hist == NULL || buckets.array == NULL)
+        return buckets.array;
+    bench_sketch_each(hist, add_bucket, &buckets);
+    if (!buckets.failed)
+        return buckets.array;
+    json_decref(buckets.array);
+    return NULL;
 }
 
 static json_t *verbs_json(const struct trace_name *name)

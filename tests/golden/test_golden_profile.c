@@ -91,8 +91,6 @@ static void check(enum support_sample_kind kind, enum format format, size_t widt
                   const char *name)
 {
     char *text = rendered(kind, format, width, top);
-    if (format == JSON) /* what zlib makes of a histogram may differ from version to version */
-        blank(text, "\"histogram\": \"", "\"");
     blank(text, "<style>", "</style>");
     blank(text, "<script>\n", "</script>");
     compare_golden(name, text);
