@@ -59,7 +59,8 @@ void trace_html_end(const struct trace_page *page) { fputs("</section>\n", page-
 void trace_html_table(const struct trace_page *page, const struct trace_html_head *heads,
                       size_t count)
 {
-    fprintf(page->out, "<div class=\"scroll\"><table class=\"sortable\" data-top=\"%u\"><thead><tr>",
+    fprintf(page->out,
+            "<div class=\"scroll\"><table class=\"sortable\" data-top=\"%u\"><thead><tr>",
             page->options->top);
     for (size_t i = 0; i < count; i++) {
         fprintf(page->out, "<th scope=\"col\"%s",
@@ -264,12 +265,13 @@ static void write_nav(const struct trace_page *page)
 
 static void write_foot(const struct trace_page *page)
 {
-    fputs("<footer><p>A round trip is a request whose sender did nothing else until the answer was "
-          "there. Self: without the time in which requests of the other side were served meanwhile. "
-          "A percentile that its samples are too few to place is shown as –: p99 takes 100. "
-          "Predictions are computed from the measured times of the round trips that a change "
-          "removes.</p></footer>\n</main>\n<script>\n",
-          page->out);
+    fputs(
+        "<footer><p>A round trip is a request whose sender did nothing else until the answer was "
+        "there. Self: without the time in which requests of the other side were served meanwhile. "
+        "A percentile that its samples are too few to place is shown as –: p99 takes 100. "
+        "Predictions are computed from the measured times of the round trips that a change "
+        "removes.</p></footer>\n</main>\n<script>\n",
+        page->out);
     trace_html_script(page->out);
     fputs("</script></body></html>\n", page->out);
 }

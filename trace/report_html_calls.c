@@ -17,8 +17,9 @@ static void tree_figures(const struct trace_page *page, const struct trace_node 
     fprintf(page->out, "<span class=\"n\" title=\"round trips\">%" PRIu64 " rt</span>",
             node->round_trips);
     fprintf(page->out, "<span class=\"n\" title=\"total\">%s</span>", trace_ns(node->total_ns).s);
-    fprintf(page->out, "<span class=\"n dim\" title=\"self: without requests served meanwhile\">"
-                       "%s%s</span>",
+    fprintf(page->out,
+            "<span class=\"n dim\" title=\"self: without requests served meanwhile\">"
+            "%s%s</span>",
             node->self_ns != node->total_ns ? "self " : "",
             node->self_ns != node->total_ns ? trace_ns(node->self_ns).s : "");
 }
@@ -38,8 +39,8 @@ static void tree_row(const struct trace_page *page, const struct trace_outline_r
     if (node->direction == BENCH_TO_CLIENT && node->name != BENCH_NAME_NONE)
         fputs(" <span class=\"tag back\">by the server</span>", page->out);
     if (node->objects > 0 && page->options->netrefs)
-        fprintf(page->out, " <span class=\"tag\" title=\"objects handed out\">%" PRIu64
-                           " netref%s</span>",
+        fprintf(page->out,
+                " <span class=\"tag\" title=\"objects handed out\">%" PRIu64 " netref%s</span>",
                 node->objects, node->objects == 1 ? "" : "s");
     if (node->errors > 0)
         fprintf(page->out, " <span class=\"tag bad\">%" PRIu64 " error%s</span>", node->errors,
@@ -98,7 +99,7 @@ int trace_html_tree(const struct trace_page *page)
 
 #define BARS_MAX   4000 /* of the whole drawing: the longest calls */
 #define LANES_MAX  64
-#define LANE_DEPTH 8    /* levels that are drawn below each other */
+#define LANE_DEPTH 8 /* levels that are drawn below each other */
 #define WIDTH      10000.0
 #define LEVEL      14 /* height of a level */
 
@@ -142,10 +143,11 @@ static void write_bar(const struct trace_page *page, const struct trace_call *ca
     double scale = elapsed > 0 ? WIDTH / (double)elapsed : 0;
     double x = (double)trace_since(profile, call->start_ns) * scale;
     double width = (double)(call->end_ns - call->start_ns) * scale;
-    fprintf(page->out, "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"><title>",
-            call->failed                            ? "e"
+    fprintf(page->out,
+            "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"><title>",
+            call->failed                         ? "e"
             : call->direction == BENCH_TO_CLIENT ? "c"
-                                                    : "s",
+                                                 : "s",
             x, level_of(call) * LEVEL + 1, width < 8 ? 8 : width, LEVEL - 2);
     trace_html_name(page, call->name);
     fprintf(page->out, ": %s at %s</title></rect>\n", trace_ns(call->end_ns - call->start_ns).s,
@@ -224,7 +226,8 @@ static void timeline_note(const struct trace_profile *profile, size_t shown, cha
 {
     int n = snprintf(out, size, "When calls were under way; nested ones below their callers.");
     if (shown < profile->ncalls)
-        n += snprintf(out + n, size - (size_t)n, " The longest %zu of %zu.", shown, profile->ncalls);
+        n +=
+            snprintf(out + n, size - (size_t)n, " The longest %zu of %zu.", shown, profile->ncalls);
     if (profile->calls_stride > 1)
         (void)snprintf(out + n, size - (size_t)n, " One of every %" PRIu64 " calls was kept.",
                        profile->calls_stride);

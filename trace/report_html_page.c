@@ -31,7 +31,8 @@ static const char *const style[] = {
     "code,pre,.name,.bar b,.tl i{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,",
     "'DejaVu Sans Mono',monospace;font-size:.86rem}\n",
     ".name{overflow-wrap:anywhere}\n",
-    "pre{background:var(--soft);padding:8px 12px;border-radius:6px;overflow-x:auto;margin:.5em 0}\n",
+    "pre{background:var(--soft);padding:8px 12px;border-radius:6px;overflow-x:auto;margin:.5em "
+    "0}\n",
     ".scroll{overflow-x:auto;margin:0 -18px;padding:0 18px}\n",
     "table{border-collapse:collapse;width:100%;font-size:.88rem}\n",
     "th,td{padding:4px 7px;text-align:left;border-bottom:1px solid var(--line);",
@@ -59,7 +60,8 @@ static const char *const style[] = {
     ".track{height:14px;border-radius:3px;background:var(--waste);overflow:hidden}\n",
     ".track i{display:block;height:100%;background:var(--keep)}\n",
     ".legend{font-size:.82rem;color:var(--dim)}.key{display:inline-block;width:10px;height:10px;",
-    "border-radius:2px;margin:0 4px 0 10px}.k1{background:var(--keep)}.k2{background:var(--waste)}\n",
+    "border-radius:2px;margin:0 4px 0 "
+    "10px}.k1{background:var(--keep)}.k2{background:var(--waste)}\n",
     ".k3{background:var(--accent)}.k4{background:var(--back)}.k5{background:var(--bad)}\n",
     ".tree details,.tree .leaf{margin-left:18px}.tree>details,.tree>.leaf{margin-left:0}\n",
     ".tree summary{cursor:pointer}.tree .leaf{padding-left:1.05em}\n",

@@ -292,8 +292,7 @@ void trace_html_netrefs(const struct trace_page *page)
     };
     const struct trace_profile *profile = page->profile;
     size_t rows = trace_html_rows(profile->nreferences);
-    trace_html_begin(page, "netrefs", "Objects by reference",
-                     "Each use of one is a round trip.");
+    trace_html_begin(page, "netrefs", "Objects by reference", "Each use of one is a round trip.");
     trace_html_table(page, heads, BENCH_COUNT_OF(heads));
     for (size_t i = 0; i < rows; i++) {
         const struct trace_reference_row *row = &profile->references[i];
@@ -321,8 +320,8 @@ static void section_cell(const struct trace_page *page, size_t i)
 {
     const struct trace_profile *profile = page->profile;
     int depth = 0;
-    for (uint32_t at = profile->sections[i].parent; at > 0 && at <= profile->nsections && depth < 10;
-         at = profile->sections[at - 1].parent)
+    for (uint32_t at = profile->sections[i].parent;
+         at > 0 && at <= profile->nsections && depth < 10; at = profile->sections[at - 1].parent)
         depth++;
     fprintf(page->out, "<td class=\"name\" style=\"padding-left:%dpx\">", depth * 16);
     trace_html_text(page, profile->sections[i].name);
@@ -333,11 +332,15 @@ static void section_cell(const struct trace_page *page, size_t i)
 void trace_html_sections(const struct trace_page *page)
 {
     static const struct trace_html_head heads[] = {
-        {"section", NULL, TRACE_HTML_WORDS},    {"times", NULL, TRACE_HTML_FIGURE},
-        {"total", NULL, TRACE_HTML_FIGURE},     {"slowest", NULL, TRACE_HTML_FIGURE},
-        {"round trips", NULL, TRACE_HTML_FIGURE}, {"waiting", NULL, TRACE_HTML_FIGURE},
+        {"section", NULL, TRACE_HTML_WORDS},
+        {"times", NULL, TRACE_HTML_FIGURE},
+        {"total", NULL, TRACE_HTML_FIGURE},
+        {"slowest", NULL, TRACE_HTML_FIGURE},
+        {"round trips", NULL, TRACE_HTML_FIGURE},
+        {"waiting", NULL, TRACE_HTML_FIGURE},
         {"objects", "handed out within it", TRACE_HTML_FIGURE},
-        {"errors", NULL, TRACE_HTML_FIGURE},    {"bytes", NULL, TRACE_HTML_FIGURE},
+        {"errors", NULL, TRACE_HTML_FIGURE},
+        {"bytes", NULL, TRACE_HTML_FIGURE},
         {"thread", NULL, TRACE_HTML_FIGURE},
     };
     const struct trace_profile *profile = page->profile;
@@ -389,11 +392,11 @@ static void connection_cell(const struct trace_page *page,
 static void write_connections(const struct trace_page *page)
 {
     static const struct trace_html_head heads[] = {
-        {"#", NULL, TRACE_HTML_FIGURE},          {"connection", NULL, TRACE_HTML_WORDS},
-        {"process", NULL, TRACE_HTML_FIGURE},    {"begin", NULL, TRACE_HTML_FIGURE},
-        {"lasted", NULL, TRACE_HTML_FIGURE},     {"messages", NULL, TRACE_HTML_FIGURE},
+        {"#", NULL, TRACE_HTML_FIGURE},           {"connection", NULL, TRACE_HTML_WORDS},
+        {"process", NULL, TRACE_HTML_FIGURE},     {"begin", NULL, TRACE_HTML_FIGURE},
+        {"lasted", NULL, TRACE_HTML_FIGURE},      {"messages", NULL, TRACE_HTML_FIGURE},
         {"round trips", NULL, TRACE_HTML_FIGURE}, {"waiting", NULL, TRACE_HTML_FIGURE},
-        {"bytes", NULL, TRACE_HTML_FIGURE},      {"objects alive", NULL, TRACE_HTML_FIGURE},
+        {"bytes", NULL, TRACE_HTML_FIGURE},       {"objects alive", NULL, TRACE_HTML_FIGURE},
         {"errors", NULL, TRACE_HTML_FIGURE},
     };
     const struct trace_profile *profile = page->profile;

@@ -350,8 +350,8 @@ static json_t *one_connection(const struct trace_profile *profile, size_t i)
     put(&object, "process", connection->process != 0 ? whole(connection->process) : json_null());
     put(&object, "ends", text(connection->text));
     put(&object, "begin", seconds(trace_since(profile, connection->begin_ns)));
-    put(&object, "end", connection->end_ns != 0 ? seconds(trace_since(profile, connection->end_ns))
-                                                : json_null());
+    put(&object, "end",
+        connection->end_ns != 0 ? seconds(trace_since(profile, connection->end_ns)) : json_null());
     put(&object, "from_server", json_boolean(connection->from_server));
     put(&object, "joined", json_boolean(connection->joined));
     put(&object, "encrypted", json_boolean(connection->encrypted));
@@ -420,8 +420,8 @@ static json_t *one_process(const struct trace_profile *profile, size_t i)
     put(&object, "pid", whole(process->pid));
     put(&object, "command", text(process->command));
     put(&object, "begin", seconds(trace_since(profile, process->begin_ns)));
-    put(&object, "end", process->end_ns != 0 ? seconds(trace_since(profile, process->end_ns))
-                                             : json_null());
+    put(&object, "end",
+        process->end_ns != 0 ? seconds(trace_since(profile, process->end_ns)) : json_null());
     return object_end(&object);
 }
 
@@ -437,8 +437,8 @@ static json_t *profile_json(const struct trace_profile *profile)
     put(&object, "notes", list(profile, profile->nnotes, one_note));
     put(&object, "begin_ns", json_integer(profile->begin_ns));
     put(&object, "duration", seconds(trace_elapsed(profile)));
-    put(&object, "slow_call", profile->slow_call_ns >= 0 ? seconds(profile->slow_call_ns)
-                                                         : json_null());
+    put(&object, "slow_call",
+        profile->slow_call_ns >= 0 ? seconds(profile->slow_call_ns) : json_null());
     put(&object, "deep_stack", json_integer(profile->deep_stack));
     put(&object, "sample", bench_json_real(profile->sample));
     put(&object, "dropped_pieces", whole(profile->dropped));

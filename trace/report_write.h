@@ -75,9 +75,9 @@ const struct trace_prediction *trace_prediction(const struct trace_finding *find
 /* ---- the call tree, flattened ---- */
 
 struct trace_outline_row {
-    uint32_t node; /* index */
-    int depth;     /* 0 = top */
-    bool last;     /* of its siblings */
+    uint32_t node;     /* index */
+    int depth;         /* 0 = top */
+    bool last;         /* of its siblings */
     uint32_t left_out; /* not 0: stands for so many siblings that are not shown */
     int64_t left_out_ns;
     bool children; /* shown ones follow */

@@ -133,7 +133,8 @@ Test(trace_report, prometheus_labels_are_closed, .timeout = 60)
 {
     char *text = rendered(SUPPORT_SAMPLE_HOSTILE, PROMETHEUS, &plain);
     char *save = NULL;
-    for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+    for (char *line = strtok_r(text, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save)) {
         bool quoted = false;
         const char *at = line;
         cr_expect(strncmp(line, "# ", 2) == 0 || strncmp(line, "rpycbench_", 10) == 0, "%s", line);
@@ -177,7 +178,8 @@ Test(trace_report, live_screen_does_not_scroll, .timeout = 60)
 {
     for (int kind = 0; kind < SUPPORT_SAMPLE_COUNT; kind++) {
         char *text = rendered((enum support_sample_kind)kind, LIVE, &plain);
-        cr_expect_lt(count_of(text, "\n"), 24, "%s", support_sample_name((enum support_sample_kind)kind));
+        cr_expect_lt(count_of(text, "\n"), 24, "%s",
+                     support_sample_name((enum support_sample_kind)kind));
         cr_expect_eq(count_of(text, "\x1b"), 0);
         free(text);
     }
@@ -237,8 +239,10 @@ Test(trace_report, prometheus_has_bounded_series, .timeout = 60)
 
 Test(trace_report, tree_loops_and_strays_are_shown_at_the_top, .timeout = 60)
 {
-    struct trace_node nodes[] = {{.parent = 2, .total_ns = 5}, {.parent = 1, .total_ns = 7},
-                                 {.parent = 3, .total_ns = 9}, {.parent = 99, .total_ns = 1}};
+    struct trace_node nodes[] = {{.parent = 2, .total_ns = 5},
+                                 {.parent = 1, .total_ns = 7},
+                                 {.parent = 3, .total_ns = 9},
+                                 {.parent = 99, .total_ns = 1}};
     struct trace_profile profile = {.nodes = nodes, .nnodes = BENCH_COUNT_OF(nodes)};
     struct trace_report_options options = {.least_ns = 0};
     struct trace_outline outline;
@@ -254,8 +258,11 @@ Test(trace_report, tree_loops_and_strays_are_shown_at_the_top, .timeout = 60)
 
 Test(trace_report, short_branches_stay_where_something_below_is_long, .timeout = 60)
 {
-    struct trace_node nodes[] = {{.total_ns = 1}, {.parent = 1, .total_ns = 900}, {.total_ns = 2},
-                                 {.total_ns = 800}, {.total_ns = 700}};
+    struct trace_node nodes[] = {{.total_ns = 1},
+                                 {.parent = 1, .total_ns = 900},
+                                 {.total_ns = 2},
+                                 {.total_ns = 800},
+                                 {.total_ns = 700}};
     struct trace_profile profile = {.nodes = nodes, .nnodes = BENCH_COUNT_OF(nodes)};
     struct trace_report_options options = {.least_ns = 100, .top = 2};
     struct trace_outline outline;
@@ -305,14 +312,16 @@ Test(trace_report, json_keeps_every_figure, .timeout = 60)
     json_t *json = parsed(SUPPORT_SAMPLE_USERS, JSON);
     json_t *totals = json_object_get(json, "totals");
     json_t *name = json_array_get(json_object_get(json, "names"), 0);
-    cr_expect_eq(json_integer_value(json_object_get(json_object_get(totals, "round_trips"),
-                                                    "to_server")), 403);
+    cr_expect_eq(
+        json_integer_value(json_object_get(json_object_get(totals, "round_trips"), "to_server")),
+        403);
     cr_expect_str_eq(json_string_value(json_object_get(name, "name")), "root.get_users()[…].email");
     cr_expect_eq(json_integer_value(json_object_get(name, "round_trips")), 100);
     cr_expect(json_is_real(json_object_get(name, "p99")));
     cr_expect_eq(json_array_size(json_object_get(json, "calls")), 404);
     cr_expect_eq(json_array_size(json_object_get(
-                     json_array_get(json_object_get(json, "findings"), 0), "predictions")), 5);
+                     json_array_get(json_object_get(json, "findings"), 0), "predictions")),
+                 5);
     json_decref(json);
 }
 
