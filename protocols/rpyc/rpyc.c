@@ -2,6 +2,7 @@
 #include "protocols/rpyc/rpyc.h"
 
 #include "protocols/rpyc/rpyc_client.h"
+#include "protocols/rpyc/rpyc_decode.h"
 #include "protocols/rpyc/rpyc_value.h"
 
 /* Downloads that stall, and for how long: once, or twice if GETATTR's answer is held back too,
@@ -209,4 +210,5 @@ const struct bench_protocol rpyc_protocol = {
     .server = &rpyc_server_ops,
     .remark = remark,
     .inflight = inflight,
+    .decoder = &rpyc_decoder_ops,
 };
