@@ -197,6 +197,20 @@ int cli_parse(const struct cli_command *command, const struct cli_option *option
     return 0;
 }
 
+int cli_choose(const char *value, const char *const *words, struct bench_error *err)
+{
+    char list[128] = "";
+    for (int i = 0; words[i] != NULL; i++) {
+        const size_t used = strlen(list);
+        if (strcmp(words[i], value) == 0)
+            return i;
+        (void)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", words[i]);
+    }
+    return bench_fail(err, -EINVAL, "'%.60s' is not one of %s", value, list);
+}
+
+const char *const cli_formats[] = {"text", "md", "json", NULL};
+
 int cli_usage_error(const struct cli_command *command, const struct bench_error *err)
 {
     (void)fprintf(stderr, "rpycbench %s: %s\nSee 'rpycbench %s --help'.\n", command->name, err->msg,

@@ -11,6 +11,7 @@
 #define BENCH_RELAY_H
 
 #include "bench/conn.h"
+#include "bench/piece.h"
 
 struct bench_relay_options {
     struct bench_address listen; /* resolved; port 0 = any */
@@ -21,6 +22,8 @@ struct bench_relay_options {
     uint64_t seed;       /* of the jitter */
     int connections_max; /* more are refused (closed at once); 1..100000 */
     size_t buffer_bytes; /* held per direction; a full one stops reading: 64 KiB.. */
+    bench_piece_fn observe; /* sees what passes, in the relay's thread; NULL = nobody does */
+    void *observe_user;
 };
 
 struct bench_relay_counts {

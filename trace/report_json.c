@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "render/json.h"
-#include "stats/hist.h"
+#include "stats/sketch.h"
 #include "trace/report_write.h"
 
 /* Digits of a double that are worth keeping and the same on every machine. */
@@ -161,22 +161,26 @@ json_t *trace_totals_json(const struct trace_totals *totals)
     return object_end(&object);
 }
 
-static json_t *percentile_json(const struct bench_hist *hist, double p)
+static json_t *percentile_json(const struct bench_sketch *hist, double p)
 {
     int64_t ns;
     return trace_percentile(hist, p, &ns) ? seconds(ns) : json_null();
 }
 
-static json_t *histogram_json(const struct bench_hist *hist)
+static void add_bucket(int64_t low, int64_t high, uint64_t count, void *user)
 {
-    char *packed;
-    if (hist == NULL)
-        return json_null();
-    if (bench_hist_pack(hist, &packed) < 0)
-        return NULL;
-    json_t *json = json_string(packed);
-    free(packed);
-    return json;
+    json_t *bucket =
+        json_pack("[I,I,I]", (json_int_t)low, (json_int_t)high, (json_int_t)count);
+    (void)json_array_append_new(user, bucket); /* what is missing is no memory: see the length */
+}
+
+/* [[lowest ns, highest ns, count], ...] */
+static json_t *histogram_json(const struct bench_sketch *hist)
+{
+    json_t *buckets = hist == NULL ? json_null() : json_array();
+    if (buckets != NULL && hist != NULL)
+        bench_sketch_each(hist, add_bucket, buckets);
+    return buckets;
 }
 
 static json_t *verbs_json(const struct trace_name *name)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stats/hist.h"
+#include "stats/sketch.h"
 #include "trace/report_write.h"
 
 #define NAMES_MAX 200 /* series per metric, besides "(others)" in both directions */
@@ -77,8 +77,8 @@ static void add_name(struct series *series, const struct trace_name *name)
     series->wire_bytes[0] += name->wire_bytes[0];
     series->wire_bytes[1] += name->wire_bytes[1];
     if (name->hist != NULL) {
-        bench_hist_each(name->hist, add_bucket, series);
-        series->timed += bench_hist_count(name->hist);
+        bench_sketch_each(name->hist, add_bucket, series);
+        series->timed += name->hist->count;
         series->total_ns += name->total_ns;
     }
     if (name->name < series->first_name)

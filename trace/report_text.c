@@ -259,7 +259,7 @@ static void name_columns_of(struct bench_table *table)
     bench_table_column(table, "place", BENCH_ALIGN_LEFT, 13);
 }
 
-static void percentile_cell(struct bench_table *table, const struct bench_hist *hist, double p)
+static void percentile_cell(struct bench_table *table, const struct bench_sketch *hist, double p)
 {
     int64_t ns;
     bench_table_cell(table, trace_percentile(hist, p, &ns) ? trace_ns(ns).s : NULL);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "render/table.h"
-#include "stats/hist.h"
+#include "stats/sketch.h"
 #include "trace/report_write.h"
 
 /* ---- texts of the program ---- */
@@ -166,20 +166,20 @@ struct bench_text trace_share(double share)
     return text;
 }
 
-bool trace_percentile(const struct bench_hist *hist, double p, int64_t *out_ns)
+bool trace_percentile(const struct bench_sketch *hist, double p, int64_t *out_ns)
 {
     if (hist == NULL)
         return false;
     /* 1 / (1 - 0.99) is a little more than 100 in binary. */
-    if ((double)bench_hist_count(hist) * (1 - p) < 1 - 1e-9)
+    if ((double)hist->count * (1 - p) < 1 - 1e-9)
         return false;
-    *out_ns = bench_hist_percentile(hist, p);
+    *out_ns = bench_sketch_percentile(hist, p);
     return true;
 }
 
 uint64_t trace_timed(const struct trace_name *name)
 {
-    return name->hist != NULL ? bench_hist_count(name->hist) : name->round_trips;
+    return name->hist != NULL ? name->hist->count : name->round_trips;
 }
 
 int64_t trace_since(const struct trace_profile *profile, int64_t time_ns)

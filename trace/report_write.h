@@ -46,7 +46,7 @@ struct bench_text trace_count(uint64_t count);
 struct bench_text trace_share(double share); /* "98 %", "0.4 %" */
 double trace_as_seconds(int64_t ns);
 /* false where the samples are too few to place it: fewer than 1 / (1 - p). */
-bool trace_percentile(const struct bench_hist *hist, double p, int64_t *out_ns);
+bool trace_percentile(const struct bench_sketch *hist, double p, int64_t *out_ns);
 /* Requests whose response time was recorded. */
 uint64_t trace_timed(const struct trace_name *name);
 /* Since the beginning of the profile, not before it. */

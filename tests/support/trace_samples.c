@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bench/units.h"
-#include "stats/hist.h"
+#include "stats/sketch.h"
 
 #define US  BENCH_NS_PER_US
 #define MS  BENCH_NS_PER_MS
@@ -19,7 +19,7 @@ struct support_sample {
     struct trace_call *calls;
     uint32_t *node_of; /* of a call: index + 1 */
     struct trace_name *by_name;
-    struct bench_hist **hists;
+    struct bench_sketch **hists;
     struct trace_node *nodes;
     struct trace_connection connections[8];
     struct trace_section sections[8];
@@ -164,10 +164,10 @@ static void count_name(struct support_sample *s, const struct trace_call *c)
         row->slowest_at_ns = c->start_ns;
     }
     /* A histogram is large: 5000 of them would be a test of the machine. */
-    if (s->hists[at] == NULL && at < 100 && bench_hist_new(&s->hists[at]) < 0)
+    if (s->hists[at] == NULL && at < 100)
+        s->hists[at] = must(calloc(1, sizeof(*s->hists[at])));
+    if (s->hists[at] != NULL && bench_sketch_record(s->hists[at], took) < 0)
         abort();
-    if (s->hists[at] != NULL)
-        bench_hist_record(s->hists[at], took);
     row->hist = s->hists[at];
 }
 
@@ -582,7 +582,7 @@ struct support_sample *support_sample_new(enum support_sample_kind kind)
     s->calls = must(calloc(MAX, sizeof(*s->calls)));
     s->node_of = must(calloc(MAX, sizeof(*s->node_of)));
     s->by_name = must(calloc(MAX, sizeof(*s->by_name)));
-    s->hists = must(calloc(MAX, sizeof(struct bench_hist *)));
+    s->hists = must(calloc(MAX, sizeof(struct bench_sketch *)));
     s->nodes = must(calloc(MAX, sizeof(*s->nodes)));
     if (bench_names_new(&s->names, MAX) < 0)
         abort();
@@ -607,8 +607,12 @@ void support_sample_free(struct support_sample *sample)
 {
     if (sample == NULL)
         return;
-    for (size_t i = 0; i < MAX; i++)
-        bench_hist_free(sample->hists[i]);
+    for (size_t i = 0; i < MAX; i++) {
+        if (sample->hists[i] != NULL) {
+            bench_sketch_fini(sample->hists[i]);
+            free(sample->hists[i]);
+        }
+    }
     free(sample->calls);
     free(sample->node_of);
     free(sample->by_name);
