@@ -48,6 +48,7 @@ def stopped(number, _frame):
 def stay(connection):
     signal.signal(signal.SIGTERM, stopped)
     signal.signal(signal.SIGINT, stopped)
+    connection.root.ping()
     print("staying %d" % os.getpid(), flush=True)
     try:
         while True:
