@@ -884,8 +884,8 @@ static bool capture(uint16_t port, const char *path, const char *const *steps)
     int status;
 
     (void)snprintf(filter, sizeof(filter), "tcp port %u", port);
-    rig_start(&tcpdump,
-              WORDS("tcpdump", "-i", "lo", "-U", "-B", "8192", "-s", "0", "-w", path, filter));
+    rig_start(&tcpdump, WORDS("tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "8192", "-s",
+                              "0", "-w", path, filter));
     do {
         char text[400] = "";
         if (pread(tcpdump.err_fd, text, sizeof(text) - 1, 0) > 0 &&
@@ -903,7 +903,7 @@ static bool capture(uint16_t port, const char *path, const char *const *steps)
         rig_pause();
         cr_assert_eq(stat(path, &st), 0);
         now = st.st_size;
-        if (now != before)
+        if (now != before || now < 10000) /* the calls alone are more than that */
             same = 0;
     }
     cr_assert_eq(kill(tcpdump.pid, SIGINT), 0);
