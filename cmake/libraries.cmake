@@ -20,6 +20,7 @@ bench_library(z zlib zlib1g-dev)
 bench_library(gsl gsl libgsl-dev)
 bench_library(jansson "jansson>=2.13" libjansson-dev)
 bench_library(xxhash libxxhash libxxhash-dev)
+bench_library(pcap "libpcap>=1.9" libpcap-dev)
 
 find_library(HTTP_PARSER_LIBRARY http_parser)
 find_path(HTTP_PARSER_INCLUDE http_parser.h)

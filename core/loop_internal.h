@@ -105,6 +105,12 @@ struct bench_conn {
     struct stream stream;
     bench_conn_watch_fn watch; /* NULL = nobody watches */
     void *watch_user;
+    struct {
+        bench_piece_fn fn; /* NULL = nobody listens */
+        void *user;
+        uint64_t connection; /* number of the stream, from 1 */
+        bool open;           /* its OPEN was told, its CLOSE was not */
+    } tap;
     TAILQ_ENTRY(bench_conn) in_events;
     LIST_ENTRY(bench_conn) in_loop;
     alignas(16) unsigned char priv[];

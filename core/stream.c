@@ -112,6 +112,7 @@ static ssize_t read_fresh(struct bench_conn *conn)
     if (n <= 0)
         return n;
     s->received += (size_t)n;
+    stream_tap_received(conn, rx, (size_t)n);
     ssize_t used = stream_present(conn, rx, (size_t)n);
     if (used < 0)
         return -2;
@@ -141,6 +142,7 @@ static ssize_t read_behind(struct bench_conn *conn)
     ssize_t n = recv(s->fd, s->rx.data + s->rx.end, room, 0);
     if (n <= 0)
         return n;
+    stream_tap_received(conn, s->rx.data + s->rx.end, (size_t)n);
     s->rx.end += (size_t)n;
     s->received += (size_t)n;
     ssize_t used = stream_present(conn, bench_buf_head(&s->rx), bench_buf_length(&s->rx));
@@ -217,6 +219,7 @@ bool stream_connected(struct bench_conn *conn)
     }
     s->connecting = false;
     bench_conn_connected(conn, 0);
+    stream_tap_opened(conn);
     if (stream_update_interest(conn) < 0) {
         (void)stream_error(conn, -EIO, "watching the socket");
         return false;
@@ -278,6 +281,7 @@ static void flush_queue(struct bench_conn *conn)
     while (bench_stream_is_queueing(conn)) {
         struct iovec pieces[STREAM_PIECES];
         struct msghdr msg = {.msg_iov = pieces, .msg_iovlen = (size_t)stream_queue(s, pieces)};
+        const int64_t now_ns = stream_tap_now(conn);
         ssize_t n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
@@ -286,6 +290,7 @@ static void flush_queue(struct bench_conn *conn)
                 (void)stream_error(conn, -errno, "sending");
             return;
         }
+        stream_tap_sent(conn, pieces, (int)msg.msg_iovlen, (size_t)n, now_ns);
         stream_queue_drop(s, (size_t)n);
     }
     stream_drained(conn);
@@ -421,6 +426,7 @@ int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int 
         int n = count < PIECES_MAX ? count : PIECES_MAX;
         memcpy(copy, pieces, (size_t)n * sizeof(copy[0]));
         struct msghdr msg = {.msg_iov = copy, .msg_iovlen = (size_t)n};
+        const int64_t now_ns = stream_tap_now(conn);
         ssize_t rc;
         do
             rc = count == 1 ? send(s->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL)
@@ -430,6 +436,7 @@ int bench_stream_write(struct bench_conn *conn, const struct iovec *pieces, int 
             return stream_error(conn, -errno, "sending");
         sent = rc < 0 ? 0 : (size_t)rc;
         s->sent += sent;
+        stream_tap_sent(conn, pieces, n, sent, now_ns);
     }
     return sent == total ? 0 : stream_queue_rest(conn, pieces, count, sent);
 }
@@ -454,6 +461,7 @@ void bench_stream_close(struct bench_conn *conn)
     struct stream *s = &conn->stream;
     if (s->fd < 0)
         return;
+    stream_tap_closed(conn);
     if (s->tls != NULL)
         stream_tls_close(conn);
     bench_io_free(s->io);

@@ -3,6 +3,7 @@
 #ifndef BENCH_STREAM_INTERNAL_H
 #define BENCH_STREAM_INTERNAL_H
 
+#include "bench/units.h"
 #include "core/loop_internal.h"
 
 struct bench_tls_cursor;
@@ -32,6 +33,47 @@ int stream_queue_rest(struct bench_conn *conn, const struct iovec *pieces, int c
 void stream_rearm_quickack(const struct stream *s);
 /* Everything that waited has been sent. */
 void stream_drained(struct bench_conn *conn);
+
+/* ---- stream_tap.c: what bench_conn_tap asked for ---- */
+
+void stream_tell_opened(struct bench_conn *conn, bool joined);
+void stream_tell_sent(struct bench_conn *conn, const struct iovec *pieces, int count, size_t length,
+              int64_t when_ns);
+void stream_tell_received(struct bench_conn *conn, const uint8_t *data, size_t length);
+void stream_tell_closed(struct bench_conn *conn);
+
+/* Nothing more than a look where nobody listens. */
+static inline void stream_tap_opened(struct bench_conn *conn)
+{
+    if (conn->tap.fn != NULL)
+        stream_tell_opened(conn, false);
+}
+
+/* The time for stream_tap_sent, before sending. */
+static inline int64_t stream_tap_now(const struct bench_conn *conn)
+{
+    return conn->tap.fn == NULL ? 0 : bench_now_ns();
+}
+
+/* The first `length` bytes of the pieces have been sent. */
+static inline void stream_tap_sent(struct bench_conn *conn, const struct iovec *pieces, int count,
+                                   size_t length, int64_t when_ns)
+{
+    if (conn->tap.fn != NULL)
+        stream_tell_sent(conn, pieces, count, length, when_ns);
+}
+
+static inline void stream_tap_received(struct bench_conn *conn, const uint8_t *data, size_t length)
+{
+    if (conn->tap.fn != NULL)
+        stream_tell_received(conn, data, length);
+}
+
+static inline void stream_tap_closed(struct bench_conn *conn)
+{
+    if (conn->tap.fn != NULL)
+        stream_tell_closed(conn);
+}
 
 /* ---- stream_tls.c ---- */
 

@@ -95,9 +95,13 @@ static int seal_queue(struct bench_conn *conn)
 {
     struct iovec pieces[STREAM_PIECES];
     struct bench_tls_cursor at = {.piece = pieces, .left = stream_queue(&conn->stream, pieces)};
+    const int count = at.left;
+    const int64_t now_ns = stream_tap_now(conn);
     int rc = seal(conn, &at);
-    if (rc == 0)
+    if (rc == 0) {
+        stream_tap_sent(conn, pieces, count, at.done, now_ns);
         stream_queue_drop(&conn->stream, at.done);
+    }
     return rc;
 }
 
@@ -134,6 +138,7 @@ int stream_tls_write(struct bench_conn *conn, const struct iovec *pieces, int co
     struct bench_tls_cursor at = {.piece = pieces, .left = count};
     assert(!conn->stream.handshaking);
     bool waits = bench_stream_is_queueing(conn);
+    const int64_t now_ns = stream_tap_now(conn);
     int rc = waits ? seal_waiting(conn) : 0;
     while (rc == 0 && !waits && at.left > 0) {
         rc = seal(conn, &at);
@@ -144,6 +149,7 @@ int stream_tls_write(struct bench_conn *conn, const struct iovec *pieces, int co
     }
     if (rc < 0)
         return rc;
+    stream_tap_sent(conn, pieces, count, at.done, now_ns);
     if (!waits) {
         stream_return(conn->loop, &conn->stream.records);
         return 0;
@@ -214,6 +220,7 @@ static int read_some(struct bench_conn *conn)
     int status = fill(s->tls, to, room, &got);
     if (got == 0)
         return status;
+    stream_tap_received(conn, to, got);
     if (have > 0)
         s->rx.end += got;
     ssize_t used = have > 0 ? stream_present(conn, bench_buf_head(&s->rx), have + got)

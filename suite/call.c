@@ -158,6 +158,11 @@ static int run_conn(struct bench_one_call *call, struct bench_conn *conn,
 {
     struct bench_op *op = NULL;
     bench_conn_watch(conn, on_message, call);
+    if (call->telemetry != NULL) {
+        int attached = bench_telemetry_attach(call->telemetry, conn, err);
+        if (attached < 0)
+            return attached;
+    }
     call->conn = conn;
     call->began_ns = bench_now_ns();
     call->phase = BENCH_PHASE_CONNECT;

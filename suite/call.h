@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "bench/buf.h"
+#include "rpycbench/telemetry.h"
 #include "suite/plan.h"
 
 /* When a message went over the wire. */
@@ -38,6 +39,7 @@ struct bench_one_call {
     const char *expression;
     int64_t timeout_ns; /* of connecting and of the call, each */
     FILE *verbose;      /* messages are written there as they come; or NULL */
+    struct bench_telemetry *telemetry; /* sees the whole connection; or NULL */
     int interrupt_fd;   /* given up when it can be read; -1 = never */
 
     enum bench_call_outcome outcome;

@@ -34,6 +34,19 @@ static const char gate_notes[] =
     "can rest on it), 3 error (not measured), 2 bad usage or a file that cannot be read, 130 after\n"
     "Ctrl-C. With --prove: 0 if it finds what it should and nothing else, 1 if not.\n";
 
+static const char profile_notes[] =
+    "An unmodified program, a relay before the server, or a capture:\n"
+    "  rpycbench profile -- python3 app.py ARGS\n"
+    "  rpycbench profile --listen :18861 --upstream server:18812\n"
+    "  tcpdump -w calls.pcap 'port 18812'; rpycbench profile --read calls.pcap\n"
+    "\n"
+    "A program keeps its arguments, terminal, stdout and exit status; the report goes to stderr, or to\n"
+    "--output. SIGUSR1 prints a report at once, and it goes on. A relay runs until Ctrl-C.\n"
+    "Exit status: that of the program (126 it cannot be run, 127 not found, 128+N killed by signal N).\n"
+    "Otherwise 0, 2 bad usage or a file that cannot be read or written, 3 a port that is taken, or no\n"
+    "RPyC connection was seen, or the capture is broken, 130 reading a capture was interrupted.\n"
+    "What the findings mean and how they are priced: docs/profiling.md.\n";
+
 static const char selftest_notes[] =
     "Oracle servers with known answers are measured by the ordinary client: fixed delays, the queues\n"
     "M/M/1 and M/D/1, a server that stands still. The result of a whole selftest is kept for this\n"
@@ -50,6 +63,8 @@ const struct cli_command cli_commands[] = {
      "did my change help: ratios with intervals, and a verdict in words", cmd_compare, NULL},
     {"gate", "RESULT.json | [OPTIONS of run], with --max, --min or --baseline; or --prove",
      "may this be merged: limits and a baseline, for a job of CI", cmd_gate, gate_notes},
+    {"profile", "[OPTIONS] -- PROGRAM ARGS... | --listen A --upstream B | --read FILE.pcap",
+     "why is my RPyC application slow, without touching it", cmd_profile, profile_notes},
     {"relay", "--upstream HOST:PORT [OPTIONS]",
      "a delay line in user space: what if the network were slower", cmd_relay, NULL},
     {"selftest", "[OPTIONS]", "how wrong is this instrument, on this machine", cmd_selftest,
@@ -182,6 +197,20 @@ int cli_parse(const struct cli_command *command, const struct cli_option *option
     return 0;
 }
 
+int cli_choose(const char *value, const char *const *words, struct bench_error *err)
+{
+    char list[128] = "";
+    for (int i = 0; words[i] != NULL; i++) {
+        const size_t used = strlen(list);
+        if (strcmp(words[i], value) == 0)
+            return i;
+        (void)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", words[i]);
+    }
+    return bench_fail(err, -EINVAL, "'%.60s' is not one of %s", value, list);
+}
+
+const char *const cli_formats[] = {"text", "md", "json", NULL};
+
 int cli_usage_error(const struct cli_command *command, const struct bench_error *err)
 {
     (void)fprintf(stderr, "rpycbench %s: %s\nSee 'rpycbench %s --help'.\n", command->name, err->msg,
@@ -231,7 +260,6 @@ int cli_main(int argc, char **argv)
 {
     fill_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN);
-    bench_headroom_raise_descriptors();
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
@@ -251,6 +279,8 @@ int cli_main(int argc, char **argv)
         print_usage(stderr);
         return EXIT_USAGE;
     }
+    if (command->main != cmd_profile) /* the program that it starts is to have its own limits */
+        bench_headroom_raise_descriptors();
     int status = command->main(argc - 1, argv + 1);
     if (fflush(stdout) != 0 && status == EXIT_FINE)
         status = EXIT_NOT_MEASURED; /* the answer did not get out */

@@ -51,6 +51,12 @@ void cli_print_help(const struct cli_command *command, const struct cli_option *
 int cli_usage_error(const struct cli_command *command, const struct bench_error *err);
 const struct cli_command *cli_find(const char *name);
 
+/* The place of value among the words (ended by NULL), for an option's set; -EINVAL with err naming
+ * them. */
+int cli_choose(const char *value, const char *const *words, struct bench_error *err) BENCH_MUST_CHECK;
+/* What reports are written as: of --format. */
+extern const char *const cli_formats[];
+
 /* From here on SIGINT and SIGTERM arrive at the descriptor that is returned (-1: they do not); before any
  * thread. */
 int cli_block_signals(void);
@@ -60,6 +66,7 @@ int cmd_compare(int argc, char **argv);
 int cmd_gate(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
 int cmd_relay(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 int cmd_report(int argc, char **argv);

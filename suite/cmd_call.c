@@ -20,7 +20,7 @@
 struct call_options {
     struct bench_plan plan; /* one target */
     const char *url, *expression;
-    bool verbose, json;
+    bool verbose, json, profile;
     struct bench_one_call call;
 };
 
@@ -37,6 +37,14 @@ static int set_json(void *target, const char *value, struct bench_error *err)
     (void)value;
     (void)err;
     ((struct call_options *)target)->json = true;
+    return 0;
+}
+
+static int set_profile(void *target, const char *value, struct bench_error *err)
+{
+    (void)value;
+    (void)err;
+    ((struct call_options *)target)->profile = true;
     return 0;
 }
 
@@ -86,6 +94,7 @@ static int set_argument(void *target, const char *value, struct bench_error *err
 static const struct cli_option options[] = {
     {"verbose", NULL, "-v: every message with direction, kind, size and time", set_verbose},
     {"json", NULL, "value, cost and messages as one JSON object", set_json},
+    {"profile", NULL, "what the call did on the wire, by name, and what to change", set_profile},
     {"timeout", "TIME", "for connecting and for the answer, each (30s)", set_timeout},
     {"ca-file", "FILE", "checks the server's certificate against these (the system's)", set_ca_file},
     {"insecure", NULL, "-k: does not check the server's certificate", set_insecure},
@@ -225,6 +234,15 @@ static void print_cost(const struct bench_one_call *call)
     (void)fprintf(stderr, "%s\n", bench_format_seconds(seconds(call->connect_ns)).s);
 }
 
+static int write_profile(const struct bench_one_call *call)
+{
+    const struct bench_telemetry_format format = {.sections = BENCH_TELEMETRY_SUMMARY |
+                                                              BENCH_TELEMETRY_FINDINGS |
+                                                              BENCH_TELEMETRY_TREE};
+    (void)fputc('\n', stderr);
+    return bench_telemetry_write(call->telemetry, &format, stderr);
+}
+
 /* ---- JSON ---- */
 
 static json_t *text_json(const char *text)
@@ -334,7 +352,12 @@ static int make_call(struct call_options *o)
     call->target = &o->plan.targets[0];
     call->expression = o->expression;
     call->verbose = o->verbose ? stderr : NULL;
-    int rc = call_interruptibly(call, &err);
+    int rc = o->profile ? bench_telemetry_new(&call->telemetry, NULL, &err) : 0;
+    if (rc < 0) {
+        (void)fprintf(stderr, "rpycbench call: %s\n", err.msg);
+        return EXIT_NOT_MEASURED;
+    }
+    rc = call_interruptibly(call, &err);
     int status = status_of(call);
     if (rc == -EINVAL || rc == -ENOTSUP) {
         status = bad_expression(o, &err);
@@ -353,7 +376,13 @@ static int make_call(struct call_options *o)
         print_failure(o);
     if (rc == 0 && !o->json && call->outcome != BENCH_CALL_NOT_REACHED && call->call_ns > 0)
         print_cost(call);
+    if (rc == 0 && call->telemetry != NULL && write_profile(call) < 0) {
+        (void)fprintf(stderr, "rpycbench call: the profile could not be written\n");
+        status = status == EXIT_FINE ? EXIT_NOT_MEASURED : status;
+    }
     bench_one_call_fini(call);
+    bench_telemetry_free(call->telemetry);
+    call->telemetry = NULL;
     return status;
 }
 
@@ -375,6 +404,8 @@ static int parse(struct call_options *o, int argc, char **argv, struct bench_err
     if (rc == 0 && o->plan.ntargets != 1)
         return bench_fail(err, -EINVAL, "'%s' is more than one URL", o->url);
     const struct bench_target *t = &o->plan.targets[0];
+    if (rc == 0 && o->profile && t->protocol->decoder == NULL)
+        return bench_fail(err, -EINVAL, "--profile: nothing here can read %s", t->protocol->name);
     return rc == 0 && t->protocol->check != NULL ? t->protocol->check(t->options, err) : rc;
 }
 

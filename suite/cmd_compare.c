@@ -50,14 +50,10 @@ static int set_margin(void *target, const char *value, struct bench_error *err)
 
 static int set_format(void *target, const char *value, struct bench_error *err)
 {
-    static const char *const names[] = {"text", "md", "json"};
-    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++) {
-        if (strcmp(names[i], value) == 0) {
-            ((struct compare_options *)target)->format = (enum bench_contrast_format)i;
-            return 0;
-        }
-    }
-    return bench_fail(err, -EINVAL, "'%s' is not one of text, md, json", value);
+    const int format = cli_choose(value, cli_formats, err);
+    if (format >= 0)
+        ((struct compare_options *)target)->format = (enum bench_contrast_format)format;
+    return format < 0 ? format : 0;
 }
 
 static int set_force(void *target, const char *value, struct bench_error *err)

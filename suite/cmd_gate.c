@@ -100,24 +100,20 @@ static int set_tolerance(void *target, const char *value, struct bench_error *er
 
 static int set_inconclusive(void *target, const char *value, struct bench_error *err)
 {
-    struct gate_options *o = target;
-    const bool pass = strcmp(value, "pass") == 0;
-    if (!pass && strcmp(value, "fail") != 0)
-        return bench_fail(err, -EINVAL, "'%s' is not one of fail, pass", value);
-    o->inconclusive_is = pass ? BENCH_GATE_OK : BENCH_GATE_REGRESSED;
-    return 0;
+    static const char *const words[] = {"fail", "pass", NULL};
+    const int word = cli_choose(value, words, err);
+    if (word >= 0)
+        ((struct gate_options *)target)->inconclusive_is =
+            word == 0 ? BENCH_GATE_REGRESSED : BENCH_GATE_OK;
+    return word < 0 ? word : 0;
 }
 
 static int set_format(void *target, const char *value, struct bench_error *err)
 {
-    static const char *const names[] = {"text", "md", "json"};
-    for (size_t i = 0; i < BENCH_COUNT_OF(names); i++) {
-        if (strcmp(names[i], value) == 0) {
-            ((struct gate_options *)target)->format = (int)i;
-            return 0;
-        }
-    }
-    return bench_fail(err, -EINVAL, "'%s' is not one of text, md, json", value);
+    const int format = cli_choose(value, cli_formats, err);
+    if (format >= 0)
+        ((struct gate_options *)target)->format = format;
+    return format < 0 ? format : 0;
 }
 
 static int set_path(const char **out, const char *value, struct bench_error *err)

@@ -15,6 +15,7 @@
 
 #include "bench/units.h"
 #include "suite/cli.h"
+#include "suite/endpoint.h"
 #include "tap/relay.h"
 
 struct relay_command {
@@ -26,40 +27,16 @@ struct relay_command {
 
 /* ---- options ---- */
 
-/* HOST:PORT, [HOST]:PORT, :PORT or PORT; without a host it is this machine. */
-static int parse_endpoint(const char *text, int64_t least_port, struct bench_address *out,
-                          struct bench_error *err)
-{
-    const char *colon = strrchr(text, ':'), *host = text;
-    size_t length = colon == NULL ? 0 : (size_t)(colon - text);
-    int64_t port;
-    if (bench_parse_int(colon == NULL ? text : colon + 1, least_port, 65535, &port, NULL) < 0)
-        return bench_fail(err, -EINVAL, "'%s' is not HOST:PORT (port %d..65535)", text,
-                          (int)least_port);
-    if (length >= 2 && host[0] == '[' && host[length - 1] == ']') {
-        host++;
-        length -= 2;
-    } else if (memchr(host, ':', length) != NULL) {
-        return bench_fail(err, -EINVAL, "'%s': write [HOST]:PORT around an IPv6 address", text);
-    }
-    if (length >= sizeof(out->host))
-        return bench_fail(err, -EINVAL, "host of %zu characters is too long", length);
-    *out = (struct bench_address){.port = (uint16_t)port};
-    (void)snprintf(out->host, sizeof(out->host), "%.*s", length == 0 ? 9 : (int)length,
-                   length == 0 ? "127.0.0.1" : host);
-    return 0;
-}
-
 static int set_listen(void *target, const char *value, struct bench_error *err)
 {
-    return parse_endpoint(value, 0, &((struct relay_command *)target)->relay.listen, err);
+    return cli_parse_endpoint(value, 0, &((struct relay_command *)target)->relay.listen, err);
 }
 
 static int set_upstream(void *target, const char *value, struct bench_error *err)
 {
     struct relay_command *c = target;
     c->has_upstream = true;
-    return parse_endpoint(value, 1, &c->relay.upstream, err);
+    return cli_parse_endpoint(value, 1, &c->relay.upstream, err);
 }
 
 static int set_delay(void *target, const char *value, struct bench_error *err)

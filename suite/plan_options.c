@@ -293,14 +293,10 @@ static int set_ladder(void *target, const char *value, struct bench_error *err)
 
 static int set_payload(void *target, const char *value, struct bench_error *err)
 {
-    struct bench_plan_options *o = target;
-    for (int i = 0; bench_payload_names[i] != NULL; i++) {
-        if (strcmp(bench_payload_names[i], value) == 0) {
-            o->plan.payload = (enum bench_payload_kind)i;
-            return 0;
-        }
-    }
-    return bench_fail(err, -EINVAL, "'%s' is not one of random, zeros, text", value);
+    const int kind = cli_choose(value, bench_payload_names, err);
+    if (kind >= 0)
+        ((struct bench_plan_options *)target)->plan.payload = (enum bench_payload_kind)kind;
+    return kind < 0 ? kind : 0;
 }
 
 static int set_output(void *target, const char *value, struct bench_error *err)

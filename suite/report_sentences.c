@@ -214,7 +214,7 @@ static const char *bounds_text(const struct bench_bounds *bounds, char *out, siz
         high = bench_format_number(bounds->high, bounds->high < 1.0995 ? 4 : 3);
         (void)snprintf(out, size, "%.20sx to %.20sx", low.s, high.s);
     } else {
-        (void)snprintf(out, size, "%s to %s", low.s, high.s);
+        (void)snprintf(out, size, "%.20s to %.20s", low.s, high.s);
     }
     return out;
 }

@@ -12,6 +12,7 @@
 #include "bench/error.h"
 
 struct trace_call;
+struct trace_patterns;
 struct trace_profile;
 
 /* A call that was slow, as soon as it is over (or after so long: `over` is false). */
@@ -64,11 +65,18 @@ void trace_analyser_finish(struct trace_analyser *analyser);
 /* Forgets what was added up; what is open stays. */
 void trace_analyser_reset(struct trace_analyser *analyser);
 
+/* For lines about slow calls; valid as long as the analyser. */
+const struct bench_names *trace_analyser_names(const struct trace_analyser *analyser);
+/* Text of a place; "" when it is not known. */
+const char *trace_analyser_place(const struct trace_analyser *analyser, uint32_t place);
+
 /* What is known so far; free with trace_profile_free. 0 or -ENOMEM. */
 int trace_profile_take(struct trace_analyser *analyser,
                        struct trace_profile **out) BENCH_MUST_CHECK;
 /* What happened since the last time it was asked (totals and names only). */
 int trace_window_take(struct trace_analyser *analyser, struct trace_profile **out) BENCH_MUST_CHECK;
 void trace_profile_free(struct trace_profile *profile);
+/* What predictions are made from (trace_what_if); the analyser's. */
+const struct trace_patterns *trace_analyser_patterns(const struct trace_analyser *analyser);
 
 #endif

@@ -7,7 +7,13 @@
 #ifndef TRACE_FINDINGS_H
 #define TRACE_FINDINGS_H
 
+#include <stdio.h>
+
 #include "bench/decoder.h"
+#include "bench/error.h"
+
+struct trace_patterns;
+struct trace_profile;
 
 enum trace_finding_id {
 #define TRACE_FINDING(ID, KEY, PRICE) TRACE_##ID,
@@ -48,5 +54,21 @@ struct trace_finding {
 
 /* The key of a finding; NULL out of range. */
 const char *trace_finding_key(enum trace_finding_id id);
+
+/* A change by itself, as `--what-if` asks: "tuple:NAME" (what NAME gives comes by value),
+ * "obtain:NAME" (it is copied by one request), "cache:NAME" (looked up once), "batch:NAME" (all its
+ * calls in one), "nodelay:NAME" (no stall of large messages), "value:NAME" (what is passed to NAME
+ * goes by value). NAME as the report shows it; "()" at its end may be left out. Whether it is well
+ * formed: 0, or -EINVAL with what there is. */
+int trace_what_if_check(const char *spec, struct bench_error *err) BENCH_MUST_CHECK;
+/* patterns: of the analyser that profile was taken from (trace_analyser_patterns). *out is like a
+ * finding; its rule is the kind of change. 0; -EINVAL as above; -ENOENT: nothing of that kind is
+ * known under the name, err tells what is; -ENOMEM. */
+int trace_what_if(const struct trace_patterns *patterns, const struct trace_profile *profile,
+                  const char *spec, struct trace_finding *out,
+                  struct bench_error *err) BENCH_MUST_CHECK;
+/* 0, -EIO. */
+int trace_write_what_if(const struct trace_profile *profile, const struct trace_finding *finding,
+                        FILE *out) BENCH_MUST_CHECK;
 
 #endif

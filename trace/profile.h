@@ -18,7 +18,7 @@
 #include "bench/decoder.h"
 #include "trace/findings.h"
 
-struct bench_hist;
+struct bench_sketch;
 
 struct trace_references {
     uint64_t created, released;
@@ -29,13 +29,14 @@ struct trace_references {
 struct trace_totals {
     uint64_t messages[2]; /* by the direction of the message itself */
     uint64_t requests[2], round_trips[2], unawaited[2], overlapped[2], errors[2];
-    uint64_t unanswered[2];                 /* the connection ended first */
+    uint64_t unanswered[2]; /* the connection ended first; without those that nobody awaits */
     uint64_t plain_bytes[2], wire_bytes[2]; /* by the direction of the message itself */
     int64_t waiting_ns[2]; /* [d]: the sender of requests in direction d waited for answers, without
                               the time in which it served meanwhile; overlapped ones not counted */
     int64_t serving_ns[2]; /* [d]: requests in direction d were being served, less nested waits */
     struct trace_references references[2]; /* [d]: objects handed out in that direction */
     int depth_max;       /* requests in each other, 1 = flat; per thread of control */
+    int depth_now;       /* of the profile: those that are not answered yet; 0 = there are none */
     uint64_t slow, deep; /* calls beyond the thresholds */
     uint64_t lost;       /* LOST events: everything above may be too low */
 };
@@ -53,8 +54,8 @@ struct trace_name {
     int64_t total_ns, self_ns; /* awaited; self: without the requests that were served meanwhile */
     int64_t slowest_ns, slowest_at_ns;
     uint32_t place; /* where most of them came from; 0 = not known */
-    const struct bench_hist
-        *hist;         /* response times of awaited requests; borrowed from the profile */
+    const struct bench_sketch
+        *hist;         /* stats/sketch.h: response times of awaited requests; of the profile */
     const char *error; /* of the last one that failed; NULL */
 };
 
@@ -79,7 +80,8 @@ struct trace_call {
     int depth;                /* 1 = not nested */
     int64_t start_ns, end_ns; /* first byte of the request, last byte of the answer */
     int64_t nested_ns;        /* of it: serving requests of the peer */
-    int64_t before_ns;        /* since the same thread of control was last answered; -1 = first */
+    int64_t before_ns;        /* since the same thread of control was last answered; -1 = it never
+                                 was, or has sent another request since */
     int64_t request_pause_ns, answer_pause_ns;
     uint64_t reference; /* object concerned */
     uint32_t result, items;

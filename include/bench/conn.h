@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 
 #include "bench/op.h"
+#include "bench/piece.h"
 
 struct bench_loop;
 
@@ -119,6 +120,12 @@ typedef void (*bench_conn_watch_fn)(struct bench_conn *conn,
 /* fn sees each message from now on, those of opening too; it must not touch the connection.
  * NULL ends it. Backends that do not tell (their watchers see nothing) are allowed. */
 BENCH_API void bench_conn_watch(struct bench_conn *conn, bench_conn_watch_fn fn, void *user);
+/* fn gets the bytes that the stream sends and receives, above TLS, as pieces of one connection at
+ * a time (its numbers count from 1: a backend may open another stream), and sees it open and close;
+ * on the loop's thread; it must not touch the connection. Set while a stream is open it is told of
+ * one that was joined. NULL ends it, without a piece. A backend whose library owns its sockets has
+ * no stream, and nothing is seen. */
+BENCH_API void bench_conn_tap(struct bench_conn *conn, bench_piece_fn fn, void *user);
 
 /* ---- for backends ---- */
 

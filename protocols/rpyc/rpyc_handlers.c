@@ -102,7 +102,7 @@ static int get_attribute(struct rpyc_peer *peer, struct bench_object *object,
                          const struct bench_value *name_arg, const struct rpyc_special **special,
                          struct bench_value *out)
 {
-    struct name name;
+    struct name name = {0};
     *special = NULL;
     int rc = need_name(peer, name_arg, &name);
     if (rc < 0)
@@ -179,7 +179,7 @@ static int plain_attribute(struct rpyc_peer *peer, const struct bench_value *val
                            const struct bench_value *name_arg, const struct bench_value *args,
                            struct bench_value *out)
 {
-    struct name name;
+    struct name name = {0};
     int rc = need_name(peer, name_arg, &name);
     if (rc < 0)
         return rc;
@@ -261,7 +261,7 @@ static int handle_denied(struct rpyc_peer *peer, const struct bench_value *args,
                          struct bench_value *out)
 {
     struct bench_object *object = NULL;
-    struct name name;
+    struct name name = {0};
     (void)nargs;
     (void)out;
     int rc = is_plain(&args[0]) ? 0 : need_object(peer, &args[0], &object);
@@ -297,7 +297,7 @@ static int handle_cmp(struct rpyc_peer *peer, const struct bench_value *args, si
     };
     const struct bench_value old = bench_str("__cmp__"); /* Python 2's, which no type has */
     struct bench_object *object = NULL;
-    struct name name;
+    struct name name = {0};
     int rc = is_plain(&args[0]) ? 0 : need_object(peer, &args[0], &object);
     if (rc == 0)
         rc = need_name(peer, nargs > 2 ? &args[2] : &old, &name);

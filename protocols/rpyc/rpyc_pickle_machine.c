@@ -27,7 +27,7 @@ int rpyc_pickle_take(struct rpyc_machine *m, uint64_t n, const uint8_t **bytes)
 /* Little endian, 1, 2, 4 or 8 bytes. */
 int rpyc_pickle_take_number(struct rpyc_machine *m, size_t width, uint64_t *out)
 {
-    const uint8_t *bytes;
+    const uint8_t *bytes = NULL;
     int rc = rpyc_pickle_take(m, width, &bytes);
     if (rc < 0)
         return rc;
@@ -138,7 +138,7 @@ int rpyc_pickle_marked(struct rpyc_machine *m, struct rpyc_node ***items, size_t
 
 int rpyc_pickle_memoize(struct rpyc_machine *m, uint64_t index)
 {
-    struct rpyc_node **node;
+    struct rpyc_node **node = NULL;
     int rc = rpyc_pickle_top(m, 1, &node);
     if (rc < 0)
         return rc;
@@ -187,7 +187,7 @@ static int extend(struct rpyc_machine *m, enum bench_kind kind, struct rpyc_node
                   size_t below)
 {
     m->depth -= n + below;
-    struct rpyc_node **into;
+    struct rpyc_node **into = NULL;
     int rc = rpyc_pickle_top(m, 1, &into);
     if (rc < 0)
         return rc;

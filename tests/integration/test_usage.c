@@ -214,6 +214,60 @@ Test(usage, relay)
         check_line("relay", &lines[i]);
 }
 
+Test(usage, profile)
+{
+#define RELAY "--listen", ":0", "--upstream", "127.0.0.1:1"
+    static const struct bad_line lines[] = {
+        {{NULL}, {"-- PROGRAM", "--listen", "--read"}},
+        {{"python3", "app.py"}, {"'python3'", "write --"}},
+        {{"--"}, {"no program"}},
+        {{RELAY, "--", "true"}, {"only one of", "-- PROGRAM"}},
+        {{"--read", "x.pcap", "--", "true"}, {"only one of", "--read"}},
+        {{RELAY, "--read", "x.pcap"}, {"only one of", "--listen"}},
+        {{"--listen", ":0"}, {"--upstream HOST:PORT"}},
+        {{"--upstream", "127.0.0.1:1"}, {"--listen [HOST]:PORT"}},
+        {{"--listen", "x", "--upstream", "127.0.0.1:1"}, {"--listen", "'x'"}},
+        {{RELAY, "--rtt", "5"}, {"--rtt", "5"}},
+        {{RELAY, "--delay", "61s"}, {"delay 61s", "60s"}},
+        {{RELAY, "--port", "1"}, {"--port", "--read"}},
+        {{RELAY, "--no-places"}, {"--no-places", "-- PROGRAM"}},
+        {{"--rtt", "5ms", "--", "true"}, {"--rtt", "--listen"}},
+        {{"--buffer", "1MiB", "--", "true"}, {"--buffer", "--listen"}},
+        {{"--read", "x.pcap", "--port", "65536"}, {"--port", "65536"}},
+        {{"--read", "x.pcap", "--live"}, {"--live", "capture"}},
+        {{"--read", "x.pcap", "--metrics", ":0"}, {"--metrics", "capture"}},
+        {{"--live", "--", "true"}, {"--live", "terminal"}},
+        {{"--live", "--log-slow", "--", "true"}, {"--live", "--log-slow"}},
+        {{"--live", "--log", "-", "--", "true"}, {"--live", "--log -"}},
+        {{"--interval", "1s", "--", "true"}, {"--interval", "--log"}},
+        {{"--log", "x", "--interval", "1ms", "--", "true"}, {"--interval", "1ms", "10ms"}},
+        {{"--json", "-", "--log", "-", "--", "true"}, {"'-'", "twice"}},
+        {{"--html", "x", "--trace", "x", "--", "true"}, {"'x'", "twice"}},
+        {{"--html", "-", "--", "true"}, {"--html", "'-'"}},
+        {{"--output", "", "--", "true"}, {"--output", "''"}},
+        {{"--sample", "0", "--", "true"}, {"--sample", "'0'", "25%"}},
+        {{"--sample", "101%", "--", "true"}, {"--sample", "101%"}},
+        {{"--sample", "half", "--", "true"}, {"--sample", "half"}},
+        {{"--parts", "names,all of it", "--", "true"}, {"--parts", "'all of it'", "findings"}},
+        {{"--parts", "", "--", "true"}, {"--parts", "''"}},
+        {{"--top", "0", "--", "true"}, {"--top", "0"}},
+        {{"--max-depth", "-1", "--", "true"}, {"--max-depth", "-1"}},
+        {{"--what-if", "root.ping", "--", "true"}, {"--what-if", "root.ping", "tuple:NAME"}},
+        {{"--what-if", "magic:root.ping", "--", "true"}, {"--what-if", "magic", "tuple"}},
+        {{"--metrics", "nowhere", "--", "true"}, {"--metrics", "nowhere"}},
+        {{"--slow-call-threshold", "5", "--", "true"}, {"--slow-call-threshold", "5"}},
+        {{"--deep-stack-threshold", "0", "--", "true"}, {"--deep-stack-threshold", "0"}},
+        {{"--ring-size", "65537", "--", "true"}, {"--ring-size", "65537", "power of two"}},
+        {{"--ring-size", "1KiB", "--", "true"}, {"--ring-size", "1KiB", "64KiB"}},
+        {{"--max-names", "1", "--", "true"}, {"--max-names", "1", "16"}},
+        {{"--loss", "1%", "--", "true"}, {"--loss", "--listen", "--upstream"}},
+    };
+#undef RELAY
+
+    for (size_t i = 0; i < BENCH_COUNT_OF(lines); i++)
+        check_line("profile", &lines[i]);
+}
+
 Test(usage, selftest)
 {
     static const struct bad_line lines[] = {
@@ -287,7 +341,8 @@ Test(usage, commands)
 /* Help goes to stdout, and names every option that a wrong one is told about. */
 Test(usage, help)
 {
-    static const char *const commands[] = {"run", "serve", "call", "relay", "selftest", "list"};
+    static const char *const commands[] = {"run",      "serve", "call", "profile", "relay",
+                                           "selftest", "list"};
     struct support_output out;
 
     for (size_t i = 0; i < BENCH_COUNT_OF(commands); i++) {
