@@ -30,7 +30,8 @@ static const char *const style[] = {
     ".card small{display:block;color:var(--dim)}\n",
     "code,pre,.name,.bar b,.tl i{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,",
     "'DejaVu Sans Mono',monospace;font-size:.86rem}\n",
-    ".name{overflow-wrap:anywhere}\n",
+    ".name{overflow-wrap:anywhere}p code{background:var(--soft);border-radius:4px;padding:1px "
+    "4px}\n",
     "pre{background:var(--soft);padding:8px 12px;border-radius:6px;overflow-x:auto;margin:.5em "
     "0}\n",
     ".scroll{overflow-x:auto;margin:0 -18px;padding:0 18px}\n",
