@@ -62,16 +62,14 @@ static void write_window(const struct trace_writer *writer)
     const struct trace_totals *totals = &window->totals;
     int64_t elapsed = trace_elapsed(window);
     struct live_line line;
-    (void)snprintf(line.s, sizeof(line.s),
-                   "last %s: %s messages  %s round trips  %s of it waiting  %s/s  %" PRIu64
-                   " errors",
-                   trace_ns(elapsed).s,
-                   bench_format_rate(rate(trace_both(totals->messages), elapsed)).s,
-                   bench_format_rate(rate(trace_both(totals->round_trips), elapsed)).s,
-                   elapsed > 0 ? trace_share((double)trace_waited(totals) / (double)elapsed).s
-                               : "–",
-                   bench_format_size(rate(trace_both(totals->wire_bytes), elapsed)).s,
-                   trace_both(totals->errors));
+    (void)snprintf(
+        line.s, sizeof(line.s),
+        "last %s: %s messages  %s round trips  %s of it waiting  %s/s  %" PRIu64 " errors",
+        trace_ns(elapsed).s, bench_format_rate(rate(trace_both(totals->messages), elapsed)).s,
+        bench_format_rate(rate(trace_both(totals->round_trips), elapsed)).s,
+        elapsed > 0 ? trace_share((double)trace_waited(totals) / (double)elapsed).s : "–",
+        bench_format_size(rate(trace_both(totals->wire_bytes), elapsed)).s,
+        trace_both(totals->errors));
     write_line(writer, line.s);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prometheus text exposition 0.0.4. Counters must never fall, so the names that have series of their
- * own are those that were met first, not those that are dearest now; all later ones are added up
- * as "(others)".
+ * Prometheus text exposition 0.0.4. Counters must never fall, so the names that have series of
+ * their own are those that were met first, not those that are dearest now; all later ones are added
+ * up as "(others)".
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,13 +19,11 @@ static const struct {
     const char *text;
     int64_t ns;
 } bounds[] = {
-    {"1e-05", 10000},         {"2.5e-05", 25000},       {"5e-05", 50000},
-    {"0.0001", 100000},       {"0.00025", 250000},      {"0.0005", 500000},
-    {"0.001", 1000000},       {"0.0025", 2500000},      {"0.005", 5000000},
-    {"0.01", 10000000},       {"0.025", 25000000},      {"0.05", 50000000},
-    {"0.1", 100000000},       {"0.25", 250000000},      {"0.5", 500000000},
-    {"1", 1000000000},        {"2.5", 2500000000},      {"5", 5000000000},
-    {"10", 10000000000},
+    {"1e-05", 10000},    {"2.5e-05", 25000},  {"5e-05", 50000},    {"0.0001", 100000},
+    {"0.00025", 250000}, {"0.0005", 500000},  {"0.001", 1000000},  {"0.0025", 2500000},
+    {"0.005", 5000000},  {"0.01", 10000000},  {"0.025", 25000000}, {"0.05", 50000000},
+    {"0.1", 100000000},  {"0.25", 250000000}, {"0.5", 500000000},  {"1", 1000000000},
+    {"2.5", 2500000000}, {"5", 5000000000},   {"10", 10000000000},
 };
 #define BOUNDS BENCH_COUNT_OF(bounds)
 
@@ -166,9 +164,8 @@ static int make_series(const struct trace_profile *profile, struct series **out,
         const struct trace_name *name = keys[i].name;
         if (n == 0 || strcmp(all[n - 1].label.s, keys[i].label.s) != 0 ||
             all[n - 1].direction != name->direction)
-            all[n++] = (struct series){.label = keys[i].label,
-                                       .direction = name->direction,
-                                       .first_name = UINT32_MAX};
+            all[n++] = (struct series){
+                .label = keys[i].label, .direction = name->direction, .first_name = UINT32_MAX};
         add_name(&all[n - 1], name);
     }
     free(keys);
@@ -186,8 +183,7 @@ static void head(FILE *out, const char *metric, const char *type, const char *he
     fprintf(out, "# HELP rpycbench_%s %s\n# TYPE rpycbench_%s %s\n", metric, help, metric, type);
 }
 
-static void plain(FILE *out, const char *metric, const char *type, const char *help,
-                  uint64_t value)
+static void plain(FILE *out, const char *metric, const char *type, const char *help, uint64_t value)
 {
     head(out, metric, type, help);
     fprintf(out, "rpycbench_%s %" PRIu64 "\n", metric, value);
@@ -306,10 +302,10 @@ int trace_write_prometheus(const struct trace_profile *profile, FILE *out)
     if (count > 0) {
         per_name(out, all, count, "calls_total", "What the program did with a name.",
                  offsetof(struct series, calls));
-        per_name(out, all, count, "call_round_trips_total", "Round trips of a name, lookups included.",
-                 offsetof(struct series, round_trips));
-        per_name(out, all, count, "call_errors_total", "Requests of a name answered by an exception.",
-                 offsetof(struct series, errors));
+        per_name(out, all, count, "call_round_trips_total",
+                 "Round trips of a name, lookups included.", offsetof(struct series, round_trips));
+        per_name(out, all, count, "call_errors_total",
+                 "Requests of a name answered by an exception.", offsetof(struct series, errors));
         per_name(out, all, count, "call_request_bytes_total", "Bytes of requests, as sent.",
                  offsetof(struct series, wire_bytes));
         per_name(out, all, count, "call_answer_bytes_total", "Bytes of answers, as sent.",

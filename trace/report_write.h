@@ -51,6 +51,8 @@ bool trace_percentile(const struct bench_sketch *hist, double p, int64_t *out_ns
 uint64_t trace_timed(const struct trace_name *name);
 /* Since the beginning of the profile, not before it. */
 int64_t trace_since(const struct trace_profile *profile, int64_t time_ns);
+/* From then to the end of the profile, not negative. */
+int64_t trace_age(const struct trace_profile *profile, int64_t time_ns);
 int64_t trace_elapsed(const struct trace_profile *profile);
 /* Requests of both directions that nobody stood still for. */
 uint64_t trace_asynchronous(const struct trace_totals *totals);
@@ -73,9 +75,9 @@ const struct trace_prediction *trace_prediction(const struct trace_finding *find
 /* ---- the call tree, flattened ---- */
 
 struct trace_outline_row {
-    uint32_t node; /* index */
-    int depth;     /* 0 = top */
-    bool last;     /* of its siblings */
+    uint32_t node;     /* index */
+    int depth;         /* 0 = top */
+    bool last;         /* of its siblings */
     uint32_t left_out; /* not 0: stands for so many siblings that are not shown */
     int64_t left_out_ns;
     bool children; /* shown ones follow */
