@@ -442,7 +442,11 @@ void trace_connections_fini(struct trace_analyser *analyser)
 void trace_connections_totals(const struct trace_connections *connections, struct trace_totals *out)
 {
     *out = connections->ended;
-    for (const struct trace_conn *conn = connections->first; conn != NULL; conn = conn->after)
-        if (conn->state == TRACE_DECODED)
-            trace_totals_add(out, &conn->row.totals);
+    for (const struct trace_conn *conn = connections->first; conn != NULL; conn = conn->after) {
+        if (conn->state != TRACE_DECODED)
+            continue;
+        const int depth = trace_control_depth(&conn->control);
+        trace_totals_add(out, &conn->row.totals);
+        out->depth_now = depth > out->depth_now ? depth : out->depth_now;
+    }
 }
