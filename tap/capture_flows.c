@@ -9,8 +9,8 @@
 #include "tap/capture_internal.h"
 
 enum {
-    KEPT_DIRECTIONS = 32,    /* so many may keep as much as one may */
-    SETTLE_PACKETS = 1024,   /* of the whole capture */
+    KEPT_DIRECTIONS = 32,  /* so many may keep as much as one may */
+    SETTLE_PACKETS = 1024, /* of the whole capture */
     TEXT_ENDPOINT = INET6_ADDRSTRLEN + 10,
 };
 

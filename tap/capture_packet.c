@@ -8,7 +8,7 @@
 enum {
     ETHERTYPE_V4 = 0x0800,
     ETHERTYPE_V6 = 0x86dd,
-    TAGS_MAX = 4,       /* of VLANs, one in the other */
+    TAGS_MAX = 4,        /* of VLANs, one in the other */
     EXTENSIONS_MAX = 16, /* heads of IPv6 in one packet */
     PROTOCOL_TCP = 6,
 };
@@ -19,15 +19,9 @@ struct rest {
     size_t there, length;
 };
 
-static uint16_t be16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] << 8 | at[1]);
-}
+static uint16_t be16(const uint8_t *at) { return (uint16_t)(at[0] << 8 | at[1]); }
 
-static uint32_t be32(const uint8_t *at)
-{
-    return (uint32_t)be16(at) << 16 | be16(at + 2);
-}
+static uint32_t be32(const uint8_t *at) { return (uint32_t)be16(at) << 16 | be16(at + 2); }
 
 /* False if they are not all there. */
 static bool skip(struct rest *r, size_t n)
@@ -81,7 +75,8 @@ static enum tap_packet_kind parse_v4(struct rest r, struct tap_packet *out)
     size_t size = (size_t)(head[0] & 15) * 4, total = be16(head + 2);
     if (head[0] >> 4 != 4 || size < 20)
         return TAP_PACKET_OTHER;
-    if (total != 0) /* 0: the network card was to cut it into packets, and it is longer than 65535 */
+    if (total !=
+        0) /* 0: the network card was to cut it into packets, and it is longer than 65535 */
         limit(&r, total);
     if (head[9] != PROTOCOL_TCP || size > r.length)
         return TAP_PACKET_OTHER;

@@ -25,15 +25,9 @@ struct segment {
 };
 
 /* How far b is behind a; negative: before. */
-static int32_t distance(uint32_t a, uint32_t b)
-{
-    return (int32_t)(b - a);
-}
+static int32_t distance(uint32_t a, uint32_t b) { return (int32_t)(b - a); }
 
-static bool is_near(int32_t d)
-{
-    return d >= -NEAR_BYTES && d <= NEAR_BYTES;
-}
+static bool is_near(int32_t d) { return d >= -NEAR_BYTES && d <= NEAR_BYTES; }
 
 static enum bench_direction reverse(enum bench_direction direction)
 {
@@ -207,10 +201,7 @@ static void release_all_in_turn(struct tap_capture *c, struct tap_flow *flow)
 /* ---- giving up ---- */
 
 /* The first of two in the order of the stream. */
-static uint32_t first_of(uint32_t a, uint32_t b)
-{
-    return distance(a, b) < 0 ? b : a;
-}
+static uint32_t first_of(uint32_t a, uint32_t b) { return distance(a, b) < 0 ? b : a; }
 
 static bool has_hole(const struct tap_half *half)
 {
@@ -268,7 +259,8 @@ static void advance(struct tap_capture *c, struct tap_flow *flow, int64_t now_ns
         release_all_in_turn(c, flow);
         for (int d = BENCH_TO_SERVER; d <= BENCH_TO_CLIENT; d++)
             note_owed(flow, &flow->halves[d], now_ns);
-    } while (give_up(c, flow, BENCH_TO_SERVER, now_ns) || give_up(c, flow, BENCH_TO_CLIENT, now_ns));
+    } while (give_up(c, flow, BENCH_TO_SERVER, now_ns) ||
+             give_up(c, flow, BENCH_TO_CLIENT, now_ns));
 }
 
 /* Of the two directions the one whose first segment was sent first; -1 if nothing is kept. */
@@ -319,8 +311,7 @@ static void add(struct tap_capture *c, struct tap_flow *flow, enum bench_directi
     struct tap_half *half = &flow->halves[direction];
     if (!trim(c, half, s))
         return;
-    if (distance(s->seq, half->top) > 0 ||
-        (half->acked_known && distance(s->seq, half->acked) > 0))
+    if (distance(s->seq, half->top) > 0 || (half->acked_known && distance(s->seq, half->acked) > 0))
         c->counts.reordered++;
     if (distance(half->top, s->seq + s->length) > 0)
         half->top = s->seq + s->length;
@@ -375,8 +366,7 @@ static void learn_ack(struct tap_half *other, uint32_t ack, bool joined)
         move_to(other, ack);
     if (other->fin_known && ack == other->fin + 1)
         ack = other->fin;
-    if (ahead <= 0 || !is_near(ahead) ||
-        (other->acked_known && distance(other->acked, ack) <= 0))
+    if (ahead <= 0 || !is_near(ahead) || (other->acked_known && distance(other->acked, ack) <= 0))
         return;
     other->acked = ack;
     other->acked_known = true;

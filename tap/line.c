@@ -53,8 +53,18 @@ static void give_segment(struct tap_pool *pool, struct tap_segment *s)
     pool->nfree++;
 }
 
+void tap_pool_release(struct tap_pool *pool)
+{
+    while (pool->held != NULL) {
+        struct tap_segment *s = pool->held;
+        pool->held = s->next;
+        give_segment(pool, s);
+    }
+}
+
 void tap_pool_fini(struct tap_pool *pool)
 {
+    tap_pool_release(pool);
     while (pool->free != NULL) {
         struct tap_segment *s = pool->free;
         pool->free = s->next;
@@ -70,7 +80,12 @@ static void drop_head(struct tap_line *line)
     if (line->head == NULL)
         line->tail = NULL;
     line->bytes -= TAP_SEGMENT_BYTES;
-    give_segment(line->pool, s);
+    if (line->pool->hold) {
+        s->next = line->pool->held;
+        line->pool->held = s;
+    } else {
+        give_segment(line->pool, s);
+    }
 }
 
 /* ---- the shape ---- */

@@ -29,8 +29,11 @@ struct tap_segment {
 struct tap_pool {
     struct tap_segment *free;
     size_t nfree;
+    bool hold; /* bytes that went on stay where they are until tap_pool_release */
+    struct tap_segment *held;
 };
 
+void tap_pool_release(struct tap_pool *pool);
 void tap_pool_fini(struct tap_pool *pool);
 
 /* What the lines of a relay have in common. */

@@ -105,7 +105,9 @@ int bench_relay_new(const struct bench_relay_options *options, struct bench_rela
                    options->buffer_bytes, options->seed);
     relay->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     relay->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (relay->epoll_fd < 0 || relay->spare_fd < 0)
+    if (tap_seen_new(relay) < 0)
+        rc = bench_fail(err, -ENOMEM, "out of memory");
+    else if (relay->epoll_fd < 0 || relay->spare_fd < 0)
         rc = bench_fail(err, -errno, "no descriptor: %s", bench_errno_text(errno));
     else
         rc = listen_on(relay, &options->listen, port, err);
@@ -127,9 +129,11 @@ void bench_relay_free(struct bench_relay *relay)
         return;
     while (relay->conns != NULL)
         tap_conn_close(relay->conns);
+    tap_seen_tell(relay);
     tap_conn_free_dead(relay);
     tap_pool_fini(&relay->pool);
     free(relay->timers);
+    free(relay->seen);
     const int fds[] = {relay->epoll_fd, relay->spare_fd, relay->listener.fd};
     for (size_t i = 0; i < BENCH_COUNT_OF(fds); i++)
         if (fds[i] >= 0)
@@ -271,6 +275,7 @@ int bench_relay_run(struct bench_relay *relay, int stop_fd, struct bench_error *
                 tap_conn_event((struct tap_socket *)source, events[i].events, now);
         }
         run_again(relay, now);
+        tap_seen_tell(relay);
         tap_conn_free_dead(relay);
     }
     (void)epoll_ctl(relay->epoll_fd, EPOLL_CTL_DEL, stop_fd, NULL);

@@ -6,6 +6,13 @@
  *
  * The kernel accepts a connection at once, whatever the delay; so that connecting still costs a
  * round trip, the first bytes of a connection are held back by one (two delays) more.
+ *
+ * An observer gets the pieces of each connection: OPEN, DATA, CLOSE. Times are those that the
+ * client feels: a request has the time at which it came from the client, an answer the time at
+ * which it went out to the client, so that the delay is part of what a call took. Bytes from the
+ * client that the upstream never took are told, bytes from the upstream that the client never took
+ * are not. The observer is called when what has come in a turn of the loop was passed on, so that
+ * what it does is not in the way of those bytes; whatever comes meanwhile waits for it.
  */
 #ifndef BENCH_RELAY_H
 #define BENCH_RELAY_H
@@ -22,7 +29,11 @@ struct bench_relay_options {
     uint64_t seed;       /* of the jitter */
     int connections_max; /* more are refused (closed at once); 1..100000 */
     size_t buffer_bytes; /* held per direction; a full one stops reading: 64 KiB.. */
-    bench_piece_fn observe; /* sees what passes, in the relay's thread; NULL = nobody does */
+    /* Called in the thread of bench_relay_run, at the end also in that of bench_relay_free (which
+     * closes what is still open); must not call the relay. NULL: nobody looks, and it costs
+     * nothing.
+     */
+    bench_piece_fn observe;
     void *observe_user;
 };
 

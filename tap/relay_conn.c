@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/units.h"
 #include "tap/relay_internal.h"
 
 enum {
@@ -59,6 +60,7 @@ void tap_conn_close(struct tap_conn *conn)
     if (conn->dead)
         return;
     conn->dead = true;
+    tap_seen_close(conn);
     for (int i = 0; i < 2; i++) {
         leave_again(&conn->pipes[i]);
         tap_timer_set(relay, &conn->pipes[i], TAP_NEVER);
@@ -143,6 +145,8 @@ static void fill(struct tap_pipe *pipe, int64_t now_ns)
         tap_line_commit(&pipe->line, n > 0 ? (size_t)n : 0, now_ns);
         if (n > 0) {
             total += (size_t)n;
+            if (pipe->side == TAP_CLIENT)
+                tap_seen_bytes(pipe->conn, BENCH_TO_SERVER, now_ns, at, (size_t)n);
             owe_ack(pipe, now_ns);
             /* A short read emptied the socket, and a new edge will tell of what comes next. */
             from->readable = (size_t)n == room || from->ending;
@@ -169,6 +173,17 @@ static void sink_failed(struct tap_pipe *pipe, int64_t now_ns)
     tap_timer_set(pipe->conn->relay, reverse, now_ns); /* have it pumped */
 }
 
+/* What has just gone out to the client. */
+static void note_sent(struct tap_conn *conn, const struct iovec *pieces, size_t sent)
+{
+    const int64_t now_ns = bench_now_ns();
+    for (; sent > 0; pieces++) {
+        size_t n = pieces->iov_len < sent ? pieces->iov_len : sent;
+        tap_seen_bytes(conn, BENCH_TO_CLIENT, now_ns, pieces->iov_base, n);
+        sent -= n;
+    }
+}
+
 static void pass_bytes(struct tap_pipe *pipe, int64_t now_ns)
 {
     struct tap_socket *to = sink_of(pipe);
@@ -189,6 +204,8 @@ static void pass_bytes(struct tap_pipe *pipe, int64_t now_ns)
             return;
         }
         if (sent > 0) {
+            if (pipe->side == TAP_SERVER && pipe->conn->relay->seen != NULL)
+                note_sent(pipe->conn, pieces, (size_t)sent);
             tap_line_consume(&pipe->line, (size_t)sent);
             *count += (uint64_t)sent;
             reverse_of(pipe)->line.begun = true; /* the other side is there: no handshake */
@@ -342,6 +359,7 @@ int tap_conn_new(struct bench_relay *relay, int fd, int64_t now_ns)
     }
     conn->sockets[TAP_CLIENT].source.fd = fd;
     conn->sockets[TAP_SERVER].connecting = true;
+    tap_seen_open(conn, now_ns);
     conn->next = relay->conns;
     if (conn->next != NULL)
         conn->next->prev = conn;

@@ -48,7 +48,9 @@ struct tap_conn {
     struct tap_conn *prev, *next;
     struct tap_socket sockets[2];
     struct tap_pipe pipes[2];
-    bool dead; /* closed; freed when no event of this turn can name it any more */
+    uint64_t number;     /* for the observer */
+    int64_t observed_ns; /* of the last piece */
+    bool dead;           /* closed; freed when no event of this turn can name it any more */
 };
 
 /* How late timers wake us. */
@@ -58,11 +60,21 @@ struct tap_lateness {
     int n;
 };
 
+enum { TAP_SEEN_MAX = 256 };
+
+/* Pieces that the observer is going to get; their bytes are in segments that the pool holds. */
+struct tap_seen {
+    size_t n;
+    struct bench_piece pieces[TAP_SEEN_MAX];
+};
+
 struct bench_relay {
     struct bench_relay_options options;
     struct bench_relay_counts counts;
     struct tap_shape shape;
     struct tap_pool pool;
+    struct tap_seen *seen; /* NULL: nobody looks */
+    uint64_t connections;  /* that the observer was told of */
     struct tap_source listener, stop;
     struct tap_lateness lateness;
     int epoll_fd;
@@ -82,6 +94,19 @@ int tap_timers_reserve(struct bench_relay *relay) BENCH_MUST_CHECK;
 void tap_timer_set(struct bench_relay *relay, struct tap_pipe *pipe, int64_t when_ns);
 /* The earliest, or NULL. */
 struct tap_pipe *tap_timer_first(const struct bench_relay *relay);
+
+/* ---- relay_observe.c ---- */
+
+/* All do nothing when nobody looks. */
+int tap_seen_new(struct bench_relay *relay) BENCH_MUST_CHECK; /* 0 or -ENOMEM */
+/* Tells of a new connection, at once. */
+void tap_seen_open(struct tap_conn *conn, int64_t now_ns);
+/* Bytes that are in a segment of the connection's; told of later. */
+void tap_seen_bytes(struct tap_conn *conn, enum bench_direction direction, int64_t time_ns,
+                    const void *data, size_t length);
+void tap_seen_close(struct tap_conn *conn);
+/* Tells all, and lets the segments go. */
+void tap_seen_tell(struct bench_relay *relay);
 
 /* ---- relay_conn.c ---- */
 

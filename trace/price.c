@@ -2,7 +2,6 @@
 #include "trace/price.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* Up to this many times what is needed for nothing, a request or a gap counts as the library's. A
  * CALL takes about 1.3 of a GET, a gap after a new object twice one after a value (Python 3.11,
@@ -11,10 +10,10 @@ static const double alike = 2.5;
 /* A class made after a description takes about 5 gaps; more methods more. */
 static const double alike_described = 15;
 /* What is beyond this many medians is an accident. Such as come to all requests alike go with the
- * requests; what one kind has beyond a few times that may be work, and stays. */
-static const double outlier = 8, noise_times = 3;
+ * requests; what one kind has beyond twice that may be work, and stays. */
+static const double outlier = 8, noise_times = 2;
 /* Fewer than these say little about what is usual. */
-enum { USUAL_FROM = 8, SERIES_MAX = 256 };
+enum { USUAL_FROM = 8 };
 /* A value in a tuple (packed, sent, unpacked) takes 0.7 to 0.9 us where a round trip takes 110. */
 static const double value_share = 0.008;
 /* Copied about ten times and compressed (level 1), bytes take 3 to 4 ns each. */
@@ -81,29 +80,20 @@ static double excess(const struct trace_sketch *sketch)
     return sketch->sum_ns - trace_sketch_sum(sketch, outlier * trace_sketch_quantile(sketch, 0.5));
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The median over all series long enough (the lower of two): what one kind of request has for
- * reasons of its own does not count. */
+/* Which kind of request an accident befalls is chance: the mean over all. */
 static double noise(const struct trace_patterns *patterns)
 {
-    double each[SERIES_MAX];
-    size_t n = 0;
+    double beyond = 0, n = 0;
     for (size_t i = 0; i < patterns->ngroups; i++) {
         const struct trace_group *group = &patterns->groups[i];
         const struct trace_sketch *const series[] = {group->time, group->gap, group->after};
-        for (size_t j = 0; j < BENCH_COUNT_OF(series) && n < SERIES_MAX; j++)
-            if (series[j] && series[j]->n >= USUAL_FROM)
-                each[n++] = excess(series[j]) / (double)series[j]->n;
+        for (size_t j = 0; j < BENCH_COUNT_OF(series); j++)
+            if (series[j] && series[j]->n >= USUAL_FROM) {
+                beyond += excess(series[j]);
+                n += (double)series[j]->n;
+            }
     }
-    if (n == 0)
-        return 0;
-    qsort(each, n, sizeof(each[0]), ascending);
-    return each[(n - 1) / 2];
+    return n > 0 ? beyond / n : 0;
 }
 
 void trace_tariff_of(const struct trace_patterns *patterns, enum bench_direction direction,

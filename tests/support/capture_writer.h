@@ -56,9 +56,9 @@ struct support_tcp {
     size_t cut;     /* so many bytes at the end of the packet are not in the capture */
     size_t padding; /* behind it, as Ethernet puts it there */
     int64_t time_ns;
-    uint16_t tags[4]; /* EtherTypes of VLAN tags, from the outside; ended by 0 */
-    int ip_options;   /* bytes of options of IPv4, of extension heads of IPv6: a multiple of 8 */
-    int tcp_options;  /* a multiple of 4 */
+    uint16_t tags[4];  /* EtherTypes of VLAN tags, from the outside; ended by 0 */
+    int ip_options;    /* bytes of options of IPv4, of extension heads of IPv6: a multiple of 8 */
+    int tcp_options;   /* a multiple of 4 */
     uint16_t fragment; /* as it stands in the head of IPv4 and of the fragment head of IPv6 */
     bool no_length;    /* the head of IP says 0, as for segments above 64 KiB */
 };
