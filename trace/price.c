@@ -183,6 +183,11 @@ void trace_price_keep(struct trace_price *price, const struct trace_tariff *tari
                       const struct trace_group *group)
 {
     part_of(price, tariff, group);
+    /* A method that was looked up is given back after its call: the next lookup comes right behind.
+     * Now something else may come there, which goes. */
+    uint64_t behind = group->verb == BENCH_VERB_GET && group->callables ? group->callables - 1 : 0;
+    if (behind > group->held)
+        price->held_after += behind - group->held;
 }
 
 void trace_price_remove(struct trace_price *price, const struct trace_tariff *tariff,
