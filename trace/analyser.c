@@ -388,6 +388,11 @@ const struct bench_names *trace_analyser_names(const struct trace_analyser *anal
     return analyser->names;
 }
 
+const struct trace_patterns *trace_analyser_patterns(const struct trace_analyser *analyser)
+{
+    return analyser->patterns;
+}
+
 const char *trace_analyser_place(const struct trace_analyser *analyser, uint32_t place)
 {
     const struct trace_texts *places = &analyser->places;

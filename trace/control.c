@@ -406,3 +406,14 @@ void trace_control_lost(struct trace_control *control)
     for (uint32_t i = 0; i < control->nthreads; i++)
         forget_thread(&control->threads[i], control->threads[i].key);
 }
+
+int trace_control_depth(const struct trace_control *control)
+{
+    int depth = 0;
+    for (uint32_t i = 0; i < control->nthreads; i++) {
+        const uint32_t top = control->threads[i].top;
+        if (top != 0 && control->slots[top - 1].depth > depth)
+            depth = control->slots[top - 1].depth;
+    }
+    return depth;
+}

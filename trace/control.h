@@ -84,6 +84,8 @@ void trace_control_answered(struct trace_control *control, struct trace_pending 
                             int64_t end_ns);
 /* Forgets it. */
 void trace_control_drop(struct trace_control *control, struct trace_pending *pending);
+/* Requests in each other that are not answered yet: of the thread where they are deepest. */
+int trace_control_depth(const struct trace_control *control);
 /* Bytes were lost: what is open may have been answered long since. */
 void trace_control_lost(struct trace_control *control);
 

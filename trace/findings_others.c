@@ -7,6 +7,7 @@ enum {
     LEAKED_TIMES = 8,  /* got at so many times at least: one list that is still in use when the
                           program ends is none */
     IN_VAIN_FROM_BYTES = 65536,
+    LATE_FROM = 3, /* requests: fewer may have been slow for another reason */
 };
 /* Level 1 of zlib on random bytes: 36 to 45 MiB/s; unpacking adds little. */
 static const double deflate_ns = 25;
@@ -82,6 +83,41 @@ static void find_stall(struct trace_search *search, const struct trace_group *gr
     struct trace_case found;
     if (trace_case_stall(search, group, false, &found))
         trace_search_found(search, &found);
+}
+
+/* All names together: which one is hit is chance. */
+static void find_late(struct trace_search *search)
+{
+    struct trace_case found = {.id = TRACE_STALL};
+    double most = 0, typical = 0;
+    uint64_t all = 0;
+    for (size_t i = 0; i < search->patterns->ngroups; i++) {
+        const struct trace_group *group = &search->patterns->groups[i];
+        double late = trace_price_late(group);
+        if (late <= 0)
+            continue;
+        double median = trace_sketch_quantile(group->time, 0.5);
+        trace_price_keep(&found.price, group);
+        found.price.saved_ns += late - (double)group->late * median;
+        found.count += group->late;
+        all += group->awaited;
+        if (late > most) {
+            most = late;
+            typical = median;
+            found.name = group->name;
+            found.direction = group->direction;
+        }
+    }
+    if (found.count < LATE_FROM)
+        return;
+    trace_say(found.evidence, sizeof(found.evidence), "%llu of ", (unsigned long long)found.count);
+    trace_say_count(found.evidence, sizeof(found.evidence), all, "small request", "small requests");
+    trace_say(found.evidence, sizeof(found.evidence),
+              " took 40 ms; where most of them were, %.2f ms is usual", ms(typical));
+    trace_say(found.change, sizeof(found.change),
+              "set TCP_NODELAY at both ends, or keep objects a little longer: what gives them back "
+              "is sent just before the next request");
+    trace_search_found(search, &found);
 }
 
 static void find_in_vain(struct trace_search *search, const struct trace_group *group)
@@ -185,5 +221,6 @@ void trace_find_others(struct trace_search *search)
         find_in_vain(search, group);
         find_refused(search, group);
     }
+    find_late(search);
     find_leaks(search);
 }

@@ -76,6 +76,20 @@ static bool is_removed(const struct trace_group *group)
     }
 }
 
+/* What the answers bring that the program asked for; the others are for its library. */
+static bool brings_values(const struct trace_group *group)
+{
+    switch (group->verb) {
+    case BENCH_VERB_CALL:
+    case BENCH_VERB_GET:
+    case BENCH_VERB_ITEM:
+    case BENCH_VERB_NEXT:
+    case BENCH_VERB_TEXT:
+    case BENCH_VERB_COPY: return group->values > 0;
+    default: return false;
+    }
+}
+
 static void count(const struct bench_names *names, const struct trace_group *group,
                   struct counts *counts)
 {
@@ -117,7 +131,7 @@ static void count(const struct bench_names *names, const struct trace_group *gro
         break;
     }
     uint64_t answered = group->values + group->objects + group->callables;
-    if (is_removed(group) && group->values) {
+    if (brings_values(group)) {
         counts->values += group->values;
         counts->bytes += group->plain_bytes[1] / answered * group->values;
     }
@@ -192,8 +206,8 @@ bool trace_case_sequence(struct trace_search *search, size_t first, size_t last,
         trace_price_remove(&out->price, tariff, described, described->awaited);
         counts.removed += described->awaited;
     }
-    uint64_t touched = counts.elements + counts.items;
-    if (counts.removed == 0 || (!forced && (counts.removed <= TRACE_FEW || touched < 3)))
+    if (counts.removed == 0 ||
+        (!forced && (counts.removed <= TRACE_FEW || counts.removed == counts.lengths)))
         return false;
     struct trace_origin origin;
     trace_origin_of(search, out->name, &origin);

@@ -205,10 +205,13 @@ static void count_stall(struct trace_group *group, const struct trace_call *call
         stalled = call->answer_pause_ns;
     else if (call->wire_bytes[0] > LARGE_BYTES && is_stall(own_ns))
         stalled = own_ns < 40000000 ? own_ns : 40000000;
-    if (!stalled)
-        return;
-    group->stalled++;
-    group->stalled_ns += (double)stalled;
+    if (stalled) {
+        group->stalled++;
+        group->stalled_ns += (double)stalled;
+    } else if (is_stall(own_ns)) {
+        group->late++;
+        group->late_ns += (double)own_ns;
+    }
 }
 
 static struct trace_last *last_of(struct trace_patterns *patterns, const struct trace_call *call)
@@ -280,19 +283,12 @@ void trace_patterns_call(struct trace_patterns *patterns, const struct trace_cal
 
 void trace_patterns_reference(struct trace_patterns *patterns, const struct bench_event *event)
 {
-    if (event->kind != BENCH_EVENT_REFERENCE && event->kind != BENCH_EVENT_RELEASE)
-        return;
-    /* A RELEASE goes the other way than the object went. */
-    enum bench_direction handed = event->direction;
-    if (event->kind == BENCH_EVENT_RELEASE)
-        handed = handed == BENCH_TO_SERVER ? BENCH_TO_CLIENT : BENCH_TO_SERVER;
-    struct trace_group *group = group_of(patterns, event->name, TRACE_VERB_OBJECTS, handed);
-    if (!group)
-        return;
-    if (event->kind == BENCH_EVENT_REFERENCE)
+    if (event->kind != BENCH_EVENT_REFERENCE)
+        return; /* what comes back is in the profile's rows */
+    struct trace_group *group =
+        group_of(patterns, event->name, TRACE_VERB_OBJECTS, event->direction);
+    if (group)
         group->created++;
-    else
-        group->released++;
 }
 
 void trace_patterns_connection_closed(struct trace_patterns *patterns, uint64_t connection,

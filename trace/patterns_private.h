@@ -24,11 +24,13 @@ struct trace_group {
     uint64_t nested;                        /* made while a request of the peer was being served */
     uint64_t plain_bytes[2], wire_bytes[2]; /* [0] requests, [1] answers */
     double whole_ns;                        /* awaited, with what was served meanwhile */
-    uint64_t slow, deep, stalled;
-    double slow_ns, stalled_ns;
+    uint64_t slow, deep;
+    uint64_t stalled; /* with a large message that stood still for 40 ms */
+    uint64_t late;    /* that took 40 ms, without one */
+    double slow_ns, stalled_ns, late_ns;
     int depth_max;
     uint64_t in_vain, in_vain_bytes; /* messages that compression did not shrink */
-    uint64_t created, released;      /* TRACE_VERB_OBJECTS */
+    uint64_t created;                /* TRACE_VERB_OBJECTS */
     uint32_t place;                  /* where most came from (a vote) */
     uint64_t place_votes;
     char error[40];             /* of the last one that failed */

@@ -17,6 +17,8 @@ enum { USUAL_FROM = 8 };
 static const double value_share = 0.008;
 /* Copied about ten times and compressed (level 1), bytes take 3 to 4 ns each. */
 static const double byte_ns = 3.5;
+/* What usually takes less, but now and then 40 ms, waits then for a delayed acknowledgement. */
+static const double late_usually_ns = 1e7;
 /* Below, a round trip through the network cannot be told from what the peer needs. */
 static const double network_from_ns = 2e6;
 
@@ -86,6 +88,12 @@ void trace_tariff_of(const struct trace_patterns *patterns, enum bench_direction
     out->value_ns = value_share * (out->trip_ns - out->rtt_ns + out->gap_ns);
 }
 
+double trace_price_late(const struct trace_group *group)
+{
+    bool usually = trace_sketch_quantile(group->time, 0.5) >= late_usually_ns;
+    return usually ? 0 : group->late_ns;
+}
+
 double trace_price_work(const struct trace_tariff *tariff, const struct trace_group *group)
 {
     double median = trace_sketch_quantile(group->time, 0.5);
@@ -101,7 +109,11 @@ static double trip_time(const struct trace_tariff *tariff, const struct trace_gr
         return 0;
     if (trace_price_work(tariff, group) > 0)
         return trace_sketch_sum(group->time, tariff->trip_ns);
-    return trace_sketch_sum(group->time, outlier * trace_sketch_quantile(group->time, 0.5));
+    double limit = outlier * trace_sketch_quantile(group->time, 0.5);
+    double late = trace_price_late(group);
+    if (late > 0)
+        late -= (double)group->late * fmin(limit, late / (double)group->late);
+    return trace_sketch_sum(group->time, limit) + late;
 }
 
 /* What part of the time in between is the library's: all where it is short; else what the library

@@ -45,5 +45,9 @@ struct trace_prediction trace_price_predict(const struct trace_price *price,
 /* A request of this group beyond what one that asks for nothing takes: work of the peer's program,
  * not of its library. 0 where there is none to speak of. */
 double trace_price_work(const struct trace_tariff *tariff, const struct trace_group *group);
+/* Time of the requests that took 40 ms where others of the group take much less; 0: there are none.
+ * Small messages wait so long for a delayed acknowledgement when one side sends two in a row. They
+ * go with the round trips, or with TCP_NODELAY. */
+double trace_price_late(const struct trace_group *group);
 
 #endif

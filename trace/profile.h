@@ -36,7 +36,7 @@ struct trace_totals {
     int64_t serving_ns[2]; /* [d]: requests in direction d were being served, less nested waits */
     struct trace_references references[2]; /* [d]: objects handed out in that direction */
     int depth_max;       /* requests in each other, 1 = flat; per thread of control */
-    int depth_now;       /* the same of what is not answered yet; 0 = nothing is on its way */
+    int depth_now;       /* of the profile: those that are not answered yet; 0 = there are none */
     uint64_t slow, deep; /* calls beyond the thresholds */
     uint64_t lost;       /* LOST events: everything above may be too low */
 };

@@ -43,12 +43,14 @@ int trace_write_html(const struct trace_profile *profile,
                      const struct trace_report_options *options, FILE *out) BENCH_MUST_CHECK;
 /* For chrome://tracing and ui.perfetto.dev: Trace Event Format. */
 int trace_write_chrome(const struct trace_profile *profile, FILE *out) BENCH_MUST_CHECK;
-/* Prometheus text exposition 0.0.4. */
+/* Prometheus text exposition 0.0.4. At most 200 names have series of their own: those that were met
+ * first, since counters must not fall; the others are "(others)". */
 int trace_write_prometheus(const struct trace_profile *profile, FILE *out) BENCH_MUST_CHECK;
 /* One line of JSON about a window; wall_s: seconds since 1970 at its end. */
 int trace_write_window(const struct trace_profile *window, double wall_s,
                        FILE *out) BENCH_MUST_CHECK;
-/* A screen of rows lines for --live. */
+/* A screen of rows lines for --live: at most rows - 1 lines (from 12 rows on), so that nothing
+ * scrolls; no escape sequences: clearing the screen is the caller's. */
 int trace_write_live(const struct trace_profile *window, const struct trace_profile *whole,
                      size_t width, size_t rows, FILE *out) BENCH_MUST_CHECK;
 /* One line about a call that was slow. */

@@ -26,13 +26,13 @@ static int by_parent_and_time(const void *a, const void *b)
 struct outliner {
     const struct trace_profile *profile;
     const struct trace_report_options *options;
-    bool *keep;           /* [node]: long enough, or something below it is */
-    size_t *first;        /* [parent 0..]: where its children begin in order */
+    bool *keep;            /* [node]: long enough, or something below it is */
+    size_t *first;         /* [parent 0..]: where its children begin in order */
     struct ordered *order; /* by parent */
     struct trace_outline *out;
     struct level {
         size_t next, end, left; /* in order; rows left before the limit */
-    } *stack;
+    } * stack;
     size_t depth;
 };
 
@@ -54,8 +54,8 @@ static void sort_children(struct outliner *o)
     size_t n = profile->nnodes;
     for (size_t i = 0; i < n; i++) {
         uint32_t parent = profile->nodes[i].parent;
-        o->order[i] = (struct ordered){(uint32_t)i, parent <= i ? parent : 0,
-                                       profile->nodes[i].total_ns};
+        o->order[i] =
+            (struct ordered){(uint32_t)i, parent <= i ? parent : 0, profile->nodes[i].total_ns};
     }
     if (n > 0)
         qsort(o->order, n, sizeof(*o->order), by_parent_and_time);
@@ -212,7 +212,7 @@ int trace_choose_calls(const struct trace_profile *profile, int64_t least_ns, si
     }
     for (size_t i = 0; i < profile->ncalls; i++) {
         int64_t ns = profile->calls[i].end_ns - profile->calls[i].start_ns;
-        if (ns >= least_ns)
+        if (ns >= least_ns && !profile->calls[i].unawaited)
             lengths[n++] = (struct length){i, ns};
     }
     if (limit > 0 && n > limit) {
@@ -262,8 +262,8 @@ struct trace_line trace_call_chain(const struct trace_profile *profile,
         used = (size_t)snprintf(line.s, sizeof(line.s), "… > ");
     while (n-- > 0 && used + 1 < sizeof(line.s)) {
         struct trace_line name = trace_name_text(profile->names, chain[n]->name);
-        int k = snprintf(line.s + used, sizeof(line.s) - used, "%s%s",
-                         trace_cut(name.s, 60).s, n > 0 ? " > " : "");
+        int k = snprintf(line.s + used, sizeof(line.s) - used, "%s%s", trace_cut(name.s, 60).s,
+                         n > 0 ? " > " : "");
         used += k > 0 ? (size_t)k : 0;
     }
     return trace_clean(line.s); /* a cut may have split a character */

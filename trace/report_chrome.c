@@ -62,8 +62,7 @@ static json_t *event(const char *phase, uint32_t process, size_t track, int64_t 
 {
     return json_pack("{ss,so,ss,sI,sI,sf}", "ph", phase, "name",
                      bench_json_text(trace_clean(name).s), "cat", category, "pid",
-                     (json_int_t)pid_of(process), "tid", (json_int_t)track + 1, "ts",
-                     us(since_ns));
+                     (json_int_t)pid_of(process), "tid", (json_int_t)track + 1, "ts", us(since_ns));
 }
 
 static json_t *with(json_t *event, const char *key, json_t *value)
@@ -81,7 +80,9 @@ static json_t *with(json_t *event, const char *key, json_t *value)
 static size_t track_of(struct chrome *chrome, enum track_kind kind, uint32_t process,
                        uint64_t thread, uint64_t connection)
 {
-    struct track wanted = {.kind = kind, .process = process, .thread = thread,
+    struct track wanted = {.kind = kind,
+                           .process = process,
+                           .thread = thread,
                            .connection = thread != 0 ? 0 : connection};
     for (size_t i = chrome->ntracks; i-- > 0;) {
         const struct track *track = &chrome->tracks[i];
@@ -122,7 +123,9 @@ static void name_track(struct chrome *chrome, size_t i)
         (void)snprintf(owner, sizeof(owner), "connection %" PRIu64, track->connection);
     (void)snprintf(text, sizeof(text), "%s%s",
                    track->kind == TRACK_SECTIONS ? "sections of "
-                   : track->kind == TRACK_SERVER ? "the server's requests, " : "", owner);
+                   : track->kind == TRACK_SERVER ? "the server's requests, "
+                                                 : "",
+                   owner);
     json_t *name = event("M", track->process, i, 0, "thread_name", "__metadata");
     emit(chrome, with(name, "args", json_pack("{ss}", "name", text)));
     json_t *order = event("M", track->process, i, 0, "thread_sort_index", "__metadata");
@@ -132,8 +135,8 @@ static void name_track(struct chrome *chrome, size_t i)
 static void name_process(struct chrome *chrome, uint32_t process, const char *command)
 {
     json_t *name = event("M", process, 0, 0, "process_name", "__metadata");
-    emit(chrome, with(name, "args",
-                      json_pack("{so}", "name", bench_json_text(trace_clean(command).s))));
+    emit(chrome,
+         with(name, "args", json_pack("{so}", "name", bench_json_text(trace_clean(command).s))));
 }
 
 /* ---- calls ---- */
@@ -141,11 +144,11 @@ static void name_process(struct chrome *chrome, uint32_t process, const char *co
 static json_t *call_args(const struct trace_profile *profile, const struct trace_call *call)
 {
     const char *place = trace_place(profile, call->place);
-    json_t *args = json_pack(
-        "{ss,sI,sI,sI,sI,sI,sf}", "verb", trace_verb_key(call->verb), "connection",
-        (json_int_t)call->connection, "request", (json_int_t)call->id, "depth",
-        (json_int_t)call->depth, "request bytes", (json_int_t)call->wire_bytes[0], "answer bytes",
-        (json_int_t)call->wire_bytes[1], "nested us", us(call->nested_ns));
+    json_t *args = json_pack("{ss,sI,sI,sI,sI,sI,sf}", "verb", trace_verb_key(call->verb),
+                             "connection", (json_int_t)call->connection, "request",
+                             (json_int_t)call->id, "depth", (json_int_t)call->depth,
+                             "request bytes", (json_int_t)call->wire_bytes[0], "answer bytes",
+                             (json_int_t)call->wire_bytes[1], "nested us", us(call->nested_ns));
     if (place[0] != '\0')
         args = with(args, "place", bench_json_text(trace_clean(place).s));
     if (call->failed)
@@ -194,7 +197,7 @@ static const struct trace_call *parent_of(const struct trace_profile *profile, s
 {
     const struct trace_call *call = &profile->calls[at];
     /* It began earlier, and mostly just before. */
-    for (size_t i = at; call->parent != 0 && i-- > 0 && at - i < 10000;) {
+    for (size_t i = at; call->parent != 0 && i-- > 0 && at - i < 2000;) {
         if (profile->calls[i].connection == call->connection &&
             profile->calls[i].id == call->parent)
             return &profile->calls[i];
@@ -217,8 +220,8 @@ static void write_call(struct chrome *chrome, size_t i)
         write_async(chrome, call, track, name.s, category);
         return;
     }
-    json_t *json = event("X", call->process, track, trace_since(profile, call->start_ns), name.s,
-                         category);
+    json_t *json =
+        event("X", call->process, track, trace_since(profile, call->start_ns), name.s, category);
     json = with(json, "dur", json_real(us(took)));
     emit(chrome, with(json, "args", call_args(profile, call)));
     const struct trace_call *parent = parent_of(profile, i);
@@ -244,8 +247,8 @@ static void write_section(struct chrome *chrome, size_t i)
     json_t *args = json_pack("{sI,sI,sf,sb}", "times", (json_int_t)section->count, "round trips",
                              (json_int_t)trace_both(section->totals.round_trips), "waiting us",
                              us(trace_waited(&section->totals)), "ended", !section->open);
-    bool fits = nests(&chrome->tracks[track], section->begin_ns,
-                      section->begin_ns + section->total_ns);
+    bool fits =
+        nests(&chrome->tracks[track], section->begin_ns, section->begin_ns + section->total_ns);
     json_t *json = event(fits ? "X" : "b", section->process, track,
                          trace_since(profile, section->begin_ns), text.s, "section");
     json = with(json, "args", args);
@@ -274,8 +277,8 @@ static int by_begin(const void *a, const void *b)
 static void write_sections(struct chrome *chrome)
 {
     const struct trace_profile *profile = chrome->profile;
-    const struct trace_section **order = calloc(profile->nsections + 1,
-                                                sizeof(const struct trace_section *));
+    const struct trace_section **order =
+        calloc(profile->nsections + 1, sizeof(const struct trace_section *));
     if (order == NULL) {
         chrome->failed = true;
         return;
@@ -294,8 +297,10 @@ static void write_sections(struct chrome *chrome)
 static void write_notes(const struct chrome *chrome)
 {
     const struct trace_profile *profile = chrome->profile;
-    fprintf(chrome->out, "\n],\n\"displayTimeUnit\": \"ns\",\n\"otherData\": {\"calls stride\": "
-                         "%" PRIu64 ", \"notes\": [", profile->calls_stride);
+    fprintf(chrome->out,
+            "\n],\n\"displayTimeUnit\": \"ns\",\n\"otherData\": {\"calls stride\": "
+            "%" PRIu64 ", \"notes\": [",
+            profile->calls_stride);
     for (size_t i = 0; i < profile->nnotes; i++) {
         json_t *note = bench_json_text(trace_clean(profile->notes[i]).s);
         fputs(i > 0 ? ", " : "", chrome->out);

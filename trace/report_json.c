@@ -167,20 +167,30 @@ static json_t *percentile_json(const struct bench_sketch *hist, double p)
     return trace_percentile(hist, p, &ns) ? seconds(ns) : json_null();
 }
 
+struct buckets {
+    json_t *array;
+    bool failed;
+};
+
 static void add_bucket(int64_t low, int64_t high, uint64_t count, void *user)
 {
-    json_t *bucket =
-        json_pack("[I,I,I]", (json_int_t)low, (json_int_t)high, (json_int_t)count);
-    (void)json_array_append_new(user, bucket); /* what is missing is no memory: see the length */
+    struct buckets *buckets = user;
+    json_t *bucket = json_pack("[I,I,I]", (json_int_t)low, (json_int_t)high, (json_int_t)count);
+    if (json_array_append_new(buckets->array, bucket) != 0)
+        buckets->failed = true;
 }
 
 /* [[lowest ns, highest ns, count], ...] */
 static json_t *histogram_json(const struct bench_sketch *hist)
 {
-    json_t *buckets = hist == NULL ? json_null() : json_array();
-    if (buckets != NULL && hist != NULL)
-        bench_sketch_each(hist, add_bucket, buckets);
-    return buckets;
+    struct buckets buckets = {hist != NULL ? json_array() : json_null(), false};
+    if (hist == NULL || buckets.array == NULL)
+        return buckets.array;
+    bench_sketch_each(hist, add_bucket, &buckets);
+    if (!buckets.failed)
+        return buckets.array;
+    json_decref(buckets.array);
+    return NULL;
 }
 
 static json_t *verbs_json(const struct trace_name *name)
@@ -340,8 +350,8 @@ static json_t *one_connection(const struct trace_profile *profile, size_t i)
     put(&object, "process", connection->process != 0 ? whole(connection->process) : json_null());
     put(&object, "ends", text(connection->text));
     put(&object, "begin", seconds(trace_since(profile, connection->begin_ns)));
-    put(&object, "end", connection->end_ns != 0 ? seconds(trace_since(profile, connection->end_ns))
-                                                : json_null());
+    put(&object, "end",
+        connection->end_ns != 0 ? seconds(trace_since(profile, connection->end_ns)) : json_null());
     put(&object, "from_server", json_boolean(connection->from_server));
     put(&object, "joined", json_boolean(connection->joined));
     put(&object, "encrypted", json_boolean(connection->encrypted));
@@ -399,7 +409,7 @@ static json_t *one_reference(const struct trace_profile *profile, size_t i)
     put(&object, "reads", whole(row->reads));
     put(&object, "items", whole(row->items));
     put(&object, "oldest_age",
-        row->oldest_ns > 0 ? seconds(profile->end_ns - row->oldest_ns) : json_null());
+        row->oldest_ns > 0 ? seconds(trace_age(profile, row->oldest_ns)) : json_null());
     return object_end(&object);
 }
 
@@ -410,8 +420,8 @@ static json_t *one_process(const struct trace_profile *profile, size_t i)
     put(&object, "pid", whole(process->pid));
     put(&object, "command", text(process->command));
     put(&object, "begin", seconds(trace_since(profile, process->begin_ns)));
-    put(&object, "end", process->end_ns != 0 ? seconds(trace_since(profile, process->end_ns))
-                                             : json_null());
+    put(&object, "end",
+        process->end_ns != 0 ? seconds(trace_since(profile, process->end_ns)) : json_null());
     return object_end(&object);
 }
 
@@ -427,8 +437,8 @@ static json_t *profile_json(const struct trace_profile *profile)
     put(&object, "notes", list(profile, profile->nnotes, one_note));
     put(&object, "begin_ns", json_integer(profile->begin_ns));
     put(&object, "duration", seconds(trace_elapsed(profile)));
-    put(&object, "slow_call", profile->slow_call_ns >= 0 ? seconds(profile->slow_call_ns)
-                                                         : json_null());
+    put(&object, "slow_call",
+        profile->slow_call_ns >= 0 ? seconds(profile->slow_call_ns) : json_null());
     put(&object, "deep_stack", json_integer(profile->deep_stack));
     put(&object, "sample", bench_json_real(profile->sample));
     put(&object, "dropped_pieces", whole(profile->dropped));

@@ -43,9 +43,10 @@ int trace_write_table(const struct trace_writer *writer, trace_table_fn make, co
     struct bench_table *table = NULL;
     char dropped[TRACE_LINE_BYTES];
     size_t columns = NAME_COLUMNS_MAX;
+    size_t floor = writer->name_min > 0 ? writer->name_min : NAME_COLUMNS_MIN;
     int rc = make_table(writer, make, user, columns, &table);
     for (int i = 0; i < 8 && rc == 0 && bench_table_width(table) > writer->width; i++)
-        rc = narrow(writer, make, user, NAME_COLUMNS_MIN, &columns, &table);
+        rc = narrow(writer, make, user, floor, &columns, &table);
     if (rc == 0)
         bench_table_fit(table, writer->width, dropped, sizeof(dropped));
     if (rc == 0 && bench_table_width(table) > writer->width) {
@@ -68,8 +69,27 @@ int trace_write_table(const struct trace_writer *writer, trace_table_fn make, co
     return rc;
 }
 
-/* Length of the next word, in bytes. */
-static size_t word_length(const char *at) { return strcspn(at, " "); }
+static bool is_unit(const char *at)
+{
+    static const char *const units[] = {"ns",  "µs",  "ms",  "s",  "%",  "B",
+                                        "KiB", "MiB", "GiB", "/s", "k/s"};
+    size_t length = strcspn(at, " ,;.:)");
+    for (size_t i = 0; i < BENCH_COUNT_OF(units); i++) {
+        if (length == strlen(units[i]) && strncmp(at, units[i], length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Length of the next word, in bytes; a figure and its unit stay together. */
+static size_t word_length(const char *at)
+{
+    size_t length = strcspn(at, " ");
+    if (length > 0 && at[length] == ' ' && at[length - 1] >= '0' && at[length - 1] <= '9' &&
+        is_unit(at + length + 1))
+        length += 1 + strcspn(at + length + 1, " ");
+    return length;
+}
 
 /* A word that fits no line is cut in the middle. */
 static void write_word(const struct trace_writer *writer, const char *word, size_t length,
@@ -83,7 +103,8 @@ static void write_word(const struct trace_writer *writer, const char *word, size
 void trace_write_paragraph(const struct trace_writer *writer, const char *head, size_t indent,
                            const char *text)
 {
-    size_t used = bench_text_width(head), room = writer->width > indent ? writer->width - indent : 1;
+    size_t used = bench_text_width(head),
+           room = writer->width > indent ? writer->width - indent : 1;
     bool begun = false;
     fputs(head, writer->out);
     for (; used < indent; used++)
@@ -113,8 +134,8 @@ void trace_write_heading(const struct trace_writer *writer, const char *heading,
 {
     struct trace_line line;
     fputc('\n', writer->out);
-    (void)snprintf(line.s, sizeof(line.s), "%.300s%s%.600s", heading,
-                   note[0] != '\0' ? " – " : "", note);
+    (void)snprintf(line.s, sizeof(line.s), "%.300s%s%.600s", heading, note[0] != '\0' ? " – " : "",
+                   note);
     trace_write_paragraph(writer, "", 0, line.s);
     fputc('\n', writer->out);
 }

@@ -62,16 +62,14 @@ static void write_window(const struct trace_writer *writer)
     const struct trace_totals *totals = &window->totals;
     int64_t elapsed = trace_elapsed(window);
     struct live_line line;
-    (void)snprintf(line.s, sizeof(line.s),
-                   "last %s: %s messages  %s round trips  %s of it waiting  %s/s  %" PRIu64
-                   " errors",
-                   trace_ns(elapsed).s,
-                   bench_format_rate(rate(trace_both(totals->messages), elapsed)).s,
-                   bench_format_rate(rate(trace_both(totals->round_trips), elapsed)).s,
-                   elapsed > 0 ? trace_share((double)trace_waited(totals) / (double)elapsed).s
-                               : "–",
-                   bench_format_size(rate(trace_both(totals->wire_bytes), elapsed)).s,
-                   trace_both(totals->errors));
+    (void)snprintf(
+        line.s, sizeof(line.s),
+        "last %s: %s messages  %s round trips  %s of it waiting  %s/s  %" PRIu64 " errors",
+        trace_ns(elapsed).s, bench_format_rate(rate(trace_both(totals->messages), elapsed)).s,
+        bench_format_rate(rate(trace_both(totals->round_trips), elapsed)).s,
+        elapsed > 0 ? trace_share((double)trace_waited(totals) / (double)elapsed).s : "–",
+        bench_format_size(rate(trace_both(totals->wire_bytes), elapsed)).s,
+        trace_both(totals->errors));
     write_line(writer, line.s);
 }
 
@@ -81,7 +79,7 @@ int trace_write_live(const struct trace_profile *window, const struct trace_prof
     size_t room = rows > HEAD_LINES + TABLE_LINES + 1 ? rows - HEAD_LINES - TABLE_LINES : 1;
     struct trace_report_options options = {.top = (unsigned)room, .width = width};
     struct trace_writer writer = {window, &options,
-                                  width < TRACE_WIDTH_MIN ? TRACE_WIDTH_MIN : width, out};
+                                  width < TRACE_WIDTH_MIN ? TRACE_WIDTH_MIN : width, 0, out};
     int rc = 0;
     write_whole(&writer, whole);
     write_window(&writer);

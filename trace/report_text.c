@@ -54,13 +54,13 @@ static size_t figures(const struct trace_totals *totals, struct figure *out)
     out[n++] = figure("never answered", FIGURE_COUNT, totals->unanswered, false);
     out[n++] = figure("bytes", FIGURE_BYTES, totals->wire_bytes, true);
     out[n++] = figure("uncompressed", FIGURE_BYTES, totals->plain_bytes, true);
-    out[n++] = (struct figure){"objects handed out", FIGURE_COUNT,
-                               {refs[0].created, refs[1].created}, false};
-    out[n++] = (struct figure){"given back", FIGURE_COUNT, {refs[0].released, refs[1].released},
-                               false};
+    out[n++] = (struct figure){
+        "objects handed out", FIGURE_COUNT, {refs[0].created, refs[1].created}, false};
+    out[n++] =
+        (struct figure){"given back", FIGURE_COUNT, {refs[0].released, refs[1].released}, false};
     out[n++] = (struct figure){"alive", FIGURE_COUNT, {refs[0].alive, refs[1].alive}, false};
-    out[n++] = (struct figure){"never given back", FIGURE_COUNT, {refs[0].leaked, refs[1].leaked},
-                               false};
+    out[n++] =
+        (struct figure){"never given back", FIGURE_COUNT, {refs[0].leaked, refs[1].leaked}, false};
     return n;
 }
 
@@ -92,19 +92,22 @@ static void write_thresholds(const struct trace_writer *writer)
 {
     const struct trace_profile *profile = writer->profile;
     const struct trace_totals *totals = &profile->totals;
-    char text[256];
-    if (totals->depth_max > 1) {
-        (void)snprintf(text, sizeof(text), "Requests were nested %d deep.", totals->depth_max);
-        trace_write_paragraph(writer, "", 0, text);
-    }
-    if (totals->deep > 0) {
-        (void)snprintf(text, sizeof(text), "%" PRIu64 " of them at least %d deep.", totals->deep,
-                       profile->deep_stack);
-        trace_write_paragraph(writer, "", 0, text);
-    }
-    if (totals->slow > 0 && profile->slow_call_ns > 0) {
-        (void)snprintf(text, sizeof(text), "%" PRIu64 " call%s took %s or longer.", totals->slow,
-                       totals->slow == 1 ? "" : "s", trace_ns(profile->slow_call_ns).s);
+    char text[256] = "";
+    size_t used = 0;
+    if (totals->depth_max > 1)
+        used +=
+            (size_t)snprintf(text, sizeof(text), "Requests were nested %d deep", totals->depth_max);
+    if (totals->depth_max > 1 && totals->deep > 0)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 ", %" PRIu64 " of them at least %d deep", totals->deep,
+                                 profile->deep_stack);
+    if (totals->slow > 0 && profile->slow_call_ns > 0)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "%s%" PRIu64 " call%s took %s or longer", used > 0 ? "; " : "",
+                                 totals->slow, totals->slow == 1 ? "" : "s",
+                                 trace_ns(profile->slow_call_ns).s);
+    if (used > 0) {
+        (void)snprintf(text + used, sizeof(text) - used, ".");
         trace_write_paragraph(writer, "", 0, text);
     }
 }
@@ -143,7 +146,9 @@ static int fill_prices(const struct trace_writer *writer, size_t name_columns,
     bench_table_column(table, "     at an RTT of", BENCH_ALIGN_LEFT, 0);
     for (int at = -1; at < TRACE_RTTS; at++)
         bench_table_column(table, trace_rtt_text(at).s, BENCH_ALIGN_RIGHT,
-                           at == 0 ? 2 : at == 3 ? 1 : 0);
+                           at == 0   ? 2
+                           : at == 3 ? 1
+                                     : 0);
     for (size_t k = 0; k < BENCH_COUNT_OF(labels); k++) {
         char label[32];
         (void)snprintf(label, sizeof(label), "     %s", labels[k]);
@@ -158,7 +163,8 @@ static int fill_prices(const struct trace_writer *writer, size_t name_columns,
     return 0;
 }
 
-/* The words of the rule: once for all findings of its kind. Lines of code keep their indentation. */
+/* The words of the rule: once for all findings of its kind. Lines of code keep their indentation.
+ */
 static void write_fix(const struct trace_writer *writer, const char *fix)
 {
     bool first = true;
@@ -175,15 +181,6 @@ static void write_fix(const struct trace_writer *writer, const char *fix)
     }
 }
 
-static bool is_first_of_kind(const struct trace_profile *profile, size_t i)
-{
-    for (size_t k = 0; k < i; k++) {
-        if (profile->findings[k].id == profile->findings[i].id)
-            return false;
-    }
-    return true;
-}
-
 static int write_finding(const struct trace_writer *writer, size_t i)
 {
     const struct trace_profile *profile = writer->profile;
@@ -192,8 +189,8 @@ static int write_finding(const struct trace_writer *writer, size_t i)
     struct trace_line name = trace_name_text(profile->names, finding->name);
     char head[24];
     int n = snprintf(head, sizeof(head), "%zu. ", i + 1);
-    (void)snprintf(line.s, sizeof(line.s), "%.40s: %.500s%s%s%.300s", trace_finding_key(finding->id),
-                   trace_cut(name.s, 120).s,
+    (void)snprintf(line.s, sizeof(line.s), "%.40s: %.500s%s%s%.300s",
+                   trace_finding_key(finding->id), trace_cut(name.s, 120).s,
                    finding->direction == BENCH_TO_CLIENT ? " (called by the server)" : "",
                    place.s[0] != '\0' ? ", at " : "", place.s);
     trace_write_paragraph(writer, head, n > 3 ? (size_t)n : 3, trace_clean(line.s).s);
@@ -203,7 +200,7 @@ static int write_finding(const struct trace_writer *writer, size_t i)
         trace_write_paragraph(writer, "   why: ", 8, trace_clean(finding->evidence).s);
     if (finding->change[0] != '\0')
         trace_write_paragraph(writer, "   do:  ", 8, trace_clean(finding->change).s);
-    if (is_first_of_kind(profile, i)) {
+    if (trace_first_of_kind(profile, i)) {
         trace_write_paragraph(writer, "   is:  ", 8, trace_clean(finding->rule->summary).s);
         write_fix(writer, finding->rule->fix);
     }
@@ -239,24 +236,24 @@ static int write_findings(const struct trace_writer *writer)
 static void name_columns_of(struct bench_table *table)
 {
     bench_table_column(table, "name", BENCH_ALIGN_LEFT, 0);
-    bench_table_column(table, "by", BENCH_ALIGN_LEFT, 4);
-    bench_table_column(table, "what", BENCH_ALIGN_LEFT, 8);
+    bench_table_column(table, "by", BENCH_ALIGN_LEFT, 3);
+    bench_table_column(table, "what", BENCH_ALIGN_LEFT, 9);
     bench_table_column(table, "count", BENCH_ALIGN_RIGHT, 3);
     bench_table_column(table, "round\ntrips", BENCH_ALIGN_RIGHT, 0);
     bench_table_column(table, "total", BENCH_ALIGN_RIGHT, 0);
     bench_table_column(table, "waiting", BENCH_ALIGN_RIGHT, 7);
-    bench_table_column(table, "self", BENCH_ALIGN_RIGHT, 9);
+    bench_table_column(table, "self", BENCH_ALIGN_RIGHT, 10);
     bench_table_span(table, "per round trip");
     bench_table_column(table, "mean", BENCH_ALIGN_RIGHT, 5);
     bench_table_column(table, "p50", BENCH_ALIGN_RIGHT, 2);
     bench_table_column(table, "p99", BENCH_ALIGN_RIGHT, 2);
     bench_table_column(table, "slowest", BENCH_ALIGN_RIGHT, 1);
     bench_table_span(table, "");
-    bench_table_column(table, "async", BENCH_ALIGN_RIGHT, 10);
-    bench_table_column(table, "errors", BENCH_ALIGN_RIGHT, 6);
-    bench_table_column(table, "objects", BENCH_ALIGN_RIGHT, 11);
-    bench_table_column(table, "bytes", BENCH_ALIGN_RIGHT, 12);
-    bench_table_column(table, "place", BENCH_ALIGN_LEFT, 13);
+    bench_table_column(table, "async", BENCH_ALIGN_RIGHT, 11);
+    bench_table_column(table, "errors", BENCH_ALIGN_RIGHT, 4);
+    bench_table_column(table, "objects", BENCH_ALIGN_RIGHT, 12);
+    bench_table_column(table, "bytes", BENCH_ALIGN_RIGHT, 13);
+    bench_table_column(table, "place", BENCH_ALIGN_LEFT, 8);
 }
 
 static void percentile_cell(struct bench_table *table, const struct bench_sketch *hist, double p)
@@ -284,8 +281,7 @@ static void name_row(const struct trace_writer *writer, struct bench_table *tabl
                                 ? trace_share((double)name->self_ns / (double)waited).s
                                 : "");
     bench_table_cell(table, name->self_ns != name->total_ns ? trace_ns(name->self_ns).s : "");
-    bench_table_cell(table,
-                     timed > 0 ? trace_ns(name->total_ns / (int64_t)timed).s : NULL);
+    bench_table_cell(table, timed > 0 ? trace_ns(name->total_ns / (int64_t)timed).s : NULL);
     percentile_cell(table, name->hist, 0.5);
     percentile_cell(table, name->hist, 0.99);
     bench_table_cell(table, timed > 0 ? trace_ns(name->slowest_ns).s : NULL);
@@ -293,7 +289,7 @@ static void name_row(const struct trace_writer *writer, struct bench_table *tabl
     trace_count_cell(table, name->errors);
     trace_count_cell(table, name->objects);
     trace_cell(table, bench_format_size((double)trace_both(name->wire_bytes)));
-    bench_table_cell(table, trace_cut(trace_clean(trace_place(profile, name->place)).s, 40).s);
+    bench_table_cell(table, trace_cut(trace_clean(trace_place(profile, name->place)).s, 32).s);
 }
 
 int trace_fill_names(const struct trace_writer *writer, size_t name_columns,
@@ -315,8 +311,8 @@ static int write_names(const struct trace_writer *writer)
         return 0;
     trace_write_heading(writer, "names", "what was called, read and iterated");
     int rc = trace_write_table(writer, trace_fill_names, NULL, true);
-    trace_write_rest(writer, trace_rows(profile->nby_name, writer->options->top),
-                     profile->nby_name, "names are shown");
+    trace_write_rest(writer, trace_rows(profile->nby_name, writer->options->top), profile->nby_name,
+                     "names are shown");
     return rc;
 }
 
@@ -349,8 +345,8 @@ static int fill_calls(const struct trace_writer *writer, size_t name_columns,
         struct trace_line name = list->deep ? trace_call_chain(profile, call)
                                             : trace_name_text(profile->names, call->name);
         bench_table_row(table);
-        bench_table_cell(table, list->deep || call->depth > 1 ? trace_count((uint64_t)call->depth).s
-                                                              : "");
+        bench_table_cell(table,
+                         list->deep || call->depth > 1 ? trace_count((uint64_t)call->depth).s : "");
         trace_cell(table, trace_ns(call->end_ns - call->start_ns));
         trace_time_cell(table, call->nested_ns);
         bench_table_cell(table, trace_cut(name.s, name_columns).s);
@@ -385,7 +381,9 @@ static int write_slow(const struct trace_writer *writer)
     }
     if (rc == 0 && deep.count > 0) {
         trace_write_heading(writer, "deepest calls", "requests that were made to answer others");
-        rc = trace_write_table(writer, fill_calls, &deep, false);
+        struct trace_writer wide = *writer;
+        wide.name_min = writer->width / 2; /* here the names are what it is about */
+        rc = trace_write_table(&wide, fill_calls, &deep, false);
     }
     return rc;
 }
@@ -416,7 +414,7 @@ static size_t usable_width(size_t width)
 int trace_write_text(const struct trace_profile *profile,
                      const struct trace_report_options *options, FILE *out)
 {
-    struct trace_writer writer = {profile, options, usable_width(options->width), out};
+    struct trace_writer writer = {profile, options, usable_width(options->width), 0, out};
     int rc = 0;
     if (options->title != NULL) {
         trace_write_paragraph(&writer, "", 0, trace_clean(options->title).s);

@@ -135,8 +135,8 @@ static int fill_netrefs(const struct trace_writer *writer, size_t name_columns,
         struct trace_line class_name = trace_name_text(profile->names, row->class_name);
         bench_table_row(table);
         bench_table_cell(table, trace_cut(name.s, name_columns).s);
-        bench_table_cell(table, row->class_name != BENCH_NAME_NONE ? trace_cut(class_name.s, 30).s
-                                                                   : "");
+        bench_table_cell(table,
+                         row->class_name != BENCH_NAME_NONE ? trace_cut(class_name.s, 30).s : "");
         bench_table_cell(table, row->direction == BENCH_TO_CLIENT ? "client" : "server");
         trace_cell(table, trace_count(row->counts.created));
         trace_cell(table, trace_count(row->counts.released));
@@ -145,9 +145,8 @@ static int fill_netrefs(const struct trace_writer *writer, size_t name_columns,
         trace_count_cell(table, row->calls);
         trace_count_cell(table, row->reads);
         trace_count_cell(table, row->items);
-        bench_table_cell(table, row->oldest_ns > 0
-                                    ? trace_ns(profile->end_ns - row->oldest_ns).s
-                                    : "");
+        bench_table_cell(table,
+                         row->oldest_ns > 0 ? trace_ns(trace_age(profile, row->oldest_ns)).s : "");
     }
     return 0;
 }
@@ -157,8 +156,7 @@ int trace_text_netrefs(const struct trace_writer *writer)
     const struct trace_profile *profile = writer->profile;
     if (profile->nreferences == 0)
         return 0;
-    trace_write_heading(writer, "objects by reference",
-                        "each use of one is a round trip");
+    trace_write_heading(writer, "objects by reference", "each use of one is a round trip");
     int rc = trace_write_table(writer, fill_netrefs, NULL, true);
     trace_write_rest(writer, trace_rows(profile->nreferences, writer->options->top),
                      profile->nreferences, "rows are shown");
@@ -186,11 +184,10 @@ static struct trace_line bar(const struct trace_profile *profile, const struct t
     size_t used = 0;
     first = first < columns ? first : columns - 1;
     last = last > first ? (last < columns ? last : columns) : first + 1;
+    const char *block = call->overlapped ? "░" : call->direction == BENCH_TO_CLIENT ? "▒" : "█";
     for (size_t i = 0; i < last; i++)
-        used += (size_t)snprintf(line.s + used, sizeof(line.s) - used, "%s",
-                                 i < first                              ? " "
-                                 : call->direction == BENCH_TO_CLIENT ? "▒"
-                                                                        : "█");
+        used +=
+            (size_t)snprintf(line.s + used, sizeof(line.s) - used, "%s", i < first ? " " : block);
     return line;
 }
 
@@ -210,8 +207,8 @@ static int fill_timeline(const struct trace_writer *writer, size_t name_columns,
         struct trace_line text, name = trace_name_text(profile->names, call->name);
         int indent = call->depth > 1 ? 2 * (call->depth > 11 ? 10 : call->depth - 1) : 0;
         size_t room = name_columns > (size_t)indent + 8 ? name_columns - (size_t)indent : 8;
-        (void)snprintf(text.s, sizeof(text.s), "%*s%.900s%s", indent, "",
-                       trace_cut(name.s, room).s, call->failed ? " !" : "");
+        (void)snprintf(text.s, sizeof(text.s), "%*s%.900s%s", indent, "", trace_cut(name.s, room).s,
+                       call->failed ? " !" : "");
         bench_table_row(table);
         trace_cell(table, trace_ns(trace_since(profile, call->start_ns)));
         trace_cell(table, trace_ns(call->end_ns - call->start_ns));
@@ -236,7 +233,8 @@ static void write_activity(const struct trace_writer *writer)
         const struct trace_call *call = &profile->calls[i];
         double begin = (double)trace_since(profile, call->start_ns);
         double end = (double)trace_since(profile, call->end_ns);
-        if (call->direction != BENCH_TO_SERVER || call->depth > 1 || call->unawaited)
+        if (call->direction != BENCH_TO_SERVER || call->depth > 1 || call->unawaited ||
+            call->overlapped)
             continue;
         for (size_t k = (size_t)(begin / slice); k < columns && (double)k * slice < end; k++) {
             double from = (double)k * slice > begin ? (double)k * slice : begin;
@@ -289,8 +287,8 @@ int trace_text_timeline(const struct trace_writer *writer)
 static int section_depth(const struct trace_profile *profile, size_t i)
 {
     int depth = 0;
-    for (uint32_t at = profile->sections[i].parent; at > 0 && at <= profile->nsections && depth < 10;
-         at = profile->sections[at - 1].parent)
+    for (uint32_t at = profile->sections[i].parent;
+         at > 0 && at <= profile->nsections && depth < 10; at = profile->sections[at - 1].parent)
         depth++;
     return depth;
 }
@@ -330,8 +328,7 @@ static int fill_sections(const struct trace_writer *writer, size_t name_columns,
         trace_count_cell(table, totals->references[0].created + totals->references[1].created);
         trace_count_cell(table, trace_both(totals->errors));
         trace_cell(table, bench_format_size((double)trace_both(totals->wire_bytes)));
-        bench_table_cell(table,
-                         section->thread > 0 ? trace_count(section->thread).s : "several");
+        bench_table_cell(table, section->thread > 0 ? trace_count(section->thread).s : "several");
         bench_table_cell(table, section->open ? "not ended" : "");
     }
     return 0;
@@ -353,11 +350,21 @@ int trace_text_sections(const struct trace_writer *writer)
 
 static void remark(const struct trace_connection *connection, char *out, size_t size)
 {
-    (void)snprintf(out, size, "%s%s%s%s%s", connection->end_ns == 0 ? "open " : "",
-                   connection->from_server ? "server's " : "",
-                   connection->joined ? "joined " : "",
-                   connection->encrypted ? "encrypted " : "",
-                   connection->foreign ? "not decoded" : "");
+    const struct {
+        bool is;
+        const char *text;
+    } remarks[] = {{connection->end_ns == 0, "open"},
+                   {connection->from_server, "server's"},
+                   {connection->joined, "joined"},
+                   {connection->encrypted, "encrypted"},
+                   {connection->foreign, "not decoded"}};
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < BENCH_COUNT_OF(remarks); i++) {
+        if (remarks[i].is)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "",
+                                     remarks[i].text);
+    }
 }
 
 static int fill_connections(const struct trace_writer *writer, size_t name_columns,
@@ -408,7 +415,8 @@ static void write_processes(const struct trace_writer *writer)
     for (size_t i = 0; i < rows; i++) {
         char head[32];
         int n = snprintf(head, sizeof(head), "process %" PRIu32 ": ", profile->processes[i].pid);
-        trace_write_paragraph(writer, head, (size_t)n, trace_clean(profile->processes[i].command).s);
+        trace_write_paragraph(writer, head, (size_t)n,
+                              trace_clean(profile->processes[i].command).s);
     }
     trace_write_rest(writer, rows, profile->nprocesses, "processes are shown");
 }

@@ -92,13 +92,13 @@ struct trace_line trace_node_text(const struct trace_profile *profile,
 const char *trace_verb_key(enum bench_verb verb)
 {
     static const char *const keys[BENCH_VERB_COUNT] = {
-        [BENCH_VERB_OTHER] = "other",   [BENCH_VERB_CALL] = "call",
-        [BENCH_VERB_GET] = "get",       [BENCH_VERB_SET] = "set",
-        [BENCH_VERB_ITEM] = "item",     [BENCH_VERB_ITERATE] = "iterate",
-        [BENCH_VERB_NEXT] = "next",     [BENCH_VERB_LENGTH] = "length",
-        [BENCH_VERB_TEXT] = "text",     [BENCH_VERB_COPY] = "copy",
+        [BENCH_VERB_OTHER] = "other",       [BENCH_VERB_CALL] = "call",
+        [BENCH_VERB_GET] = "get",           [BENCH_VERB_SET] = "set",
+        [BENCH_VERB_ITEM] = "item",         [BENCH_VERB_ITERATE] = "iterate",
+        [BENCH_VERB_NEXT] = "next",         [BENCH_VERB_LENGTH] = "length",
+        [BENCH_VERB_TEXT] = "text",         [BENCH_VERB_COPY] = "copy",
         [BENCH_VERB_DESCRIBE] = "describe", [BENCH_VERB_ROOT] = "root",
-        [BENCH_VERB_PING] = "ping",     [BENCH_VERB_RELEASE] = "release",
+        [BENCH_VERB_PING] = "ping",         [BENCH_VERB_RELEASE] = "release",
         [BENCH_VERB_CLOSE] = "close",
     };
     return (unsigned)verb < BENCH_VERB_COUNT ? keys[verb] : "other";
@@ -107,9 +107,9 @@ const char *trace_verb_key(enum bench_verb verb)
 const char *trace_outcome_key(enum bench_outcome outcome)
 {
     static const char *const keys[] = {
-        [BENCH_OUTCOME_NONE] = "none",         [BENCH_OUTCOME_VALUE] = "value",
-        [BENCH_OUTCOME_OBJECT] = "object",     [BENCH_OUTCOME_CALLABLE] = "callable",
-        [BENCH_OUTCOME_OBJECTS] = "objects",   [BENCH_OUTCOME_END] = "end",
+        [BENCH_OUTCOME_NONE] = "none",       [BENCH_OUTCOME_VALUE] = "value",
+        [BENCH_OUTCOME_OBJECT] = "object",   [BENCH_OUTCOME_CALLABLE] = "callable",
+        [BENCH_OUTCOME_OBJECTS] = "objects", [BENCH_OUTCOME_END] = "end",
     };
     return (unsigned)outcome < BENCH_COUNT_OF(keys) ? keys[outcome] : "none";
 }
@@ -162,7 +162,8 @@ struct bench_text trace_share(double share)
         return (struct bench_text){"–"};
     if (percent > 0 && percent < 0.1)
         return (struct bench_text){"<0.1 %"};
-    (void)snprintf(text.s, sizeof(text.s), "%.*f %%", percent > 0 && percent < 9.95 ? 1 : 0, percent);
+    (void)snprintf(text.s, sizeof(text.s), "%.*f %%", percent > 0 && percent < 9.95 ? 1 : 0,
+                   percent);
     return text;
 }
 
@@ -190,6 +191,11 @@ int64_t trace_since(const struct trace_profile *profile, int64_t time_ns)
 int64_t trace_elapsed(const struct trace_profile *profile)
 {
     return trace_since(profile, profile->end_ns);
+}
+
+int64_t trace_age(const struct trace_profile *profile, int64_t time_ns)
+{
+    return time_ns < profile->end_ns ? profile->end_ns - time_ns : 0;
 }
 
 uint64_t trace_asynchronous(const struct trace_totals *totals)
@@ -224,7 +230,8 @@ struct trace_line trace_headline(const struct trace_profile *profile)
 {
     const struct trace_totals *totals = &profile->totals;
     struct trace_line line;
-    uint64_t out = totals->round_trips[BENCH_TO_SERVER], back = totals->round_trips[BENCH_TO_CLIENT];
+    uint64_t out = totals->round_trips[BENCH_TO_SERVER],
+             back = totals->round_trips[BENCH_TO_CLIENT];
     int64_t elapsed = trace_elapsed(profile);
     int64_t waited = totals->waiting_ns[BENCH_TO_SERVER];
     if (out == 0 && back == 0) {
@@ -263,7 +270,8 @@ const struct trace_prediction *trace_prediction(const struct trace_finding *find
 /* Of the round-trip times of trace_rtts, the one that is spoken of in one line. */
 #define SPOKEN_RTT 2
 
-/* "404 round trips, 96.0 ms of 98.0 ms waiting; CHANGE: saves 94.0 ms of 96.0 ms; at 10 ms RTT ..." */
+/* "404 round trips, 96.0 ms of 98.0 ms waiting; CHANGE: saves 94.0 ms of 96.0 ms; at 10 ms RTT ..."
+ */
 static struct trace_line cost_line(const struct trace_profile *profile,
                                    const struct trace_finding *finding, const char *change)
 {
@@ -275,7 +283,8 @@ static struct trace_line cost_line(const struct trace_profile *profile,
     size_t used = n > 0 ? (size_t)n : 0;
     if (waited > 0 && finding->share > 0) {
         n = snprintf(line.s + used, sizeof(line.s) - used, ", %s of %s waiting",
-                     trace_seconds(finding->share * trace_as_seconds(waited)).s, trace_ns(waited).s);
+                     trace_seconds(finding->share * trace_as_seconds(waited)).s,
+                     trace_ns(waited).s);
         used += n > 0 ? (size_t)n : 0;
     }
     if (change[0] != '\0') {
@@ -283,12 +292,11 @@ static struct trace_line cost_line(const struct trace_profile *profile,
         used += n > 0 ? (size_t)n : 0;
     }
     if (finding->priced)
-        (void)snprintf(line.s + used, sizeof(line.s) - used,
-                       "%s saves %s of %s; at %s RTT %s of %s", change[0] != '\0' ? ":" : ";",
-                       trace_seconds(here->before_s - here->after_s).s,
-                       trace_seconds(here->before_s).s, trace_rtt_text(SPOKEN_RTT).s,
-                       trace_seconds(far->before_s - far->after_s).s,
-                       trace_seconds(far->before_s).s);
+        (void)snprintf(
+            line.s + used, sizeof(line.s) - used, "%s saves %s of %s; at %s RTT %s of %s",
+            change[0] != '\0' ? ":" : ";", trace_seconds(here->before_s - here->after_s).s,
+            trace_seconds(here->before_s).s, trace_rtt_text(SPOKEN_RTT).s,
+            trace_seconds(far->before_s - far->after_s).s, trace_seconds(far->before_s).s);
     return line;
 }
 
@@ -305,6 +313,15 @@ struct trace_line trace_finding_line(const struct trace_profile *profile,
     struct trace_line cost = cost_line(profile, finding, trace_clean(finding->change).s), line;
     (void)snprintf(line.s, sizeof(line.s), "%.300s: %.700s", trace_cut(name.s, 80).s, cost.s);
     return trace_clean(line.s);
+}
+
+bool trace_first_of_kind(const struct trace_profile *profile, size_t finding)
+{
+    for (size_t i = 0; i < finding; i++) {
+        if (profile->findings[i].id == profile->findings[finding].id)
+            return false;
+    }
+    return true;
 }
 
 /* ---- the rest ---- */

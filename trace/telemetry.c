@@ -34,6 +34,7 @@ struct attachment {
 struct bench_telemetry {
     pthread_mutex_t mutex;
     struct trace_analyser *analyser;
+    const struct bench_decoder_ops *decoders[DECODERS_MAX + 1]; /* the analyser keeps the pointer */
     struct attachment *attachments;
     uint64_t streams; /* of attachments, so far */
     bool enabled;
@@ -55,10 +56,9 @@ void bench_telemetry_options_init(struct bench_telemetry_options *options)
     };
 }
 
-static int make_analyser(struct trace_analyser **out, const struct bench_telemetry_options *options,
+static int make_analyser(struct bench_telemetry *t, const struct bench_telemetry_options *options,
                          struct bench_error *err)
 {
-    const struct bench_decoder_ops *decoders[DECODERS_MAX + 1] = {NULL};
     const struct bench_protocol *const *protocols = bench_protocols();
     struct trace_options inner;
     size_t n = 0;
@@ -67,14 +67,14 @@ static int make_analyser(struct trace_analyser **out, const struct bench_telemet
                           options->slow_call_threshold_s, THRESHOLD_MAX_S);
     for (size_t i = 0; protocols[i] != NULL && n < DECODERS_MAX; i++)
         if (protocols[i]->decoder != NULL)
-            decoders[n++] = protocols[i]->decoder;
+            t->decoders[n++] = protocols[i]->decoder;
     trace_options_init(&inner);
     inner.slow_call_ns = llround(options->slow_call_threshold_s * (double)BENCH_NS_PER_S);
     inner.deep_stack = options->deep_stack_threshold;
     inner.track_netrefs = options->track_netrefs;
     inner.track_stacks = options->track_stacks;
     int rc = trace_options_check(&inner, err);
-    return rc < 0 ? rc : trace_analyser_new(out, &inner, decoders, err);
+    return rc < 0 ? rc : trace_analyser_new(&t->analyser, &inner, t->decoders, err);
 }
 
 int bench_telemetry_new(struct bench_telemetry **out, const struct bench_telemetry_options *options,
@@ -88,7 +88,7 @@ int bench_telemetry_new(struct bench_telemetry **out, const struct bench_telemet
         bench_telemetry_options_init(&defaults);
         options = &defaults;
     }
-    int rc = make_analyser(&t->analyser, options, err);
+    int rc = make_analyser(t, options, err);
     if (rc < 0) {
         free(t);
         return rc;

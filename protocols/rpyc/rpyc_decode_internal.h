@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of the decoder: frames out of pieces (rpyc_decode.c, rpyc_decode_stream.c), messages
- * into events (rpyc_decode_message.c), requests that wait (rpyc_decode_pending.c), objects that
- * were handed out (rpyc_decode_objects.c), names (rpyc_decode_names.c).
+ * The parts of the decoder: frames out of pieces (rpyc_decode_stream.c), messages into events
+ * (rpyc_decode_message.c, rpyc_decode_request.c), requests that wait (rpyc_decode_pending.c),
+ * objects that are handed out and given back (rpyc_decode_hand.c, rpyc_decode_objects.c), names
+ * (rpyc_decode_names.c).
  *
  * Objects belong to a side. It is called by the direction in which they are handed out.
  */
@@ -14,6 +15,7 @@
 
 #include "protocols/rpyc/rpyc_decode.h"
 #include "protocols/rpyc/rpyc_decode_skim.h"
+#include "protocols/rpyc/rpyc_msg.h"
 
 enum { RPYC_NO_SLOT = UINT32_MAX };
 
@@ -143,6 +145,39 @@ void rpyc_decode_lost(struct rpyc_decoder *d, enum bench_direction direction, in
                       const char *why);
 
 /* ---- messages ---- */
+
+/* One message, while it is looked at. */
+struct rpyc_reading {
+    struct rpyc_decoder *d;
+    const struct rpyc_decode_frame *frame;
+    enum bench_direction direction;
+    struct rpyc_skim skim;
+    enum rpyc_type type;
+    uint64_t seq, sender, receiver;
+    struct bench_event event;
+};
+
+static inline enum bench_direction rpyc_other(enum bench_direction direction)
+{
+    return direction == BENCH_TO_SERVER ? BENCH_TO_CLIENT : BENCH_TO_SERVER;
+}
+
+/* How objects of a box are named that have no name yet: as what an answer gave, or as arguments. */
+struct rpyc_naming {
+    uint32_t name; /* of the result, or of what is called */
+    bool argument;
+};
+
+void rpyc_decode_request(struct rpyc_reading *r);
+/* The name that an object of the sender gets, or has. */
+uint32_t rpyc_decode_new_name(struct rpyc_reading *r, const struct rpyc_skim_ref *ref,
+                              uint32_t name);
+/* An object of the sender went out, once more or for the first time. */
+void rpyc_decode_hand_out(struct rpyc_reading *r, const struct rpyc_skim_ref *ref, uint32_t name);
+/* The same for all objects of a box, whose head was not read. False: it is cut, or none. */
+bool rpyc_decode_hand_out_box(struct rpyc_reading *r, const struct rpyc_naming *naming);
+/* The sender no longer holds an object, so many times. */
+void rpyc_decode_give_back(struct rpyc_reading *r, const struct rpyc_skim_ref *ref, int64_t count);
 
 /* Emits the events of one message. False: it is none. */
 bool rpyc_decode_message(struct rpyc_decoder *d, enum bench_direction direction,

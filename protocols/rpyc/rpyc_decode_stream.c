@@ -85,6 +85,12 @@ static bool inflate_begin(struct rpyc_stream *s)
     return s->made;
 }
 
+/* Of a message that is too large, when no more of it is even counted. */
+static bool is_given_up(const struct rpyc_decoder *d, const struct rpyc_stream *s)
+{
+    return s->plain_bytes / COUNTED_TIMES >= message_max(d);
+}
+
 /* Keeps what fits, and counts the rest, to a limit. */
 static void inflate_more(struct rpyc_decoder *d, struct rpyc_stream *s, const uint8_t *data,
                          size_t n)
@@ -92,45 +98,13 @@ static void inflate_more(struct rpyc_decoder *d, struct rpyc_stream *s, const ui
     uint8_t scratch[SCRATCH_BYTES];
     const size_t limit = message_max(d);
     s->z.next_in = data;
-    while (n > 0 && !s->bad && !s->ended) {
-        const bool keep =
-            s->plain_have < limit && reserve(&s->plain, &s->plain_room, s->plain_have + 1, limit);
-        uint8_t *out = keep ? s->plain + s->plain_have : scratch;
-        const size_t room = keep ? s->plain_room - s->plain_have : sizeof(scratch);
-        if (!keep && s->plain_bytes / COUNTED_TIMES >= limit)
+    s->z.avail_in = (uInt)n; /* of a frame, which is below 4 GiB */
+    do {
+        if (s->bad || s->ended || is_given_up(d, s))
             return;
-        s->z.avail_in = (uInt)n; /* a piece of a frame, which is below 4 GiB */
-        s->z.next_out = out;
-        s->z.avail_out = (uInt)smaller(room, UINT32_MAX);
-        const size_t asked = s->z.avail_out;
-        const int rc = inflate(&s->z, Z_NO_FLUSH);
-        const size_t made = asked - s->z.avail_out;
-        n = s->z.avail_in;
-        s->plain_bytes += made;
-        s->plain_have += keep ? made : 0;
-        if (rc == Z_STREAM_END)
-            s->ended = true;
-        else if (rc != Z_OK && rc != Z_BUF_ERROR)
-            s->bad = true;
-        else if (n == 0 && s->z.avail_out == 0)
-            n = s->z.avail_in; /* what is still inside comes with the next bytes, or at the end */
-        else if (made == 0 && rc == Z_BUF_ERROR)
-            return;
-    }
-}
-
-/* What zlib has not handed out yet for want of room. */
-static void inflate_rest(struct rpyc_decoder *d, struct rpyc_stream *s)
-{
-    uint8_t scratch[SCRATCH_BYTES];
-    const size_t limit = message_max(d);
-    while (!s->bad && !s->ended) {
         const bool keep =
             s->plain_have < limit && reserve(&s->plain, &s->plain_room, s->plain_have + 1, limit);
         const size_t room = keep ? s->plain_room - s->plain_have : sizeof(scratch);
-        if (!keep && s->plain_bytes / COUNTED_TIMES >= limit)
-            return;
-        s->z.avail_in = 0;
         s->z.next_out = keep ? s->plain + s->plain_have : scratch;
         s->z.avail_out = (uInt)smaller(room, UINT32_MAX);
         const size_t asked = s->z.avail_out;
@@ -140,12 +114,7 @@ static void inflate_rest(struct rpyc_decoder *d, struct rpyc_stream *s)
         s->plain_have += keep ? made : 0;
         s->ended = rc == Z_STREAM_END;
         s->bad = rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR;
-        if (made == 0)
-            break;
-    }
-    /* A stream that is cut is as bad, unless it was left alone for its size. */
-    if (!s->ended)
-        s->bad = true;
+    } while (s->z.avail_out == 0);
 }
 
 /* ---- frames that are whole ---- */
@@ -200,10 +169,7 @@ static bool decode_held(const struct feed *feed)
     struct rpyc_decode_frame frame = frame_of(s, feed->piece->time_ns);
     frame.wire_bytes = s->total;
     if (s->packed) {
-        const bool counted = s->plain_bytes / COUNTED_TIMES >= message_max(feed->d);
-        if (!counted)
-            inflate_rest(feed->d, s);
-        if (s->bad) {
+        if (s->bad || (!s->ended && !is_given_up(feed->d, s))) {
             lost(feed, "a compressed message that cannot be inflated");
             return true; /* the next frame is where it should be */
         }

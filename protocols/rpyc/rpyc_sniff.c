@@ -107,11 +107,19 @@ static void look_at_request(struct look *look)
     want(look, is_tuple(tag));
 }
 
+/* A str that is not empty; Python 2 sends bytes. */
+static void look_at_name(struct look *look)
+{
+    uint8_t tag = next(look);
+    if (tag == STR)
+        tag = next(look);
+    want(look, tag >= BYTES_1 && tag <= BYTES_L4);
+}
+
 static void look_at_ref(struct look *look)
 {
     one_of(look, TUPLE_3, TUPLE_3);
-    one_of(look, STR, STR);
-    one_of(look, BYTES_1, BYTES_L4);
+    look_at_name(look);
 }
 
 static void look_at_reply(struct look *look)
@@ -138,8 +146,7 @@ static void look_at_exception(struct look *look)
     }
     want(look, tag == TUPLE_4);
     one_of(look, TUPLE_2, TUPLE_2);
-    one_of(look, STR, STR);
-    one_of(look, BYTES_1, BYTES_L4);
+    look_at_name(look);
 }
 
 static void look_at_message(struct look *look)

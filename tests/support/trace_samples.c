@@ -66,10 +66,19 @@ static struct trace_call *call(struct support_sample *s, uint32_t name, enum ben
     if (s->profile.ncalls > MAX)
         abort();
     *c = (struct trace_call){
-        .connection = 1, .id = ++s->next_id, .thread = 4242, .process = 4242, .name = name,
-        .verb = verb, .outcome = BENCH_OUTCOME_VALUE, .depth = 1, .start_ns = T0 + start_us * US,
-        .end_ns = T0 + (start_us + took_us) * US, .before_ns = 20 * US,
-        .plain_bytes = {60, 40}, .wire_bytes = {66, 46},
+        .connection = 1,
+        .id = ++s->next_id,
+        .thread = 4242,
+        .process = 4242,
+        .name = name,
+        .verb = verb,
+        .outcome = BENCH_OUTCOME_VALUE,
+        .depth = 1,
+        .start_ns = T0 + start_us * US,
+        .end_ns = T0 + (start_us + took_us) * US,
+        .before_ns = 20 * US,
+        .plain_bytes = {60, 40},
+        .wire_bytes = {66, 46},
     };
     return c;
 }
@@ -94,8 +103,8 @@ static struct trace_call *nested(struct support_sample *s, struct trace_call *ou
 
 static void count_call(struct trace_totals *totals, const struct trace_call *c)
 {
-    enum bench_direction d = c->direction, back = d == BENCH_TO_SERVER ? BENCH_TO_CLIENT
-                                                                       : BENCH_TO_SERVER;
+    enum bench_direction d = c->direction,
+                         back = d == BENCH_TO_SERVER ? BENCH_TO_CLIENT : BENCH_TO_SERVER;
     totals->messages[d]++;
     totals->messages[back]++;
     totals->requests[d]++;
@@ -129,10 +138,8 @@ static struct trace_name *name_row(struct support_sample *s, const struct trace_
     if (p->nby_name == MAX)
         abort();
     struct trace_name *row = &s->by_name[p->nby_name];
-    *row = (struct trace_name){.name = c->name,
-                               .class_name = c->class_name,
-                               .direction = c->direction,
-                               .place = c->place};
+    *row = (struct trace_name){
+        .name = c->name, .class_name = c->class_name, .direction = c->direction, .place = c->place};
     p->nby_name++;
     return row;
 }
@@ -180,8 +187,8 @@ static uint32_t parent_node(const struct support_sample *s, const struct trace_c
     return 0;
 }
 
-static uint32_t node_for(struct support_sample *s, uint32_t parent, uint32_t name,
-                         uint32_t section, enum bench_direction direction, int depth)
+static uint32_t node_for(struct support_sample *s, uint32_t parent, uint32_t name, uint32_t section,
+                         enum bench_direction direction, int depth)
 {
     struct trace_profile *p = &s->profile;
     for (size_t i = 0; i < p->nnodes; i++) {
@@ -193,8 +200,7 @@ static uint32_t node_for(struct support_sample *s, uint32_t parent, uint32_t nam
     if (p->nnodes == MAX)
         abort();
     s->nodes[p->nnodes++] = (struct trace_node){
-        .parent = parent, .name = name, .section = section, .direction = direction,
-        .depth = depth};
+        .parent = parent, .name = name, .section = section, .direction = direction, .depth = depth};
     return (uint32_t)p->nnodes;
 }
 
@@ -304,9 +310,11 @@ static void add_up(struct support_sample *s)
 static void connection(struct support_sample *s, uint32_t process, const char *text)
 {
     size_t n = s->profile.nconnections++;
-    s->connections[n] = (struct trace_connection){
-        .connection = n + 1, .process = process, .text = text, .begin_ns = T0,
-        .end_ns = T0 + 98 * MS};
+    s->connections[n] = (struct trace_connection){.connection = n + 1,
+                                                  .process = process,
+                                                  .text = text,
+                                                  .begin_ns = T0,
+                                                  .end_ns = T0 + 98 * MS};
 }
 
 static void process(struct support_sample *s, uint32_t pid, const char *command)
@@ -323,9 +331,13 @@ static void references(struct support_sample *s, uint32_t name, uint32_t class_n
                        enum bench_direction d, struct trace_references counts, uint64_t reads)
 {
     struct trace_references *totals = &s->profile.totals.references[d];
-    s->references[s->profile.nreferences++] = (struct trace_reference_row){
-        .name = name, .class_name = class_name, .direction = d, .counts = counts,
-        .reads = reads, .oldest_ns = counts.alive > 0 ? T0 + 2 * MS : 0};
+    s->references[s->profile.nreferences++] =
+        (struct trace_reference_row){.name = name,
+                                     .class_name = class_name,
+                                     .direction = d,
+                                     .counts = counts,
+                                     .reads = reads,
+                                     .oldest_ns = counts.alive > 0 ? T0 + 2 * MS : 0};
     totals->created += counts.created;
     totals->released += counts.released;
     totals->alive += counts.alive;
@@ -359,9 +371,9 @@ static void price(struct trace_finding *f, double before_s, double after_s, uint
     f->round_trips_after = trips_after;
     f->here = (struct trace_prediction){0, before_s, after_s};
     for (int i = 0; i < TRACE_RTTS; i++)
-        f->at[i] = (struct trace_prediction){
-            rtts[i], before_s + (double)trips * (double)rtts[i] / 1e9,
-            after_s + (double)trips_after * (double)rtts[i] / 1e9};
+        f->at[i] =
+            (struct trace_prediction){rtts[i], before_s + (double)trips * (double)rtts[i] / 1e9,
+                                      after_s + (double)trips_after * (double)rtts[i] / 1e9};
 }
 
 /* ---- the samples ---- */
@@ -376,7 +388,8 @@ static void make_ping(struct support_sample *s)
 static void make_users(struct support_sample *s)
 {
     uint32_t root = top(s, "root"), get_users = attribute(s, root, "get_users");
-    uint32_t list = step(s, get_users, BENCH_STEP_CALL, ""), item = step(s, list, BENCH_STEP_ITEM, "");
+    uint32_t list = step(s, get_users, BENCH_STEP_CALL, ""),
+             item = step(s, list, BENCH_STEP_ITEM, "");
     static const char *const fields[] = {"id", "name", "email"};
     int64_t at = 150;
     connection(s, 4242, "127.0.0.1:40404 > 127.0.0.1:18812");
@@ -420,8 +433,7 @@ static void make_users(struct support_sample *s)
     f->bytes = 44030;
     (void)snprintf(f->evidence, sizeof(f->evidence),
                    "100 of 100 elements were fetched one by one, 3 attributes each");
-    (void)snprintf(f->change, sizeof(f->change),
-                   "return a tuple of tuples from root.get_users");
+    (void)snprintf(f->change, sizeof(f->change), "return a tuple of tuples from root.get_users");
     f = finding(s, TRACE_LEAK, 2, item);
     f->count = 3;
     (void)snprintf(f->evidence, sizeof(f->evidence), "3 of 100 objects are still alive");
@@ -461,13 +473,27 @@ static void make_nested(struct support_sample *s)
     s->profile.nplaces = 2;
     s->places[1] = "walker.py:40 walk";
     s->profile.nsections = 3;
-    s->sections[0] = (struct trace_section){.name = "load", .count = 1, .process = 4242,
-        .thread = 4242, .begin_ns = T0 + MS, .total_ns = 40 * MS, .slowest_ns = 40 * MS};
-    s->sections[1] = (struct trace_section){.name = "parse a row", .parent = 1, .count = 4,
-        .begin_ns = T0 + MS, .total_ns = 36 * MS, .slowest_ns = 10 * MS};
-    s->sections[2] = (struct trace_section){.name = "shut down", .count = 1, .open = true,
-        .process = 4242, .thread = 4242, .begin_ns = T0 + 60 * MS, .total_ns = 3 * MS,
-        .slowest_ns = 3 * MS};
+    s->sections[0] = (struct trace_section){.name = "load",
+                                            .count = 1,
+                                            .process = 4242,
+                                            .thread = 4242,
+                                            .begin_ns = T0 + MS,
+                                            .total_ns = 40 * MS,
+                                            .slowest_ns = 40 * MS};
+    s->sections[1] = (struct trace_section){.name = "parse a row",
+                                            .parent = 1,
+                                            .count = 4,
+                                            .begin_ns = T0 + MS,
+                                            .total_ns = 36 * MS,
+                                            .slowest_ns = 10 * MS};
+    s->sections[2] = (struct trace_section){.name = "shut down",
+                                            .count = 1,
+                                            .open = true,
+                                            .process = 4242,
+                                            .thread = 4242,
+                                            .begin_ns = T0 + 60 * MS,
+                                            .total_ns = 3 * MS,
+                                            .slowest_ns = 3 * MS};
     for (int round = 0; round < 6; round++)
         nested_round(s, round, round < 4 ? 2 : 0);
     for (int i = 0; i < 5; i++) {
@@ -475,8 +501,8 @@ static void make_nested(struct support_sample *s)
         c->overlapped = i < 4;
         c->section = 3;
     }
-    struct trace_call *slow = call(s, attribute(s, top(s, "root"), "report"), BENCH_VERB_CALL,
-                                   62000, 130000);
+    struct trace_call *slow =
+        call(s, attribute(s, top(s, "root"), "report"), BENCH_VERB_CALL, 62000, 130000);
     slow->wire_bytes[1] = 2 << 20;
     slow->plain_bytes[1] = 5 << 20;
     slow->outcome = BENCH_OUTCOME_OBJECTS;
@@ -508,12 +534,15 @@ static void make_hostile(struct support_sample *s)
     s->profile.nplaces = 2;
     s->places[1] = hostile;
     s->profile.nsections = 2;
-    s->sections[0] = (struct trace_section){.name = hostile, .count = 1, .begin_ns = T0,
-                                            .total_ns = MS, .slowest_ns = MS};
-    s->sections[1] = (struct trace_section){.name = lengthy, .count = 1, .begin_ns = T0,
-                                            .total_ns = MS, .slowest_ns = MS};
+    s->sections[0] = (struct trace_section){
+        .name = hostile, .count = 1, .begin_ns = T0, .total_ns = MS, .slowest_ns = MS};
+    s->sections[1] = (struct trace_section){
+        .name = lengthy, .count = 1, .begin_ns = T0, .total_ns = MS, .slowest_ns = MS};
     for (int i = 0; i < 3; i++) {
-        struct trace_call *c = call(s, i == 0 ? evil : i == 1 ? wide : top(s, lengthy),
+        struct trace_call *c = call(s,
+                                    i == 0   ? evil
+                                    : i == 1 ? wide
+                                             : top(s, lengthy),
                                     BENCH_VERB_CALL, 100 + 500 * i, 230);
         c->place = 1;
         c->section = 1;

@@ -48,8 +48,9 @@ def stopped(number, _frame):
 def stay(connection):
     signal.signal(signal.SIGTERM, stopped)
     signal.signal(signal.SIGINT, stopped)
-    print("staying %d" % os.getpid(), flush=True)
     try:
+        connection.root.ping()
+        print("staying %d" % os.getpid(), flush=True)
         while True:
             connection.root.ping()
             time.sleep(0.01)
