@@ -212,7 +212,7 @@ int trace_choose_calls(const struct trace_profile *profile, int64_t least_ns, si
     }
     for (size_t i = 0; i < profile->ncalls; i++) {
         int64_t ns = profile->calls[i].end_ns - profile->calls[i].start_ns;
-        if (ns >= least_ns)
+        if (ns >= least_ns && !profile->calls[i].unawaited)
             lengths[n++] = (struct length){i, ns};
     }
     if (limit > 0 && n > limit) {

@@ -36,13 +36,33 @@ static void labelled(const struct trace_page *page, const char *label, const cha
     fputs("</p>\n", page->out);
 }
 
+/* Words of a rule, in which `code` is marked so. */
+static void write_words(const struct trace_page *page, const char *label, const char *words)
+{
+    bool code = false;
+    fprintf(page->out, "<p><span class=\"dim\">%s</span> ", label);
+    for (const char *at = words; *at != '\0';) {
+        struct trace_line part;
+        size_t length = strcspn(at, "`");
+        (void)snprintf(part.s, sizeof(part.s), "%.*s", (int)(length < 1000 ? length : 1000), at);
+        trace_html_text(page, part.s);
+        at += length;
+        if (*at != '`')
+            break;
+        code = !code;
+        fputs(code ? "<code>" : "</code>", page->out);
+        at++;
+    }
+    fputs(code ? "</code></p>\n" : "</p>\n", page->out);
+}
+
 /* The first line of a fix is words, what follows an example of code. */
 static void write_fix(const struct trace_page *page, const char *fix)
 {
     struct trace_line line;
     size_t first = strcspn(fix, "\n");
     (void)snprintf(line.s, sizeof(line.s), "%.*s", (int)(first < 1000 ? first : 1000), fix);
-    labelled(page, "How:", line.s);
+    write_words(page, "How:", line.s);
     if (fix[first] == '\0')
         return;
     fputs("<pre>", page->out);
@@ -69,15 +89,16 @@ static void write_finding(const struct trace_page *page, size_t i)
     fprintf(page->out, "</span> <span class=\"tag\">%s</span>", trace_finding_key(finding->id));
     if (finding->direction == BENCH_TO_CLIENT)
         fputs(" <span class=\"tag back\">by the server</span>", page->out);
-    fputs("</h3>\n<p>", page->out);
-    trace_html_text(page, finding->rule->summary);
-    fputs("</p>\n", page->out);
+    fputs("</h3>\n", page->out);
+    if (trace_first_of_kind(profile, i))
+        write_words(page, "", finding->rule->summary);
     if (finding->round_trips > 0)
         labelled(page, "Cost:", trace_finding_cost(profile, finding).s);
     labelled(page, "Why:", finding->evidence);
     labelled(page, "Where:", place);
     labelled(page, "Do:", finding->change);
-    write_fix(page, finding->rule->fix);
+    if (trace_first_of_kind(profile, i))
+        write_fix(page, finding->rule->fix);
     if (finding->priced)
         write_bars(page, finding);
     fputs("</article>\n", page->out);
@@ -145,6 +166,8 @@ static void write_name(const struct trace_page *page, const struct trace_name *n
 {
     uint64_t timed = trace_timed(name);
     trace_html_name_cell(page, name->name, name->direction == BENCH_TO_CLIENT);
+    if (shown[PLACE])
+        trace_html_words(page, trace_place(page->profile, name->place));
     trace_html_words(page, trace_verb_key(trace_main_verb(name)));
     trace_html_figure(page, (double)name->count, trace_count(name->count).s);
     trace_html_figure(page, (double)name->round_trips, trace_count(name->round_trips).s);
@@ -166,8 +189,6 @@ static void write_name(const struct trace_page *page, const struct trace_name *n
     if (shown[OBJECTS])
         trace_html_count(page, name->objects);
     trace_html_bytes(page, trace_both(name->wire_bytes));
-    if (shown[PLACE])
-        trace_html_words(page, trace_place(page->profile, name->place));
 }
 
 void trace_html_names(const struct trace_page *page)
@@ -177,6 +198,7 @@ void trace_html_names(const struct trace_page *page)
         enum optional when; /* OPTIONAL: always */
     } columns[] = {
         {{"name", NULL, TRACE_HTML_WORDS}, OPTIONAL},
+        {{"place", "where most came from", TRACE_HTML_WORDS}, PLACE},
         {{"what", "what was mostly done", TRACE_HTML_WORDS}, OPTIONAL},
         {{"count", "calls, or else reads, items ...", TRACE_HTML_FIGURE}, OPTIONAL},
         {{"round trips", "lookups included", TRACE_HTML_FIGURE}, OPTIONAL},
@@ -191,7 +213,6 @@ void trace_html_names(const struct trace_page *page)
         {{"errors", NULL, TRACE_HTML_FIGURE}, ERRORS},
         {{"objects", "handed out by the answers", TRACE_HTML_FIGURE}, OBJECTS},
         {{"bytes", "on the wire", TRACE_HTML_FIGURE}, OPTIONAL},
-        {{"place", "where most came from", TRACE_HTML_WORDS}, PLACE},
     };
     const struct trace_profile *profile = page->profile;
     struct trace_html_head heads[BENCH_COUNT_OF(columns)];
@@ -237,7 +258,7 @@ static void write_calls(const struct trace_page *page, const struct trace_call *
         trace_html_time(page, call->end_ns - call->start_ns);
         trace_html_time(page, call->nested_ns);
         if (deep) {
-            fputs("<td class=\"name\">", page->out);
+            fputs("<td class=\"name chain\">", page->out);
             trace_html_text(page, trace_call_chain(profile, call).s);
             fputs("</td>", page->out);
         } else {

@@ -43,9 +43,10 @@ int trace_write_table(const struct trace_writer *writer, trace_table_fn make, co
     struct bench_table *table = NULL;
     char dropped[TRACE_LINE_BYTES];
     size_t columns = NAME_COLUMNS_MAX;
+    size_t floor = writer->name_min > 0 ? writer->name_min : NAME_COLUMNS_MIN;
     int rc = make_table(writer, make, user, columns, &table);
     for (int i = 0; i < 8 && rc == 0 && bench_table_width(table) > writer->width; i++)
-        rc = narrow(writer, make, user, NAME_COLUMNS_MIN, &columns, &table);
+        rc = narrow(writer, make, user, floor, &columns, &table);
     if (rc == 0)
         bench_table_fit(table, writer->width, dropped, sizeof(dropped));
     if (rc == 0 && bench_table_width(table) > writer->width) {

@@ -79,7 +79,7 @@ int trace_write_live(const struct trace_profile *window, const struct trace_prof
     size_t room = rows > HEAD_LINES + TABLE_LINES + 1 ? rows - HEAD_LINES - TABLE_LINES : 1;
     struct trace_report_options options = {.top = (unsigned)room, .width = width};
     struct trace_writer writer = {window, &options,
-                                  width < TRACE_WIDTH_MIN ? TRACE_WIDTH_MIN : width, out};
+                                  width < TRACE_WIDTH_MIN ? TRACE_WIDTH_MIN : width, 0, out};
     int rc = 0;
     write_whole(&writer, whole);
     write_window(&writer);

@@ -181,15 +181,6 @@ static void write_fix(const struct trace_writer *writer, const char *fix)
     }
 }
 
-static bool is_first_of_kind(const struct trace_profile *profile, size_t i)
-{
-    for (size_t k = 0; k < i; k++) {
-        if (profile->findings[k].id == profile->findings[i].id)
-            return false;
-    }
-    return true;
-}
-
 static int write_finding(const struct trace_writer *writer, size_t i)
 {
     const struct trace_profile *profile = writer->profile;
@@ -209,7 +200,7 @@ static int write_finding(const struct trace_writer *writer, size_t i)
         trace_write_paragraph(writer, "   why: ", 8, trace_clean(finding->evidence).s);
     if (finding->change[0] != '\0')
         trace_write_paragraph(writer, "   do:  ", 8, trace_clean(finding->change).s);
-    if (is_first_of_kind(profile, i)) {
+    if (trace_first_of_kind(profile, i)) {
         trace_write_paragraph(writer, "   is:  ", 8, trace_clean(finding->rule->summary).s);
         write_fix(writer, finding->rule->fix);
     }
@@ -245,24 +236,24 @@ static int write_findings(const struct trace_writer *writer)
 static void name_columns_of(struct bench_table *table)
 {
     bench_table_column(table, "name", BENCH_ALIGN_LEFT, 0);
-    bench_table_column(table, "by", BENCH_ALIGN_LEFT, 4);
-    bench_table_column(table, "what", BENCH_ALIGN_LEFT, 8);
+    bench_table_column(table, "by", BENCH_ALIGN_LEFT, 3);
+    bench_table_column(table, "what", BENCH_ALIGN_LEFT, 9);
     bench_table_column(table, "count", BENCH_ALIGN_RIGHT, 3);
     bench_table_column(table, "round\ntrips", BENCH_ALIGN_RIGHT, 0);
     bench_table_column(table, "total", BENCH_ALIGN_RIGHT, 0);
     bench_table_column(table, "waiting", BENCH_ALIGN_RIGHT, 7);
-    bench_table_column(table, "self", BENCH_ALIGN_RIGHT, 9);
+    bench_table_column(table, "self", BENCH_ALIGN_RIGHT, 10);
     bench_table_span(table, "per round trip");
     bench_table_column(table, "mean", BENCH_ALIGN_RIGHT, 5);
     bench_table_column(table, "p50", BENCH_ALIGN_RIGHT, 2);
     bench_table_column(table, "p99", BENCH_ALIGN_RIGHT, 2);
     bench_table_column(table, "slowest", BENCH_ALIGN_RIGHT, 1);
     bench_table_span(table, "");
-    bench_table_column(table, "async", BENCH_ALIGN_RIGHT, 10);
-    bench_table_column(table, "errors", BENCH_ALIGN_RIGHT, 6);
-    bench_table_column(table, "objects", BENCH_ALIGN_RIGHT, 11);
-    bench_table_column(table, "bytes", BENCH_ALIGN_RIGHT, 12);
-    bench_table_column(table, "place", BENCH_ALIGN_LEFT, 13);
+    bench_table_column(table, "async", BENCH_ALIGN_RIGHT, 11);
+    bench_table_column(table, "errors", BENCH_ALIGN_RIGHT, 4);
+    bench_table_column(table, "objects", BENCH_ALIGN_RIGHT, 12);
+    bench_table_column(table, "bytes", BENCH_ALIGN_RIGHT, 13);
+    bench_table_column(table, "place", BENCH_ALIGN_LEFT, 8);
 }
 
 static void percentile_cell(struct bench_table *table, const struct bench_sketch *hist, double p)
@@ -298,7 +289,7 @@ static void name_row(const struct trace_writer *writer, struct bench_table *tabl
     trace_count_cell(table, name->errors);
     trace_count_cell(table, name->objects);
     trace_cell(table, bench_format_size((double)trace_both(name->wire_bytes)));
-    bench_table_cell(table, trace_cut(trace_clean(trace_place(profile, name->place)).s, 40).s);
+    bench_table_cell(table, trace_cut(trace_clean(trace_place(profile, name->place)).s, 32).s);
 }
 
 int trace_fill_names(const struct trace_writer *writer, size_t name_columns,
@@ -390,7 +381,9 @@ static int write_slow(const struct trace_writer *writer)
     }
     if (rc == 0 && deep.count > 0) {
         trace_write_heading(writer, "deepest calls", "requests that were made to answer others");
-        rc = trace_write_table(writer, fill_calls, &deep, false);
+        struct trace_writer wide = *writer;
+        wide.name_min = writer->width / 2; /* here the names are what it is about */
+        rc = trace_write_table(&wide, fill_calls, &deep, false);
     }
     return rc;
 }
@@ -421,7 +414,7 @@ static size_t usable_width(size_t width)
 int trace_write_text(const struct trace_profile *profile,
                      const struct trace_report_options *options, FILE *out)
 {
-    struct trace_writer writer = {profile, options, usable_width(options->width), out};
+    struct trace_writer writer = {profile, options, usable_width(options->width), 0, out};
     int rc = 0;
     if (options->title != NULL) {
         trace_write_paragraph(&writer, "", 0, trace_clean(options->title).s);

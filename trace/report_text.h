@@ -12,7 +12,8 @@
 struct trace_writer {
     const struct trace_profile *profile;
     const struct trace_report_options *options;
-    size_t width; /* TRACE_WIDTH_MIN .. */
+    size_t width;    /* TRACE_WIDTH_MIN .. */
+    size_t name_min; /* columns of a name before others are dropped instead; 0 = as usual */
     FILE *out;
 };
 

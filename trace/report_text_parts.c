@@ -184,11 +184,10 @@ static struct trace_line bar(const struct trace_profile *profile, const struct t
     size_t used = 0;
     first = first < columns ? first : columns - 1;
     last = last > first ? (last < columns ? last : columns) : first + 1;
+    const char *block = call->overlapped ? "░" : call->direction == BENCH_TO_CLIENT ? "▒" : "█";
     for (size_t i = 0; i < last; i++)
-        used += (size_t)snprintf(line.s + used, sizeof(line.s) - used, "%s",
-                                 i < first                            ? " "
-                                 : call->direction == BENCH_TO_CLIENT ? "▒"
-                                                                      : "█");
+        used +=
+            (size_t)snprintf(line.s + used, sizeof(line.s) - used, "%s", i < first ? " " : block);
     return line;
 }
 
@@ -234,7 +233,8 @@ static void write_activity(const struct trace_writer *writer)
         const struct trace_call *call = &profile->calls[i];
         double begin = (double)trace_since(profile, call->start_ns);
         double end = (double)trace_since(profile, call->end_ns);
-        if (call->direction != BENCH_TO_SERVER || call->depth > 1 || call->unawaited)
+        if (call->direction != BENCH_TO_SERVER || call->depth > 1 || call->unawaited ||
+            call->overlapped)
             continue;
         for (size_t k = (size_t)(begin / slice); k < columns && (double)k * slice < end; k++) {
             double from = (double)k * slice > begin ? (double)k * slice : begin;

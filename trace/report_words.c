@@ -315,6 +315,15 @@ struct trace_line trace_finding_line(const struct trace_profile *profile,
     return trace_clean(line.s);
 }
 
+bool trace_first_of_kind(const struct trace_profile *profile, size_t finding)
+{
+    for (size_t i = 0; i < finding; i++) {
+        if (profile->findings[i].id == profile->findings[finding].id)
+            return false;
+    }
+    return true;
+}
+
 /* ---- the rest ---- */
 
 size_t trace_rows(size_t count, unsigned top) { return top > 0 && count > top ? top : count; }

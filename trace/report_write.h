@@ -68,6 +68,8 @@ struct trace_line trace_finding_line(const struct trace_profile *profile,
 /* The same without the name, for where that stands in a heading. */
 struct trace_line trace_finding_cost(const struct trace_profile *profile,
                                      const struct trace_finding *finding);
+/* The words of a rule are said once: whether no dearer finding is of the same kind. */
+bool trace_first_of_kind(const struct trace_profile *profile, size_t finding);
 /* "here", "0.2 ms" ... of prediction -1 (as measured), 0 .. TRACE_RTTS - 1. */
 struct bench_text trace_rtt_text(int at);
 const struct trace_prediction *trace_prediction(const struct trace_finding *finding, int at);
@@ -97,8 +99,9 @@ void trace_outline_free(struct trace_outline *outline);
 
 /* ---- calls ---- */
 
-/* Indices of at most `limit` (0 = all) calls not shorter than least_ns: the longest ones, in the
- * order of their beginning. The caller frees *out. 0 or -ENOMEM. */
+/* Indices of at most `limit` (0 = all) calls not shorter than least_ns, without those that by their
+ * nature nobody waits for: the longest ones, in the order of their beginning. The caller frees
+ * *out. 0 or -ENOMEM. */
 int trace_choose_calls(const struct trace_profile *profile, int64_t least_ns, size_t limit,
                        size_t **out, size_t *count) BENCH_MUST_CHECK;
 /* One that was kept; NULL if it was not. */

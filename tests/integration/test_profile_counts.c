@@ -221,3 +221,311 @@ Test(profile_counts, wire_of_6_0_2) { check_wire(2, false); }
 Test(profile_counts, wire_of_classic_4_1_5) { check_wire(0, true); }
 Test(profile_counts, wire_of_classic_5_3_1) { check_wire(1, true); }
 Test(profile_counts, wire_of_classic_6_0_2) { check_wire(2, true); }
+
+/* ---- by the profiler, in all its ways at once ---- */
+
+static char *folder;
+
+static const char *in_folder(const char *name, char out[static 300])
+{
+    (void)snprintf(out, 300, "%s/%s", folder, name);
+    return out;
+}
+
+/* What a program has said on stderr so far; the caller frees it. */
+static char *said(const struct rig_program *program)
+{
+    char *text = calloc(1, 4096);
+
+    cr_assert_not_null(text);
+    cr_assert_geq(pread(program->err_fd, text, 4095, 0), 0);
+    return text;
+}
+
+/* Waits until it says that; what stands behind it goes to rest. False: it ended before. */
+static bool await_words(const struct rig_program *program, const char *words, char rest[static 100])
+{
+    const int64_t deadline_ns = bench_now_ns() + WAIT_NS;
+
+    for (;;) {
+        char *text = said(program);
+        const char *at = strstr(text, words);
+        if (at)
+            (void)snprintf(rest, 100, "%s", at + strlen(words));
+        free(text);
+        if (at)
+            return true;
+        if (kill(program->pid, 0) < 0 || bench_proc_wait(program->pid, 0, &(int){0}) == 0)
+            return false;
+        cr_assert_lt(bench_now_ns(), deadline_ns, "it does not say \"%s\"", words);
+        rig_pause();
+    }
+}
+
+static void end_with_sigterm(struct rig_program *program)
+{
+    struct support_output out;
+
+    (void)kill(program->pid, SIGTERM);
+    rig_wait(program, &out);
+    cr_expect_eq(out.exit_status, 0, "%s", out.err);
+    support_output_free(&out);
+}
+
+/* ---- tcpdump, where it is and may ---- */
+
+struct capture {
+    struct rig_program program;
+    bool runs;
+    char file[300];
+    uint16_t port;
+};
+
+static void capture_begin(struct capture *capture, uint16_t port)
+{
+    char number[8], rest[100];
+
+    *capture = (struct capture){.port = port};
+    (void)in_folder("wire.pcap", capture->file);
+    (void)snprintf(number, sizeof(number), "%u", port);
+    if (access("/usr/bin/tcpdump", X_OK) < 0 || geteuid() != 0)
+        return;
+    rig_start(&capture->program,
+              WORDS("/usr/bin/tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-s",
+                    "0", "-Z", "root", "-w", capture->file, "tcp", "port", number));
+    capture->runs = await_words(&capture->program, "listening on lo", rest);
+}
+
+/* What is captured comes in order, and late: a last connection tells that all before it is there.
+ */
+static void capture_end(struct capture *capture)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons(capture->port),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int64_t deadline_ns = bench_now_ns() + WAIT_NS;
+    struct sockaddr_in own;
+    uint16_t ports[2];
+    bool there = false;
+
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&own, &(socklen_t){sizeof(own)}), 0);
+    ports[0] = own.sin_port;
+    ports[1] = address.sin_port;
+    while (!there) {
+        char *bytes;
+        size_t length;
+        cr_assert_eq(support_read_file(capture->file, &bytes, &length), 0);
+        there = memmem(bytes, length, ports, sizeof(ports));
+        free(bytes);
+        cr_assert_lt(bench_now_ns(), deadline_ns, "tcpdump does not see port %u", ntohs(ports[0]));
+        rig_pause();
+    }
+    close(fd);
+    end_with_sigterm(&capture->program);
+}
+
+/* ---- comparing ---- */
+
+static const char *const ways[] = {"to_server", "to_client"};
+
+static double of(const json_t *totals, const char *key, int direction)
+{
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "%s.%s", key, ways[direction]);
+    return rig_number(totals, path);
+}
+
+static double both(const json_t *totals, const char *key)
+{
+    return of(totals, key, 0) + of(totals, key, 1);
+}
+
+static void expect_row(const json_t *section, const struct row *row)
+{
+    const json_t *totals = rig_at(section, "totals");
+
+    cr_expect_eq(both(totals, "round_trips") + both(totals, "overlapped"), row->trips + PING_TRIPS,
+                 "%s: %g round trips, %g overlapped", row->name, both(totals, "round_trips"),
+                 both(totals, "overlapped"));
+    cr_expect_eq(both(totals, "overlapped"), row->overlapped, "%s: %g", row->name,
+                 both(totals, "overlapped"));
+    cr_expect_eq(of(totals, "round_trips", 1), row->served, "%s: %g served", row->name,
+                 of(totals, "round_trips", 1));
+    cr_expect_eq(both(totals, "messages"), row->frames + PING_FRAMES, "%s: %g messages", row->name,
+                 both(totals, "messages"));
+}
+
+static void expect_rows(const struct scene *scene, const json_t *profile)
+{
+    const json_t *sections = rig_at(profile, "sections");
+
+    cr_assert_eq(json_array_size(sections), scene->nrows);
+    for (size_t i = 0; i < scene->nrows; i++) {
+        const json_t *section = json_array_get(sections, i);
+        cr_assert_str_eq(rig_text(section, "name"), scene->rows[i].name);
+        expect_row(section, wanted(scene, i));
+    }
+}
+
+/* An asynchronous request whose answer passes before the next request does looks to a relay and to a
+ * capture as if somebody had waited for it. The preloaded library sees when the answer is read. So
+ * where there are such requests, only the sum of both kinds is the same. */
+static void expect_same_trips(double awaited_a, double overlapped_a, double awaited_b,
+                              double overlapped_b, const char *way, const char *what)
+{
+    cr_expect_eq(awaited_a + overlapped_a, awaited_b + overlapped_b, "%s: %g + %g, by %s %g + %g",
+                 what, awaited_a, overlapped_a, way, awaited_b, overlapped_b);
+    cr_expect_leq(overlapped_b, overlapped_a, "%s: %g, by %s %g", what, overlapped_a, way,
+                  overlapped_b);
+}
+
+static void expect_same_totals(const json_t *a, const json_t *b, const char *way, const char *what)
+{
+    static const char *const keys[] = {"messages", "requests",   "unawaited",   "errors",
+                                       "unanswered", "plain_bytes", "wire_bytes"};
+    static const char *const references[] = {"created", "released", "alive", "leaked"};
+    char path[64];
+
+    for (int d = 0; d < 2; d++) {
+        expect_same_trips(of(a, "round_trips", d), of(a, "overlapped", d), of(b, "round_trips", d),
+                          of(b, "overlapped", d), way, what);
+        for (size_t i = 0; i < BENCH_COUNT_OF(keys); i++)
+            cr_expect_eq(of(a, keys[i], d), of(b, keys[i], d), "%s: %s %s: %g, by %s %g", what,
+                         keys[i], ways[d], of(a, keys[i], d), way, of(b, keys[i], d));
+        for (size_t i = 0; i < BENCH_COUNT_OF(references); i++) {
+            (void)snprintf(path, sizeof(path), "references.%s.%s", ways[d], references[i]);
+            cr_expect_eq(rig_number(a, path), rig_number(b, path), "%s: %s: %g, by %s %g", what,
+                         path, rig_number(a, path), way, rig_number(b, path));
+        }
+    }
+    cr_expect_eq(rig_number(a, "depth_max"), rig_number(b, "depth_max"), "%s: %s", what, way);
+    cr_expect_eq(rig_number(b, "lost"), 0, "%s", way);
+}
+
+static const json_t *find_name(const json_t *names, const json_t *wanted_name)
+{
+    size_t i;
+    const json_t *name;
+
+    json_array_foreach(names, i, name)
+    {
+        if (json_equal(json_object_get(name, "name"), json_object_get(wanted_name, "name")) &&
+            json_equal(json_object_get(name, "direction"),
+                       json_object_get(wanted_name, "direction")))
+            return name;
+    }
+    return NULL;
+}
+
+static void expect_same_names(const json_t *a, const json_t *b, const char *way)
+{
+    static const char *const keys[] = {"count",   "unawaited", "errors", "verbs",      "lookups",
+                                       "objects", "class",     "error",  "wire_bytes", "plain_bytes"};
+    size_t i;
+    const json_t *name;
+
+    cr_expect_eq(json_array_size(a), json_array_size(b), "by %s", way);
+    json_array_foreach(a, i, name)
+    {
+        const json_t *other = find_name(b, name);
+        cr_assert_not_null(other, "%s is no name by %s", rig_text(name, "name"), way);
+        expect_same_trips(rig_number(name, "round_trips"), rig_number(name, "overlapped"),
+                          rig_number(other, "round_trips"), rig_number(other, "overlapped"), way,
+                          rig_text(name, "name"));
+        for (size_t k = 0; k < BENCH_COUNT_OF(keys); k++)
+            cr_expect(json_equal(json_object_get(name, keys[k]), json_object_get(other, keys[k])),
+                      "%s: %s is not the same by %s", rig_text(name, "name"), keys[k], way);
+    }
+}
+
+/* b may have connections behind those of a. */
+static void expect_same(const struct scene *scene, const json_t *a, const json_t *b,
+                        const char *way)
+{
+    const json_t *of_a = rig_at(a, "connections"), *of_b = rig_at(b, "connections");
+
+    cr_expect_eq(rig_number(b, "dropped_pieces"), 0);
+    cr_assert_eq(json_array_size(of_a), scene->nrows);
+    cr_assert_geq(json_array_size(of_b), scene->nrows, "by %s", way);
+    for (size_t i = 0; i < scene->nrows; i++)
+        expect_same_totals(rig_at(json_array_get(of_a, i), "totals"),
+                           rig_at(json_array_get(of_b, i), "totals"), way, scene->rows[i].name);
+    expect_same_totals(rig_at(a, "totals"), rig_at(b, "totals"), way, "together");
+    expect_same_names(rig_at(a, "names"), rig_at(b, "names"), way);
+}
+
+static void check_capture(const struct scene *scene, const struct capture *capture,
+                          const json_t *program)
+{
+    struct support_output out;
+    char json[300], text[300], port[8];
+
+    (void)snprintf(port, sizeof(port), "%u", capture->port);
+    rig_run(&out, WORDS("profile", "--read", capture->file, "--port", port, "--json",
+                        in_folder("capture.json", json), "--output", in_folder("capture", text)));
+    cr_assert_eq(out.exit_status, 0, "%s", out.err);
+    support_output_free(&out);
+    json_t *read = rig_json_file(folder, "capture.json");
+    expect_same(scene, program, read, "the capture");
+    json_decref(read);
+}
+
+/* The client under the preloaded library goes through the relay; tcpdump sees what the relay
+ * passes on. So all three see the same bytes. */
+static void check_taps(int version, bool classic)
+{
+    struct scene scene;
+    struct rig_program relay;
+    struct capture capture;
+    struct support_output out;
+    struct bench_error err = {0};
+    const char *argv[ROWS_MAX + 32];
+    char upstream[40], rest[100], path[4][300];
+    unsigned port = 0;
+
+    scene_begin(&scene, version, classic);
+    cr_assert_eq(support_tempdir_make(&folder, &err), 0, "%s", err.msg);
+    (void)snprintf(upstream, sizeof(upstream), "127.0.0.1:%u", scene.service.port);
+    rig_start(&relay, WORDS(rig_bench(), "profile", "--listen", "127.0.0.1:0", "--upstream",
+                            upstream, "--json", in_folder("relay.json", path[0]), "--output",
+                            in_folder("relay", path[1])));
+    cr_assert(await_words(&relay, "listens on 127.0.0.1:", rest), "%s", said(&relay));
+    cr_assert(sscanf(rest, "%u", &port) == 1 && port > 0 && port < 65536, "%s", rest);
+    capture_begin(&capture, scene.service.port);
+    client_words(&scene, (uint16_t)port,
+                 WORDS(rig_bench(), "profile", "--json", in_folder("program.json", path[2]),
+                       "--output", in_folder("program", path[3]), "--"),
+                 argv);
+    rig_run_program(&out, argv);
+    cr_assert_eq(out.exit_status, 0, "%s", out.err);
+    cr_expect_eq((size_t)rig_count_lines(out.out, ": "), scene.nrows, "%s", out.out);
+    support_output_free(&out);
+    if (capture.runs)
+        capture_end(&capture);
+    end_with_sigterm(&relay);
+
+    json_t *program = rig_json_file(folder, "program.json");
+    json_t *relayed = rig_json_file(folder, "relay.json");
+    cr_expect_eq(rig_number(program, "dropped_pieces"), 0);
+    cr_expect_eq(json_array_size(rig_at(program, "notes")), 0, "%s",
+                 json_dumps(rig_at(program, "notes"), 0));
+    expect_rows(&scene, program);
+    expect_same(&scene, program, relayed, "the relay");
+    if (capture.runs)
+        check_capture(&scene, &capture, program);
+    json_decref(program);
+    json_decref(relayed);
+    scene_end(&scene);
+    support_tempdir_remove(folder);
+    rig_assert_nobody_left();
+}
+
+Test(profile_counts, taps_of_4_1_5) { check_taps(0, false); }
+Test(profile_counts, taps_of_5_3_1) { check_taps(1, false); }
+Test(profile_counts, taps_of_6_0_2) { check_taps(2, false); }
+Test(profile_counts, taps_of_classic_4_1_5) { check_taps(0, true); }
+Test(profile_counts, taps_of_classic_5_3_1) { check_taps(1, true); }
+Test(profile_counts, taps_of_classic_6_0_2) { check_taps(2, true); }
