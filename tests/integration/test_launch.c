@@ -80,6 +80,17 @@ static const char *library(void)
     return path;
 }
 
+/* A program of this build with one argument. */
+static char **program_words(const char *name, const char *mode)
+{
+    static char program[300], word[32];
+    static char *words[] = {program, word, NULL};
+
+    (void)snprintf(program, sizeof(program), "%s/tests/%s", TEST_BINARY_DIR, name);
+    (void)snprintf(word, sizeof(word), "%s", mode);
+    return words;
+}
+
 static struct tap_launch_options options_for(char **argv)
 {
     return (struct tap_launch_options){
@@ -118,16 +129,13 @@ static int run_with(const struct tap_launch_options *options, struct seen *seen,
     return status;
 }
 
-static void run_peer(char *mode, struct seen *seen, int processes)
+static void run_peer(const char *mode, struct seen *seen, int processes)
 {
-    char program[300];
-    char *argv[] = {program, mode, NULL};
-    const struct tap_launch_options options = options_for(argv);
+    const struct tap_launch_options options = options_for(program_words("tap-peer", mode));
     uint64_t dropped = 0;
     int found = -1;
 
     *seen = (struct seen){.last_ns = 0};
-    (void)snprintf(program, sizeof(program), "%s/tests/tap-peer", TEST_BINARY_DIR);
     cr_expect_eq(run_with(&options, seen, true, &dropped, &found), 0);
     cr_expect_eq(found, processes, "%d processes", found);
     cr_expect_eq(dropped, 0);
@@ -220,13 +228,10 @@ Test(launch, liars, .timeout = 60)
 /* The server's side as well, when it is asked for. */
 Test(launch, both_sides, .timeout = 60)
 {
-    char program[300];
-    char *argv[] = {program, "pings", NULL};
-    struct tap_launch_options options = options_for(argv);
+    struct tap_launch_options options = options_for(program_words("tap-peer", "pings"));
     uint64_t dropped = 0;
     int found = -1;
 
-    (void)snprintf(program, sizeof(program), "%s/tests/tap-peer", TEST_BINARY_DIR);
     options.sees_server = true;
     cr_expect_eq(run_with(&options, &seen, true, &dropped, &found), 0);
     cr_expect_eq(found, 2);
@@ -239,13 +244,10 @@ Test(launch, both_sides, .timeout = 60)
 /* Nobody empties the ring: the program goes on, and what is missing is told. */
 Test(launch, full_ring, .timeout = 60)
 {
-    char program[300];
-    char *argv[] = {program, "flood", NULL};
-    struct tap_launch_options options = options_for(argv);
+    struct tap_launch_options options = options_for(program_words("tap-peer", "flood"));
     uint64_t dropped = 0;
     int found = -1;
 
-    (void)snprintf(program, sizeof(program), "%s/tests/tap-peer", TEST_BINARY_DIR);
     options.ring_bytes = 1 << 16;
     options.stall_ns = 3000000;
     cr_expect_eq(run_with(&options, &seen, false, &dropped, &found), 0);
@@ -280,15 +282,12 @@ Test(launch, no_program, .timeout = 60)
 
 Test(launch, static_program, .timeout = 60)
 {
-    char program[300];
-    char *argv[] = {program, "pings", NULL};
-    const struct tap_launch_options options = options_for(argv);
+    const struct tap_launch_options options = options_for(program_words("tap-static", "pings"));
     struct tap_launch *launch = NULL;
     struct bench_error err = {0};
     const char *why = NULL;
     int status;
 
-    (void)snprintf(program, sizeof(program), "%s/tests/tap-static", TEST_BINARY_DIR);
     cr_assert_eq(tap_launch_start(&launch, &options, &err), 0, "%s", err.msg);
     while (!tap_launch_ended(launch, &status))
         (void)poll(NULL, 0, 2);
