@@ -304,6 +304,35 @@ Test(rpyc_decode_limits, the_oldest_of_too_many_requests_are_forgotten)
     make_end(&m);
 }
 
+/* An answer is among the bytes that are missing: its request is not remembered for ever, one that
+ * is answered soon afterwards is. */
+Test(rpyc_decode_limits, requests_whose_answers_were_lost_are_forgotten)
+{
+    struct maker m;
+    make(&m, &usual);
+    open_root(&m);
+    m.w.quiet = true;
+    get(&m, 1, "shop.Shop", 1, "lost");
+    get(&m, 2, "shop.Shop", 1, "late");
+    rpyc_decoder_ops.gap(m.w.decoder, BENCH_TO_CLIENT, 0);
+    for (int64_t i = 3; i < 1500; i++) {
+        get(&m, i, "shop.Shop", 1, "x");
+        answer(&m, i == 10 ? 2 : i, RPYC_REPLY);
+        put_int(&m, 1);
+        say(&m, BENCH_TO_CLIENT);
+        cr_assert_eq(m.w.last.id, i == 10 ? 3 : (uint64_t)i + 1);
+    }
+    answer(&m, 1, RPYC_REPLY);
+    put_int(&m, 1);
+    say(&m, BENCH_TO_CLIENT);
+    cr_assert_eq(m.w.last.id, 0);
+    answer(&m, 10, RPYC_REPLY); /* sent after the gap: it is still waited for */
+    put_int(&m, 1);
+    say(&m, BENCH_TO_CLIENT);
+    cr_assert_eq(m.w.last.id, 11);
+    make_end(&m);
+}
+
 /* The last one counts; and numbers that do not fit 64 bits, or are none. */
 Test(rpyc_decode_limits, numbers_that_come_again_or_are_odd)
 {

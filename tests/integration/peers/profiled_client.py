@@ -18,6 +18,7 @@ import os
 import random
 import socket
 import sys
+import time
 
 import rpyc
 
@@ -29,6 +30,7 @@ import mark  # noqa: E402
 obtain = rpyc.classic.obtain
 NUMBERS = list(range(100))
 PIECE = 65536
+PATIENCE_S = 60
 
 
 def nothing(_root):
@@ -177,6 +179,31 @@ class Control:
         self.file.flush()
         return json.loads(self.file.readline())
 
+    def await_counts(self, done):
+        """The program between has a thread for each direction: an answer that is on its way to the
+        server may be seen later than what came from there after it."""
+        deadline = time.monotonic() + PATIENCE_S
+        counts = self.ask("get")
+        while counts is not None and not done(counts):
+            if time.monotonic() > deadline:
+                raise RuntimeError("it does not come to an end: %r" % counts)
+            time.sleep(0.001)
+            counts = self.ask("get")
+        return counts
+
+    def settled(self):
+        return self.await_counts(lambda counts: counts["pending"] == 0)
+
+    def begin(self):
+        self.settled()
+        self.ask("reset")
+
+    def close(self, connection):
+        """With its last message, which nobody answers, seen."""
+        before = self.settled()
+        connection.close()
+        self.await_counts(lambda counts: counts["frames"] > before["frames"])
+
 
 def settle(connection):
     """What went before is given up and answered, in both directions."""
@@ -196,13 +223,13 @@ def connect(options, name):
 
 def opening(options, control, name):
     """Rows that begin with their connection."""
-    control.ask("reset")
+    control.begin()
     with mark.section(name):
         connection = connect(options, name)
         if name == "first root":
             connection.root  # noqa: B018
         settle(connection)
-    return connection, True, control.ask("get")
+    return connection, True, control.settled()
 
 
 def other(options, control, name):
@@ -211,12 +238,12 @@ def other(options, control, name):
     before, row = (CLASSIC if classic else ROWS)[name]
     held = before(connection if classic else connection.root)
     settle(connection)
-    control.ask("reset")
+    control.begin()
     with mark.section(name):
         what = row(connection, held)
         gc.collect()
         connection.ping()
-    counts = control.ask("get")
+    counts = control.settled()
     del held
     settle(connection)  # so that every message is answered before the end, but for the last
     return connection, what, counts
@@ -234,7 +261,7 @@ def main():
     for name in options.row:
         begin = opening if name in ("connect", "first root", "classic.connect()") else other
         connection, what, counts[name] = begin(options, control, name)
-        connection.close()
+        control.close(connection)
         print("%s: %r" % (name, what))
     if options.control:
         print(json.dumps(counts))
