@@ -40,8 +40,9 @@ uint64_t tap_launch_dropped(const struct tap_launch *launch);
 /* True when the program itself has ended (*status as of waitpid); processes that it left behind
  * are followed no longer once this was seen and drained. */
 bool tap_launch_ended(struct tap_launch *launch, int *status);
-/* How many processes could be followed so far; 0 at the end with a dynamic program means that the
- * library was not loaded (static or setuid program): *why says so, or NULL. */
+/* How many processes showed something so far: a connection of the kind that is looked for, or a
+ * mark. With 0, *why says what keeps the library out of the program (static or setuid), or NULL
+ * when nothing of the kind is known. */
 int tap_launch_processes(const struct tap_launch *launch, const char **why);
 
 #endif

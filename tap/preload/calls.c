@@ -361,3 +361,26 @@ REAL(void, closefrom, int first)
     tap_fds_closing(first > 0 ? (unsigned)first : 0, ~0u);
     CALL(closefrom)(first);
 }
+
+#define ROW(name)                                                                                  \
+    {                                                                                              \
+        &real_##name, #name                                                                        \
+    }
+
+/* Now, if the dynamic linker did not need us earlier: in a child that was forked while another
+ * thread held the linker's lock, it would be too late. */
+__attribute__((constructor)) static void find_all(void)
+{
+    static const struct {
+        _Atomic(void *) *kept;
+        const char *name;
+    } all[] = {ROW(send),       ROW(sendto),         ROW(sendmsg),    ROW(write),  ROW(writev),
+               ROW(recv),       ROW(recvfrom),       ROW(recvmsg),    ROW(read),   ROW(readv),
+               ROW(__recv_chk), ROW(__recvfrom_chk), ROW(__read_chk), ROW(socket), ROW(socketpair),
+               ROW(pipe),       ROW(pipe2),          ROW(connect),    ROW(accept), ROW(accept4),
+               ROW(dup),        ROW(dup2),           ROW(dup3),       ROW(fcntl),  ROW(fcntl64),
+               ROW(close),      ROW(close_range),    ROW(closefrom)};
+
+    for (size_t i = 0; i < BENCH_COUNT_OF(all); i++)
+        (void)find(all[i].kept, all[i].name);
+}

@@ -4,7 +4,7 @@
  * errors and status; and what it said was seen.
  */
 #include <criterion/criterion.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,8 +98,9 @@ static int count(const char *text, const char *kind)
 /* What is wanted of a case. */
 struct wanted {
     const char *server, *name, *input;
-    int connections;       /* that were seen */
-    int gaps;              /* that may be */
+    int connections; /* that were seen */
+    int gaps;        /* that may be */
+    int status, signal;
     const char *pieces[4]; /* of the report */
 };
 
@@ -113,6 +114,9 @@ static void check(const struct wanted *wanted)
     (void)snprintf(script, sizeof(script), "%s", rig_peer_path("tap_client.py"));
     run(&alone, WORDS(python, script, wanted->name, port), wanted->input);
     run(&watched, WORDS(driver, report, "--", python, script, wanted->name, port), wanted->input);
+    cr_expect_eq(alone.exit_status, wanted->signal ? -1 : wanted->status, "status %d: %s",
+                 alone.exit_status, alone.err);
+    cr_expect_eq(alone.signal, wanted->signal);
     assert_same(&alone, &watched);
     text = read_report();
     cr_expect_eq(count(text, "open"), wanted->connections, "%d opened", count(text, "open"));
@@ -141,12 +145,12 @@ CASE(large, "service", .connections = 1)
 CASE(threads, "service", .connections = 9)
 CASE(fork, "service", .connections = 4, .pieces = {" joined '127.0.0.1:"})
 CASE(processes, "service", .connections = 18)
-CASE(children, "service", .connections = 7)
+CASE(children, "service", .status = 5, .connections = 7)
 CASE(environment, "service", .connections = 0)
 CASE(asyncio, "service", .connections = 1)
-CASE(signals, "service", .connections = 1)
-CASE(status, "service", .connections = 1)
-CASE(uncaught, "service", .connections = 1)
+CASE(signals, "service", .signal = SIGTERM, .connections = 1)
+CASE(status, "service", .status = 42, .connections = 1)
+CASE(uncaught, "service", .status = 1, .connections = 1)
 CASE(stdin, "service", .connections = 1, .input = "one\ntwo\nthree\n")
 CASE(descriptors, "service", .connections = 1)
 CASE(exhausted, "service", .connections = 1, .gaps = 2, .pieces = {" joined '127.0.0.1:"})

@@ -36,7 +36,7 @@ def objects():
         numbers = root.numbers(10)
         say(type(numbers), len(numbers), list(numbers), numbers[2:5], 3 in numbers, numbers == 3)
         numbers.append("eleven")
-        say(str(numbers), repr(numbers), list(reversed(numbers)))
+        say(str(numbers), repr(numbers), numbers.index(3))
         table = root.table()
         say(sorted(table), table["two"], table["three"]["deep"], sorted(dict(table)))
         say([user.name for user in root.users(5)], list(root.generate(6)))

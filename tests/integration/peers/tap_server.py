@@ -57,7 +57,8 @@ def main():
     more = {"authenticator": SSLAuthenticator(*reversed(sys.argv[2:4]))} if mode == "tls" else {}
     server = ThreadedServer(rpyc.SlaveService if mode == "classic" else Service,
                             hostname="127.0.0.1", port=0,
-                            protocol_config={"allow_public_attrs": True}, **more)
+                            protocol_config={"allow_public_attrs": True,
+                                             "allow_setattr": True}, **more)
     server.logger.disabled = True
     server._listen()
     print("READY %d" % server.port, flush=True)
