@@ -14,6 +14,8 @@
 
 #define DEFAULT_PARTS (TRACE_PART_ALL & ~TRACE_PART_TIMELINE)
 
+enum { RELAY_CONNECTIONS = 10000 };
+
 static struct profile_options *of(void *target) { return target; }
 
 /* ---- kinds of values ---- */
@@ -302,15 +304,16 @@ static int set_max_names(void *target, const char *value, struct bench_error *er
 
 static int set_max_connections(void *target, const char *value, struct bench_error *err)
 {
-    int rc = parse_u32(value, 1, 100000, &of(target)->trace.connections_max, err);
-    if (rc == 0)
-        of(target)->relay.connections_max = (int)of(target)->trace.connections_max;
+    uint32_t *out = &of(target)->trace.connections_max;
+    int rc = parse_u32(value, 1, 100000, out, err);
+    if (rc == 0 && *out > RELAY_CONNECTIONS) /* it takes more than are decoded, never fewer */
+        of(target)->relay.connections_max = (int)*out;
     return rc;
 }
 
 static int set_max_references(void *target, const char *value, struct bench_error *err)
 {
-    return parse_u32(value, 0, 1 << 24, &of(target)->trace.references_max, err);
+    return parse_u32(value, 1, 1 << 24, &of(target)->trace.references_max, err);
 }
 
 static int set_max_calls(void *target, const char *value, struct bench_error *err)
@@ -320,7 +323,11 @@ static int set_max_calls(void *target, const char *value, struct bench_error *er
 
 static int set_max_message(void *target, const char *value, struct bench_error *err)
 {
-    return parse_bytes(value, &of(target)->trace.message_bytes_max, err);
+    size_t *out = &of(target)->trace.message_bytes_max;
+    int rc = parse_bytes(value, out, err);
+    if (rc == 0 && (*out < 1024 || *out > (size_t)1 << 32))
+        rc = bench_fail(err, -EINVAL, "'%s' is not within 1KiB..4GiB", value);
+    return rc;
 }
 
 /* Rings are powers of two. */
@@ -382,12 +389,15 @@ static const struct cli_option options[] = {
     {"no-netrefs", NULL, "does not follow objects: names by class, no references", set_no_netrefs},
     {"no-stacks", NULL, "no call tree and no sections", set_no_stacks},
     {"no-places", NULL, "does not find out file and line in the program", set_no_places},
-    {"max-names", "N", "names that are told apart; more are '(others)'", set_max_names},
-    {"max-connections", "N", "open at a time that are decoded; a relay refuses more",
+    {"max-names", "N", "names that are told apart; more are '(others)' (16384)", set_max_names},
+    {"max-connections", "N",
+     "open at a time that are decoded; of more only the bytes are counted (4096)",
      set_max_connections},
-    {"max-references", "N", "objects that are followed on each connection", set_max_references},
-    {"max-calls", "N", "single calls that are kept for timeline and trace, evenly", set_max_calls},
-    {"max-message", "SIZE", "larger messages are counted, not read", set_max_message},
+    {"max-references", "N", "objects that are followed on each connection (65536)",
+     set_max_references},
+    {"max-calls", "N", "single calls that are kept for timeline and trace, evenly (20000)",
+     set_max_calls},
+    {"max-message", "SIZE", "larger messages are counted, not read (1MiB)", set_max_message},
     {"ring-size", "SIZE",
      "between a process, or the relay, and us: 64KiB .. 1GiB, a power of two (16MiB)",
      set_ring_size},
@@ -456,7 +466,7 @@ static void set_defaults(struct profile_options *o)
     *o = (struct profile_options){
         .relay = {.listen = {.host = "127.0.0.1"},
                   .seed = 1,
-                  .connections_max = 10000,
+                  .connections_max = RELAY_CONNECTIONS,
                   .buffer_bytes = (size_t)4 << 20},
         .report = {.parts = DEFAULT_PARTS, .netrefs = true},
         .ring_bytes = (size_t)16 << 20,

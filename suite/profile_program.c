@@ -15,7 +15,10 @@
 #include "suite/profile.h"
 #include "tap/launch.h"
 
-enum { PROCESSES_MAX = 4096, EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
+enum { PROCESSES_MAX = 4096, DRAINS_MAX = 1000 };
+
+/* As a shell has them. */
+enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 
 /* A program that fills a ring faster than we read waits this long in all, then pieces are lost. */
 #define STALL_NS (2 * BENCH_NS_PER_S)
@@ -104,9 +107,14 @@ static int status_of_error(int rc)
     return rc == -EACCES || rc == -ENOEXEC ? EXIT_CANNOT_RUN : EXIT_NOT_MEASURED;
 }
 
+/* All that its processes left in their rings; one that lives on is not waited for. */
 static void finish(struct program *p)
 {
     const char *why = NULL;
+    for (int i = 0; i < DRAINS_MAX; i++)
+        if (tap_launch_drain(p->launch, profile_run_piece, p->run) == 0)
+            break;
+    profile_run_dropped(p->run, tap_launch_dropped(p->launch));
     (void)tap_launch_processes(p->launch, &why);
     profile_run_finish(p->run, why);
 }

@@ -21,6 +21,7 @@
 enum {
     RING_HEAD_BYTES = 1 << 16, /* a multiple of every page size */
     RING_SEALS = F_SEAL_SHRINK | F_SEAL_GROW,
+    TELL_EVERY = 64, /* pieces taken, for those that wait for room */
 };
 
 /* Each on a cache line of its own: many write head, one writes tail. */
@@ -47,7 +48,9 @@ struct tap_ring {
     size_t bytes;
     size_t handle_bytes; /* of this struct, which has pages of its own: no malloc in a send() */
     uint64_t tail;       /* the taker's own: what is in the memory may be anything */
-    uint8_t *copy;       /* the taker's: data that nobody changes while it is looked at */
+    _Atomic uint64_t
+        seen;      /* tail as those that put saw it last: spares them the other core's line */
+    uint8_t *copy; /* the taker's: data that nobody changes while it is looked at */
     bool broken;
 };
 
@@ -178,7 +181,13 @@ static struct ring_record *reserve(struct tap_ring *ring, size_t whole)
     uint64_t head = atomic_load_explicit(&shared->head, memory_order_relaxed), used;
 
     do {
-        used = head - atomic_load_explicit(&shared->tail, memory_order_acquire);
+        used = head - atomic_load_explicit(&ring->seen, memory_order_acquire);
+        if (used > ring->bytes || ring->bytes - used < whole) {
+            uint64_t tail = atomic_load_explicit(&shared->tail, memory_order_acquire);
+
+            atomic_store_explicit(&ring->seen, tail, memory_order_release);
+            used = head - tail;
+        }
         if (used > ring->bytes || ring->bytes - used < whole || (head & 7) != 0)
             return NULL;
     } while (!atomic_compare_exchange_weak_explicit(&shared->head, &head, head + whole,
@@ -211,6 +220,9 @@ int tap_ring_put(struct tap_ring *ring, const struct bench_piece *piece, size_t 
         if (part > 0)
             memcpy(record + 1, (const uint8_t *)piece->data + done, part);
         atomic_store_explicit(&record->whole, (uint32_t)whole, memory_order_release);
+        /* Where the next ones will be: the taker zeroed that on another core. */
+        __builtin_prefetch((char *)record + whole, 1);
+        __builtin_prefetch((char *)record + whole + 64, 1);
         done += part;
         *put = done;
     } while (done < piece->length);
@@ -256,6 +268,11 @@ static bool record_read(struct tap_ring *ring, const struct ring_record *record,
     return true;
 }
 
+static void tell_tail(struct tap_ring *ring)
+{
+    atomic_store_explicit(&ring->shared->tail, ring->tail, memory_order_release);
+}
+
 int tap_ring_take(struct tap_ring *ring, int max, bench_piece_fn fn, void *user)
 {
     int n = 0;
@@ -281,9 +298,11 @@ int tap_ring_take(struct tap_ring *ring, int max, bench_piece_fn fn, void *user)
         }
         memset((void *)record, 0, whole);
         ring->tail += whole;
-        atomic_store_explicit(&ring->shared->tail, ring->tail, memory_order_release);
+        if (n % TELL_EVERY == 0)
+            tell_tail(ring);
         fn(&piece, user);
     }
+    tell_tail(ring);
     return n;
 }
 

@@ -315,7 +315,10 @@ static void merge(struct trace_analyser *analyser, const struct trace_connection
 static void keep_row(struct trace_analyser *analyser, const struct trace_conn *conn)
 {
     struct trace_connections *all = &analyser->connections;
-    if (all->nclosed == all->closed_room && all->nclosed < analyser->options.connections_max) {
+    const size_t most = analyser->options.connections_max < TRACE_ROWS_MAX
+                            ? analyser->options.connections_max
+                            : TRACE_ROWS_MAX;
+    if (all->nclosed == all->closed_room && all->nclosed < most) {
         const size_t room = all->closed_room == 0 ? 16 : all->closed_room * 2;
         struct trace_connection *more = realloc(all->closed, room * sizeof(*more));
         if (more != NULL) {
@@ -324,7 +327,7 @@ static void keep_row(struct trace_analyser *analyser, const struct trace_conn *c
         }
     }
     char *text = NULL;
-    if (all->nclosed < all->closed_room && all->nclosed < analyser->options.connections_max)
+    if (all->nclosed < all->closed_room && all->nclosed < most)
         text = strdup(conn->text);
     if (text == NULL) {
         merge(analyser, &conn->row);

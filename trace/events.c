@@ -54,15 +54,24 @@ static void locate(struct trace_conn *conn, struct trace_pending *pending)
     trace_tree_requested(&analyser->tree, pending->node, pending->verb);
 }
 
-static void make_room(struct trace_conn *conn, enum bench_direction direction)
+static void forget(struct trace_conn *conn, struct trace_pending *pending)
+{
+    conn->row.totals.unanswered[pending->direction] += !pending->unawaited;
+    trace_control_drop(&conn->control, pending);
+}
+
+/* The oldest goes when there are too many; and one whose number is given a second time. */
+static void make_room(struct trace_conn *conn, const struct bench_event *event)
 {
     struct trace_control *control = &conn->control;
-    if (control->open[direction] < conn->analyser->options.pending_max)
+    struct trace_pending *same = trace_control_find(control, event->id);
+    if (same != NULL)
+        forget(conn, same);
+    if (control->open[event->direction] < conn->analyser->options.pending_max)
         return;
-    struct trace_pending *oldest = &control->slots[control->oldest[direction] - 1];
-    conn->row.totals.unanswered[direction] += !oldest->unawaited;
+    struct trace_pending *oldest = &control->slots[control->oldest[event->direction] - 1];
     conn->analyser->limits.pending += !oldest->unawaited;
-    trace_control_drop(control, oldest);
+    forget(conn, oldest);
 }
 
 static void on_request(struct trace_conn *conn, const struct bench_event *event)
@@ -71,7 +80,7 @@ static void on_request(struct trace_conn *conn, const struct bench_event *event)
     const int deep = analyser->options.deep_stack;
     struct trace_pending *pending = NULL;
     advance(conn, event->time_ns);
-    make_room(conn, event->direction);
+    make_room(conn, event);
     struct trace_row *row = trace_rows_get(analyser, event->name, event->direction);
     conn->last_row = NULL; /* objects are counted for answers only */
     conn->last_node = conn->last_section = 0;

@@ -114,16 +114,19 @@ bool trace_case_argument(struct trace_search *search, size_t first, size_t last,
     out->price = back;
     if (call) {
         /* Everything happens within the call. */
+        const struct trace_tariff *out_tariff = &search->tariff[BENCH_TO_SERVER];
         struct trace_price around = {0};
-        trace_price_keep(&around, call);
+        trace_price_keep(&around, out_tariff, call);
         if (lookup)
-            trace_price_keep(&around, lookup);
+            trace_price_keep(&around, out_tariff, lookup);
         double own = call->time ? call->time->sum_ns : 0;
         out->price.before_ns = around.before_ns - own + call->whole_ns;
         out->price.waiting_ns = back.waiting_ns + around.waiting_ns;
         out->price.bytes += around.bytes;
         out->price.trips += around.trips;
         out->price.trips_after += around.trips_after;
+        out->price.held += around.held;
+        out->price.held_after += around.held_after;
         if (around.place) {
             out->price.place = around.place;
             out->price.place_ns = around.place_ns;

@@ -72,11 +72,12 @@ bool trace_case_object(struct trace_search *search, size_t first, size_t last, b
     trace_origin_of(search, name, &origin);
     const struct trace_group *described =
         trace_search_group(search, name, BENCH_VERB_DESCRIBE, BENCH_TO_SERVER);
-    /* Got for each reading, and used for nothing else: what gives it may give the values instead.
-     * Otherwise each reading becomes a call. */
-    bool instead = origin.count && reads.most <= origin.count && !has_calls(search, name);
+    /* Got for each reading, and used for nothing else: what gives it may give the values instead
+     * (what is read of it a second time now and then is known then). Otherwise each reading becomes
+     * a call. */
+    bool instead = reads.most < 2 * origin.count && !has_calls(search, name);
     if (instead) {
-        trace_origin_keep(&out->price, &origin);
+        trace_origin_keep(&out->price, tariff, &origin);
         if (described && !copy)
             trace_price_remove(&out->price, tariff, described, described->awaited);
     }
@@ -130,7 +131,7 @@ bool trace_case_lookup(struct trace_search *search, const struct trace_group *lo
         .count = gone,
     };
     trace_price_remove(&out->price, &search->tariff[lookup->direction], lookup, gone);
-    trace_price_keep(&out->price, call);
+    trace_price_keep(&out->price, &search->tariff[lookup->direction], call);
     trace_say_count(out->evidence, sizeof(out->evidence), lookup->callables, "lookup", "lookups");
     trace_say(out->evidence, sizeof(out->evidence), " for ");
     trace_say_count(out->evidence, sizeof(out->evidence), call->count, "call", "calls");

@@ -14,10 +14,11 @@ static const double deflate_ns = 25;
 /* Below, a finding is not worth a line. */
 static const double worth_ns = 1e6;
 
-static struct trace_case of_group(const struct trace_group *group, enum trace_finding_id id)
+static struct trace_case of_group(const struct trace_search *search,
+                                  const struct trace_group *group, enum trace_finding_id id)
 {
     struct trace_case out = {.id = id, .name = group->name, .direction = group->direction};
-    trace_price_keep(&out.price, group);
+    trace_price_keep(&out.price, &search->tariff[group->direction], group);
     return out;
 }
 
@@ -27,7 +28,7 @@ static void find_deep(struct trace_search *search, const struct trace_group *gro
 {
     if (group->deep == 0)
         return;
-    struct trace_case found = of_group(group, TRACE_DEEP);
+    struct trace_case found = of_group(search, group, TRACE_DEEP);
     found.count = group->deep;
     trace_say(found.evidence, sizeof(found.evidence), "up to %d requests within each other, ",
               group->depth_max);
@@ -44,7 +45,7 @@ static void find_slow(struct trace_search *search, const struct trace_group *gro
 {
     if (group->slow == 0)
         return;
-    struct trace_case found = of_group(group, TRACE_SLOW);
+    struct trace_case found = of_group(search, group, TRACE_SLOW);
     found.count = group->slow;
     trace_say_count(found.evidence, sizeof(found.evidence), group->slow, "call", "calls");
     trace_say(found.evidence, sizeof(found.evidence), " of %.1f ms or more, %.1f ms on average",
@@ -62,9 +63,10 @@ bool trace_case_stall(struct trace_search *search, const struct trace_group *gro
 {
     if (group->stalled == 0 || (!forced && group->stalled_ns < worth_ns))
         return false;
-    *out = of_group(group, TRACE_STALL);
+    *out = of_group(search, group, TRACE_STALL);
     out->count = group->stalled;
     out->price.saved_ns = group->stalled_ns;
+    out->price.held_after = 0;
     trace_say(out->evidence, sizeof(out->evidence), "%llu of ", (unsigned long long)group->stalled);
     trace_say_count(out->evidence, sizeof(out->evidence), group->awaited, "call", "calls");
     trace_say(out->evidence, sizeof(out->evidence),
@@ -97,7 +99,7 @@ static void find_late(struct trace_search *search)
         if (late <= 0)
             continue;
         double median = trace_sketch_quantile(group->time, 0.5);
-        trace_price_keep(&found.price, group);
+        trace_price_keep(&found.price, &search->tariff[group->direction], group);
         found.price.saved_ns += late - (double)group->late * median;
         found.count += group->late;
         all += group->awaited;
@@ -110,6 +112,7 @@ static void find_late(struct trace_search *search)
     }
     if (found.count < LATE_FROM)
         return;
+    found.price.held_after = 0;
     trace_say(found.evidence, sizeof(found.evidence), "%llu of ", (unsigned long long)found.count);
     trace_say_count(found.evidence, sizeof(found.evidence), all, "small request", "small requests");
     trace_say(found.evidence, sizeof(found.evidence),
@@ -124,7 +127,7 @@ static void find_in_vain(struct trace_search *search, const struct trace_group *
 {
     if (group->in_vain_bytes < IN_VAIN_FROM_BYTES)
         return;
-    struct trace_case found = of_group(group, TRACE_INCOMPRESSIBLE);
+    struct trace_case found = of_group(search, group, TRACE_INCOMPRESSIBLE);
     double cost = (double)group->in_vain_bytes * deflate_ns;
     found.count = group->in_vain;
     found.price.saved_ns = cost < found.price.before_ns ? cost : found.price.before_ns;
@@ -143,7 +146,7 @@ static void find_refused(struct trace_search *search, const struct trace_group *
 {
     if (group->verb != BENCH_VERB_COPY || group->failed == 0)
         return;
-    struct trace_case found = of_group(group, TRACE_COPY_REFUSED);
+    struct trace_case found = of_group(search, group, TRACE_COPY_REFUSED);
     found.count = group->failed;
     trace_say(found.evidence, sizeof(found.evidence), "%llu of ",
               (unsigned long long)group->failed);

@@ -76,7 +76,8 @@ struct trace_origin {
     uint64_t count; /* how often it was got; 0 = not known */
 };
 void trace_origin_of(const struct trace_search *search, uint32_t name, struct trace_origin *out);
-void trace_origin_keep(struct trace_price *price, const struct trace_origin *origin);
+void trace_origin_keep(struct trace_price *price, const struct trace_tariff *tariff,
+                       const struct trace_origin *origin);
 
 /* The cases. members [first, last) are those of the subject. False: there is nothing to save, or
  * (unless forced) too little to speak of. */

@@ -46,12 +46,13 @@ void trace_origin_of(const struct trace_search *search, uint32_t name, struct tr
     out->count = from ? from->count : 0;
 }
 
-void trace_origin_keep(struct trace_price *price, const struct trace_origin *origin)
+void trace_origin_keep(struct trace_price *price, const struct trace_tariff *tariff,
+                       const struct trace_origin *origin)
 {
     const struct trace_group *const parts[] = {origin->call, origin->lookup, origin->read};
     for (size_t i = 0; i < BENCH_COUNT_OF(parts); i++)
         if (parts[i])
-            trace_price_keep(price, parts[i]);
+            trace_price_keep(price, tariff, parts[i]);
 }
 
 struct counts {
@@ -85,8 +86,10 @@ static bool brings_values(const struct trace_group *group)
     case BENCH_VERB_ITEM:
     case BENCH_VERB_NEXT:
     case BENCH_VERB_TEXT:
-    case BENCH_VERB_COPY: return group->values > 0;
-    default: return false;
+    case BENCH_VERB_COPY:
+        return group->values > 0;
+    default:
+        return false;
     }
 }
 
@@ -211,7 +214,7 @@ bool trace_case_sequence(struct trace_search *search, size_t first, size_t last,
         return false;
     struct trace_origin origin;
     trace_origin_of(search, out->name, &origin);
-    trace_origin_keep(&out->price, &origin);
+    trace_origin_keep(&out->price, tariff, &origin);
     uint64_t sequences = origin.count ? origin.count : counts.iterations ? counts.iterations : 1;
     /* Without a call that could carry the values there must be one. */
     trace_price_add(&out->price, tariff, copy || !origin.count ? sequences : 0, counts.values,

@@ -22,6 +22,7 @@ enum {
     TRACE_SECTIONS_MAX = 1024,
     TRACE_MARKED_MAX = 1024, /* threads that are within sections at a time */
     TRACE_MARKS_MAX = 64,    /* sections in each other */
+    TRACE_ROWS_MAX = 1024,   /* connections that ended and keep a row of their own */
     TRACE_CLOSED_MAX = 64,   /* connections whose number is remembered after their end */
 };
 

@@ -214,10 +214,23 @@ static void count_stall(struct trace_group *group, const struct trace_call *call
     }
 }
 
-static struct trace_last *last_of(struct trace_patterns *patterns, const struct trace_call *call)
+/* The place of this thread of control; unless known, another has it. */
+static struct trace_last *last_of(struct trace_patterns *patterns, const struct trace_call *call,
+                                  bool *known)
 {
     uint64_t hash = mix(call->connection * 31 + call->thread * 2 + (unsigned)call->direction);
-    return &patterns->last[hash % TRACE_LAST_SLOTS];
+    struct trace_last *last = &patterns->last[hash % TRACE_LAST_SLOTS];
+    *known = last->connection == call->connection && last->thread == call->thread &&
+             last->direction == call->direction;
+    return last;
+}
+
+static void count_unawaited(struct trace_patterns *patterns, const struct trace_call *call)
+{
+    bool known;
+    struct trace_last *last = last_of(patterns, call, &known);
+    if (known)
+        last->unawaited_ns = call->start_ns;
 }
 
 /* The time between two requests belongs to the second, but what follows a description is the
@@ -225,12 +238,15 @@ static struct trace_last *last_of(struct trace_patterns *patterns, const struct 
 static void count_gap(struct trace_patterns *patterns, struct trace_group *group,
                       const struct trace_call *call)
 {
-    struct trace_last *last = last_of(patterns, call);
+    bool known;
+    struct trace_last *last = last_of(patterns, call, &known);
     if (call->before_ns >= 0) {
         struct trace_group *before = NULL;
-        if (last->group && last->connection == call->connection && last->thread == call->thread &&
-            last->direction == call->direction && last->end_ns + call->before_ns == call->start_ns)
+        if (known && last->group && last->end_ns + call->before_ns == call->start_ns) {
             before = &patterns->groups[last->group - 1];
+            if (last->unawaited_ns >= last->end_ns && last->unawaited_ns <= call->start_ns)
+                group->held++;
+        }
         if (before && before->verb == BENCH_VERB_DESCRIBE)
             add(&before->after, call->before_ns);
         else
@@ -241,6 +257,7 @@ static void count_gap(struct trace_patterns *patterns, struct trace_group *group
         .thread = call->thread,
         .direction = call->direction,
         .end_ns = call->end_ns,
+        .unawaited_ns = INT64_MIN,
         .group = (uint32_t)(group - patterns->groups) + 1,
     };
 }
@@ -266,6 +283,8 @@ void trace_patterns_call(struct trace_patterns *patterns, const struct trace_cal
         group->deep++;
     if (call->depth > 1)
         group->nested++;
+    if (call->unawaited)
+        count_unawaited(patterns, call);
     if (call->unawaited || call->overlapped)
         return;
     int64_t whole = call->end_ns - call->start_ns, own = whole - call->nested_ns;
@@ -297,5 +316,5 @@ void trace_patterns_connection_closed(struct trace_patterns *patterns, uint64_t 
     (void)row; /* its references are in the profile's rows by name */
     for (size_t i = 0; i < TRACE_LAST_SLOTS; i++)
         if (patterns->last[i].connection == connection)
-            patterns->last[i].group = 0;
+            patterns->last[i] = (struct trace_last){0};
 }

@@ -18,10 +18,12 @@ struct trace_group {
     unsigned verb; /* enum bench_verb, TRACE_VERB_OBJECTS */
     enum bench_direction direction;
     uint64_t count, awaited, failed;
-    uint64_t callables, objects, values;    /* answers: one that can be called, by reference, by
-                                               value */
-    uint64_t elements;                      /* of NEXT: that were brought */
-    uint64_t nested;                        /* made while a request of the peer was being served */
+    uint64_t callables, objects, values; /* answers: one that can be called, by reference, by
+                                            value */
+    uint64_t elements;                   /* of NEXT: that were brought */
+    uint64_t nested;                     /* made while a request of the peer was being served */
+    uint64_t held; /* awaited, sent right behind a message that nobody waits for: unless the sender
+                      has TCP_NODELAY, it leaves when that one is acknowledged */
     uint64_t plain_bytes[2], wire_bytes[2]; /* [0] requests, [1] answers */
     double whole_ns;                        /* awaited, with what was served meanwhile */
     uint64_t slow, deep;
@@ -43,8 +45,8 @@ struct trace_group {
 struct trace_last {
     uint64_t connection, thread;
     enum bench_direction direction;
-    int64_t end_ns;
-    uint32_t group; /* index + 1; 0 = free */
+    int64_t end_ns, unawaited_ns; /* of the last answer; when the last unawaited one was sent */
+    uint32_t group;               /* index + 1; 0 = none */
 };
 
 struct trace_patterns {

@@ -9,8 +9,9 @@
 static const double alike = 2.5;
 /* A class made after a description takes about 5 gaps; more methods more. */
 static const double alike_described = 15;
-/* What is beyond this many medians is an accident, and nobody promises that it goes. */
-static const double outlier = 8;
+/* What is beyond this many medians is an accident. Such as come to all requests alike go with the
+ * requests; what one kind has beyond twice that may be work, and stays. */
+static const double outlier = 8, noise_times = 2;
 /* Fewer than these say little about what is usual. */
 enum { USUAL_FROM = 8 };
 /* A value in a tuple (packed, sent, unpacked) takes 0.7 to 0.9 us where a round trip takes 110. */
@@ -74,6 +75,27 @@ static double usual(const struct trace_patterns *patterns, enum bench_direction 
     return of_many > 0 ? of_many : least_median(patterns, direction, gaps, 1);
 }
 
+static double excess(const struct trace_sketch *sketch)
+{
+    return sketch->sum_ns - trace_sketch_sum(sketch, outlier * trace_sketch_quantile(sketch, 0.5));
+}
+
+/* Which kind of request an accident befalls is chance: the mean over all. */
+static double noise(const struct trace_patterns *patterns)
+{
+    double beyond = 0, n = 0;
+    for (size_t i = 0; i < patterns->ngroups; i++) {
+        const struct trace_group *group = &patterns->groups[i];
+        const struct trace_sketch *const series[] = {group->time, group->gap, group->after};
+        for (size_t j = 0; j < BENCH_COUNT_OF(series); j++)
+            if (series[j] && series[j]->n >= USUAL_FROM) {
+                beyond += excess(series[j]);
+                n += (double)series[j]->n;
+            }
+    }
+    return n > 0 ? beyond / n : 0;
+}
+
 void trace_tariff_of(const struct trace_patterns *patterns, enum bench_direction direction,
                      struct trace_tariff *out)
 {
@@ -81,6 +103,7 @@ void trace_tariff_of(const struct trace_patterns *patterns, enum bench_direction
         .trip_ns = usual(patterns, direction, false),
         .gap_ns = usual(patterns, direction, true),
         .byte_ns = byte_ns,
+        .noise_ns = noise(patterns),
     };
     double least = least_trip(patterns, direction);
     if (least >= network_from_ns)
@@ -102,6 +125,17 @@ double trace_price_work(const struct trace_tariff *tariff, const struct trace_gr
     return median - tariff->trip_ns;
 }
 
+/* All of it but what accidents cannot explain. */
+static double without_accidents(const struct trace_sketch *sketch,
+                                const struct trace_tariff *tariff)
+{
+    if (!sketch || sketch->n == 0)
+        return 0;
+    double beyond = excess(sketch);
+    return sketch->sum_ns - beyond +
+           fmin(beyond, noise_times * tariff->noise_ns * (double)sketch->n);
+}
+
 /* What part of the group's round trips is the round trip itself. */
 static double trip_time(const struct trace_tariff *tariff, const struct trace_group *group)
 {
@@ -109,34 +143,35 @@ static double trip_time(const struct trace_tariff *tariff, const struct trace_gr
         return 0;
     if (trace_price_work(tariff, group) > 0)
         return trace_sketch_sum(group->time, tariff->trip_ns);
-    double limit = outlier * trace_sketch_quantile(group->time, 0.5);
-    double late = trace_price_late(group);
+    double late = trace_price_late(group), cut = without_accidents(group->time, tariff);
     if (late > 0)
-        late -= (double)group->late * fmin(limit, late / (double)group->late);
-    return trace_sketch_sum(group->time, limit) + late;
+        late -= (double)group->late * outlier * trace_sketch_quantile(group->time, 0.5);
+    return fmin(group->time->sum_ns, cut + fmax(0, late));
 }
 
 /* What part of the time in between is the library's: all where it is short; else what the library
  * needs elsewhere, for the rest is work of the program. */
-static double gap_time(const struct trace_sketch *gap, double library, double times)
+static double gap_time(const struct trace_sketch *gap, const struct trace_tariff *tariff,
+                       double times)
 {
     double median = trace_sketch_quantile(gap, 0.5);
-    if (median <= times * library)
-        return trace_sketch_sum(gap, outlier * median);
-    return trace_sketch_sum(gap, library);
+    if (median <= times * tariff->gap_ns)
+        return without_accidents(gap, tariff);
+    return trace_sketch_sum(gap, tariff->gap_ns);
 }
 
-static void part_of(struct trace_price *price, const struct trace_group *group)
+static void part_of(struct trace_price *price, const struct trace_tariff *tariff,
+                    const struct trace_group *group)
 {
     double waiting = group->time ? group->time->sum_ns : 0;
-    double between = 0;
-    const struct trace_sketch *const gaps[] = {group->gap, group->after};
-    for (size_t i = 0; i < BENCH_COUNT_OF(gaps); i++)
-        between += trace_sketch_sum(gaps[i], outlier * trace_sketch_quantile(gaps[i], 0.5));
+    double between =
+        without_accidents(group->gap, tariff) + without_accidents(group->after, tariff);
     price->before_ns += waiting + between;
     price->waiting_ns += waiting;
     price->trips += group->awaited;
     price->trips_after += group->awaited;
+    price->held += group->held;
+    price->held_after += group->held;
     price->bytes += group->wire_bytes[0] + group->wire_bytes[1];
     if (group->place && waiting + between > price->place_ns) {
         price->place = group->place;
@@ -144,22 +179,29 @@ static void part_of(struct trace_price *price, const struct trace_group *group)
     }
 }
 
-void trace_price_keep(struct trace_price *price, const struct trace_group *group)
+void trace_price_keep(struct trace_price *price, const struct trace_tariff *tariff,
+                      const struct trace_group *group)
 {
-    part_of(price, group);
+    part_of(price, tariff, group);
+    /* A method that was looked up is given back after its call: the next lookup comes right behind.
+     * Now something else may come there, which goes. */
+    uint64_t behind = group->verb == BENCH_VERB_GET && group->callables ? group->callables - 1 : 0;
+    if (behind > group->held)
+        price->held_after += behind - group->held;
 }
 
 void trace_price_remove(struct trace_price *price, const struct trace_tariff *tariff,
                         const struct trace_group *group, uint64_t trips)
 {
-    part_of(price, group);
+    part_of(price, tariff, group);
     if (group->awaited == 0)
         return;
     double share = fmin(1, (double)trips / (double)group->awaited);
-    double saved = trip_time(tariff, group) + gap_time(group->gap, tariff->gap_ns, alike) +
-                   gap_time(group->after, tariff->gap_ns, alike_described);
+    double saved = trip_time(tariff, group) + gap_time(group->gap, tariff, alike) +
+                   gap_time(group->after, tariff, alike_described);
     price->saved_ns += share * saved;
     price->trips_after -= trips < group->awaited ? trips : group->awaited;
+    price->held_after -= (uint64_t)(share * (double)group->held);
 }
 
 void trace_price_add(struct trace_price *price, const struct trace_tariff *tariff, uint64_t trips,
@@ -177,7 +219,7 @@ struct trace_prediction trace_price_predict(const struct trace_price *price,
     double after = fmax(0, price->before_ns - price->saved_ns + price->added_ns);
     return (struct trace_prediction){
         .rtt_ns = rtt_ns,
-        .before_s = fmax(0, price->before_ns + (double)price->trips * more) / 1e9,
-        .after_s = fmax(0, after + (double)price->trips_after * more) / 1e9,
+        .before_s = fmax(0, price->before_ns + (double)(price->trips + price->held) * more) / 1e9,
+        .after_s = fmax(0, after + (double)(price->trips_after + price->held_after) * more) / 1e9,
     };
 }

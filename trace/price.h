@@ -15,6 +15,7 @@ struct trace_tariff {
     double value_ns; /* one more value in an answer */
     double byte_ns;  /* one more byte */
     double rtt_ns;   /* round-trip time of the network at hand; 0 = too short to tell */
+    double noise_ns; /* what accidents (the scheduler's, the network's) add to each on average */
 };
 
 struct trace_price {
@@ -22,10 +23,11 @@ struct trace_price {
     double saved_ns;  /* what goes */
     double added_ns;  /* what comes instead */
     uint64_t trips, trips_after;
-    uint64_t bytes;    /* on the wire */
-    double waiting_ns; /* of before_ns: between request and answer */
-    uint32_t place;    /* where the dearest part of it came from */
-    double place_ns;   /* and how dear that is */
+    uint64_t held, held_after; /* that cost a second one at a distance (trace_group.held) */
+    uint64_t bytes;            /* on the wire */
+    double waiting_ns;         /* of before_ns: between request and answer */
+    uint32_t place;            /* where the dearest part of it came from */
+    double place_ns;           /* and how dear that is */
 };
 
 void trace_tariff_of(const struct trace_patterns *patterns, enum bench_direction direction,
@@ -35,11 +37,13 @@ void trace_tariff_of(const struct trace_patterns *patterns, enum bench_direction
 void trace_price_remove(struct trace_price *price, const struct trace_tariff *tariff,
                         const struct trace_group *group, uint64_t trips);
 /* All stay, but are part of the pattern. */
-void trace_price_keep(struct trace_price *price, const struct trace_group *group);
+void trace_price_keep(struct trace_price *price, const struct trace_tariff *tariff,
+                      const struct trace_group *group);
 /* Something new comes: round trips for next to nothing, and what travels with them. */
 void trace_price_add(struct trace_price *price, const struct trace_tariff *tariff, uint64_t trips,
                      uint64_t values, uint64_t bytes);
-/* With every awaited round trip longer by what rtt_ns is above the network at hand; 0: as it is. */
+/* With every awaited round trip longer by what rtt_ns is above the network at hand, and held ones
+ * by that once more; 0: as it is. */
 struct trace_prediction trace_price_predict(const struct trace_price *price,
                                             const struct trace_tariff *tariff, int64_t rtt_ns);
 /* A request of this group beyond what one that asks for nothing takes: work of the peer's program,

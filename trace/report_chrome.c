@@ -197,7 +197,7 @@ static const struct trace_call *parent_of(const struct trace_profile *profile, s
 {
     const struct trace_call *call = &profile->calls[at];
     /* It began earlier, and mostly just before. */
-    for (size_t i = at; call->parent != 0 && i-- > 0 && at - i < 10000;) {
+    for (size_t i = at; call->parent != 0 && i-- > 0 && at - i < 2000;) {
         if (profile->calls[i].connection == call->connection &&
             profile->calls[i].id == call->parent)
             return &profile->calls[i];

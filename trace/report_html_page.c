@@ -39,7 +39,8 @@ static const char *const style[] = {
     "th,td{padding:4px 7px;text-align:left;border-bottom:1px solid var(--line);",
     "vertical-align:top}th{white-space:nowrap;color:var(--dim);font-weight:600}\n",
     "th:first-child,td:first-child{padding-left:0}\n",
-    "td.name,td.w{white-space:nowrap}section h3{margin-top:1em}article h3{margin-top:0}\n",
+    "td.name,td.w{white-space:nowrap}td.chain{white-space:normal;min-width:320px}section "
+    "h3{margin-top:1em}article h3{margin-top:0}\n",
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n",
     "tbody tr:hover{background:var(--soft)}\n",
     "th button{all:unset;cursor:pointer;color:inherit}th button:hover{color:var(--accent)}\n",

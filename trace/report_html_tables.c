@@ -258,7 +258,7 @@ static void write_calls(const struct trace_page *page, const struct trace_call *
         trace_html_time(page, call->end_ns - call->start_ns);
         trace_html_time(page, call->nested_ns);
         if (deep) {
-            fputs("<td class=\"name\">", page->out);
+            fputs("<td class=\"name chain\">", page->out);
             trace_html_text(page, trace_call_chain(profile, call).s);
             fputs("</td>", page->out);
         } else {

@@ -31,9 +31,7 @@ static const struct {
 struct series {
     struct trace_line label; /* escaped */
     enum bench_direction direction;
-    uint32_t first_name; /* the smallest number of a name in it: when it was met */
-    bool others;
-    uint64_t calls, round_trips, unawaited, overlapped, errors, wire_bytes[2];
+    uint64_t calls, round_trips, errors, wire_bytes[2];
     uint64_t buckets[BOUNDS], timed;
     int64_t total_ns;
 };
@@ -69,8 +67,6 @@ static void add_name(struct series *series, const struct trace_name *name)
 {
     series->calls += name->count;
     series->round_trips += name->round_trips;
-    series->unawaited += name->unawaited;
-    series->overlapped += name->overlapped;
     series->errors += name->errors;
     series->wire_bytes[0] += name->wire_bytes[0];
     series->wire_bytes[1] += name->wire_bytes[1];
@@ -79,99 +75,58 @@ static void add_name(struct series *series, const struct trace_name *name)
         series->timed += name->hist->count;
         series->total_ns += name->total_ns;
     }
-    if (name->name < series->first_name)
-        series->first_name = name->name;
 }
 
-struct key {
-    const struct trace_name *name;
-    struct trace_line label;
-};
-
-static int by_label(const void *a, const void *b)
+/* Names are numbered as they are met. */
+static int by_number(const void *a, const void *b)
 {
-    const struct key *x = a, *y = b;
-    int order = strcmp(x->label.s, y->label.s);
-    if (order != 0)
-        return order;
-    if (x->name->direction != y->name->direction)
-        return x->name->direction < y->name->direction ? -1 : 1;
-    return (x->name->name > y->name->name) - (x->name->name < y->name->name);
-}
-
-static int by_first_name(const void *a, const void *b)
-{
-    const struct series *x = a, *y = b;
-    if (x->first_name != y->first_name)
-        return x->first_name < y->first_name ? -1 : 1;
-    return (int)x->direction - (int)y->direction;
-}
-
-static void merge(struct series *into, const struct series *from)
-{
-    into->calls += from->calls;
-    into->round_trips += from->round_trips;
-    into->unawaited += from->unawaited;
-    into->overlapped += from->overlapped;
-    into->errors += from->errors;
-    into->wire_bytes[0] += from->wire_bytes[0];
-    into->wire_bytes[1] += from->wire_bytes[1];
-    for (size_t i = 0; i < BOUNDS; i++)
-        into->buckets[i] += from->buckets[i];
-    into->timed += from->timed;
-    into->total_ns += from->total_ns;
-}
-
-/* Those behind the limit, and the names that the analyser had no room for. */
-static size_t fold_others(struct series *all, size_t count)
-{
-    struct series others[2] = {{.label = {"(others)"}, .direction = BENCH_TO_SERVER},
-                               {.label = {"(others)"}, .direction = BENCH_TO_CLIENT}};
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (kept < NAMES_MAX && all[i].first_name != BENCH_NAME_OTHERS) {
-            all[kept++] = all[i];
-            continue;
-        }
-        struct series *into = &others[all[i].direction == BENCH_TO_CLIENT];
-        merge(into, &all[i]);
-        into->others = true;
-    }
-    for (int d = 0; d < 2; d++) {
-        if (others[d].others)
-            all[kept++] = others[d];
-    }
-    return kept;
+    const struct trace_name *const *x = a, *const *y = b;
+    if ((*x)->name != (*y)->name)
+        return (*x)->name < (*y)->name ? -1 : 1;
+    return (int)(*x)->direction - (int)(*y)->direction;
 }
 
 /* Names that look alike, of several classes say, are one series: two with equal labels would make
- * the page invalid. 0 or -ENOMEM; *out has room for two more. */
+ * the page invalid. Those behind the limit, and what the analyser had no room for, are others. */
+static struct series *series_of(struct series *all, size_t *count, const struct trace_name *name,
+                                const struct trace_line *label)
+{
+    static const struct trace_line others = {"(others)"};
+    const struct trace_line *wanted = name->name == BENCH_NAME_OTHERS ? &others : label;
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < *count; i++) {
+            if (all[i].direction == name->direction && strcmp(all[i].label.s, wanted->s) == 0)
+                return &all[i];
+        }
+        if (wanted == &others || *count < NAMES_MAX)
+            break;
+        wanted = &others;
+    }
+    all[*count] = (struct series){.label = *wanted, .direction = name->direction};
+    return &all[(*count)++];
+}
+
+/* At most NAMES_MAX and others in two directions. 0 or -ENOMEM. */
 static int make_series(const struct trace_profile *profile, struct series **out, size_t *count)
 {
-    struct key *keys = calloc(profile->nby_name + 1, sizeof(*keys));
-    struct series *all = calloc(profile->nby_name + 3, sizeof(*all));
-    size_t n = 0;
-    if (keys == NULL || all == NULL) {
-        free(keys);
+    const struct trace_name **names =
+        calloc(profile->nby_name + 1, sizeof(const struct trace_name *));
+    struct series *all = calloc(NAMES_MAX + 2, sizeof(*all));
+    if (names == NULL || all == NULL) {
+        free(names);
         free(all);
         return -ENOMEM;
     }
     for (size_t i = 0; i < profile->nby_name; i++)
-        keys[i] = (struct key){&profile->by_name[i], label_of(profile, profile->by_name[i].name)};
+        names[i] = &profile->by_name[i];
     if (profile->nby_name > 0)
-        qsort(keys, profile->nby_name, sizeof(*keys), by_label);
+        qsort(names, profile->nby_name, sizeof(const struct trace_name *), by_number);
+    *count = 0;
     for (size_t i = 0; i < profile->nby_name; i++) {
-        const struct trace_name *name = keys[i].name;
-        if (n == 0 || strcmp(all[n - 1].label.s, keys[i].label.s) != 0 ||
-            all[n - 1].direction != name->direction)
-            all[n++] = (struct series){
-                .label = keys[i].label, .direction = name->direction, .first_name = UINT32_MAX};
-        add_name(&all[n - 1], name);
+        struct trace_line label = label_of(profile, names[i]->name);
+        add_name(series_of(all, count, names[i], &label), names[i]);
     }
-    free(keys);
-    if (n > 0)
-        qsort(all, n, sizeof(*all), by_first_name);
-    *count = fold_others(all, n);
+    free(names);
     *out = all;
     return 0;
 }

@@ -12,6 +12,7 @@ import argparse
 import time
 
 import rpyc
+from rpyc.utils.server import ThreadedServer
 
 FILES = 4
 ROWS = 150
@@ -40,6 +41,13 @@ def fixed(root):
     return sum(root.store(tuple(read_file(number))) for number in range(FILES))
 
 
+def serve(port):
+    """On port, or on any (0); says on which."""
+    server = ThreadedServer(Warehouse, hostname="127.0.0.1", port=port)
+    print(f"serving on port {server.port}", flush=True)
+    server.start()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     what = parser.add_mutually_exclusive_group(required=True)
@@ -48,9 +56,7 @@ def main():
     parser.add_argument("--fixed", action="store_true", help="with the change that is advised")
     args = parser.parse_args()
     if args.serve is not None:
-        from rpyc.utils.server import ThreadedServer
-
-        ThreadedServer(Warehouse, hostname="127.0.0.1", port=args.serve).start()
+        serve(args.serve)
         return
     host, _, port = args.connect.rpartition(":")
     connection = rpyc.connect(host, int(port))

@@ -12,6 +12,7 @@ import argparse
 import time
 
 import rpyc
+from rpyc.utils.server import ThreadedServer
 
 SENSORS = 20
 ROUNDS = 5
@@ -57,6 +58,14 @@ def watch(root, look_at):
     return alarms
 
 
+def serve(port):
+    """On port, or on any (0); says on which."""
+    config = {"allow_public_attrs": True}
+    server = ThreadedServer(Plant, hostname="127.0.0.1", port=port, protocol_config=config)
+    print(f"serving on port {server.port}", flush=True)
+    server.start()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     what = parser.add_mutually_exclusive_group(required=True)
@@ -65,10 +74,7 @@ def main():
     parser.add_argument("--fixed", action="store_true", help="with the change that is advised")
     args = parser.parse_args()
     if args.serve is not None:
-        from rpyc.utils.server import ThreadedServer
-
-        config = {"allow_public_attrs": True}
-        ThreadedServer(Plant, hostname="127.0.0.1", port=args.serve, protocol_config=config).start()
+        serve(args.serve)
         return
     host, _, port = args.connect.rpartition(":")
     connection = rpyc.connect(host, int(port))

@@ -58,8 +58,7 @@ void rpyc_decode_lost(struct rpyc_decoder *d, enum bench_direction direction, in
         .error = why,
     };
     /* Whoever waits for an answer that comes in this direction may wait in vain. */
-    rpyc_pendings_doubt(
-        &d->pendings[direction == BENCH_TO_SERVER ? BENCH_TO_CLIENT : BENCH_TO_SERVER]);
+    rpyc_pendings_doubt(&d->pendings[rpyc_other(direction)], d->ids);
     d->setup.fn(&event, d->setup.user);
 }
 

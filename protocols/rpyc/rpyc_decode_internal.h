@@ -36,8 +36,7 @@ struct rpyc_pending {
     uint32_t result;       /* name of what comes back */
     uint32_t older, newer; /* by age; `newer` also links the free ones */
     enum bench_verb verb;
-    bool several;  /* the answer is a tuple of elements (BUFFITER) */
-    bool doubtful; /* its answer may have been among bytes that were lost */
+    bool several; /* the answer is a tuple of elements (BUFFITER) */
 };
 
 struct rpyc_pendings {
@@ -45,7 +44,8 @@ struct rpyc_pendings {
     uint32_t *slots; /* of `all`, by seq; RPYC_NO_SLOT = free */
     uint32_t mask, room, limit, count;
     uint32_t oldest, newest, unused;
-    uint64_t salt; /* so that nobody can choose numbers that fall together */
+    uint64_t doubtful; /* answers up to this id may have been among bytes that were lost */
+    uint64_t salt;     /* so that nobody can choose numbers that fall together */
 };
 
 void rpyc_pendings_init(struct rpyc_pendings *pendings, uint32_t limit);
@@ -56,8 +56,8 @@ void rpyc_pendings_add(struct rpyc_pendings *pendings, const struct rpyc_pending
 bool rpyc_pendings_take(struct rpyc_pendings *pendings, uint64_t seq, struct rpyc_pending *out);
 /* The id of the newest one of that thread; 0 = none (or too far back). */
 uint64_t rpyc_pendings_of_thread(const struct rpyc_pendings *pendings, uint64_t thread);
-/* Answers were lost: who is not answered for long will not be. */
-void rpyc_pendings_doubt(struct rpyc_pendings *pendings);
+/* Answers were lost: who is not answered for long, of ids up to this one, will not be. */
+void rpyc_pendings_doubt(struct rpyc_pendings *pendings, uint64_t id);
 
 /* ---- objects that were handed out ---- */
 

@@ -122,8 +122,8 @@ void rpyc_pendings_add(struct rpyc_pendings *pendings, const struct rpyc_pending
     if (same != RPYC_NO_SLOT)
         forget(pendings, same);
     if (pendings->oldest != RPYC_NO_SLOT) {
-        const struct rpyc_pending *oldest = &pendings->all[pendings->oldest];
-        if (oldest->doubtful && request->id - oldest->id > DOUBT)
+        const uint64_t oldest = pendings->all[pendings->oldest].id;
+        if (oldest <= pendings->doubtful && request->id - oldest > DOUBT)
             forget_oldest(pendings);
     }
     if (pendings->count >= pendings->limit ||
@@ -166,8 +166,4 @@ uint64_t rpyc_pendings_of_thread(const struct rpyc_pendings *pendings, uint64_t 
     return 0;
 }
 
-void rpyc_pendings_doubt(struct rpyc_pendings *pendings)
-{
-    for (uint32_t at = pendings->oldest; at != RPYC_NO_SLOT; at = pendings->all[at].newer)
-        pendings->all[at].doubtful = true;
-}
+void rpyc_pendings_doubt(struct rpyc_pendings *pendings, uint64_t id) { pendings->doubtful = id; }

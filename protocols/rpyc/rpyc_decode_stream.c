@@ -238,7 +238,8 @@ static enum bench_recognised judge_packed(struct rpyc_decoder *d, struct rpyc_st
     return verdict == BENCH_RECOGNISED_YES ? verdict : BENCH_RECOGNISED_NO;
 }
 
-/* Whether a frame begins here; one that is whole has to be right to its end. */
+/* Whether a frame begins here; one that is whole, and not so large that looking at it again and
+ * again would take long, has to be right to its end. */
 static enum bench_recognised judge(struct rpyc_decoder *d, struct rpyc_stream *s,
                                    const uint8_t *data, size_t have)
 {
@@ -248,7 +249,7 @@ static enum bench_recognised judge(struct rpyc_decoder *d, struct rpyc_stream *s
     const uint64_t total = frame_total(data);
     if (data[4] != 0)
         return judge_packed(d, s, data, have, total);
-    if (have < total)
+    if (have < total || total > PREFIX_BYTES)
         return verdict;
     const size_t length = (size_t)total - RPYC_FRAME_EXTRA;
     return rpyc_decode_is_message(data + RPYC_FRAME_HEADER, length) ? BENCH_RECOGNISED_YES

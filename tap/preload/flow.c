@@ -181,9 +181,12 @@ static bool fd_begins(struct tap_use *use, _Atomic uint64_t *entry, uint64_t wor
         }
     }
     errno = saved;
-    if (wanted)
-        use_begins(use, entry, word, sends);
-    return wanted;
+    if (!wanted)
+        return false;
+    use_begins(use, entry, word, sends);
+    if (flows[use->slot % FLOWS_MAX].fd != fd) /* a copy, and the other may be closed */
+        flows[use->slot % FLOWS_MAX].fd = fd;
+    return true;
 }
 
 bool tap_call_begins(struct tap_use *use, int fd, bool sends)
@@ -288,9 +291,19 @@ void tap_fd_copied(int from, int to)
 
     if (tap_setup.active && (unsigned)from < FDS_MAX && (unsigned)to < FDS_MAX && from != to &&
         tap_is_own_process()) {
-        uint64_t word = atomic_load(&fds[from]) & ~(uint64_t)ENTRY_BELOW_TLS;
-        struct tap_flow *flow = ENTRY_STATE(word) == ENTRY_FLOW ? flow_of(word) : NULL;
+        uint64_t word = atomic_load(&fds[from]);
+        struct tap_flow *flow;
+        enum tap_flow_kind kind;
 
+        /* What they have in common begins here, not with the first bytes of either. */
+        if (ENTRY_STATE(word) == ENTRY_UNKNOWN && is_stream(from, &kind, false) &&
+            kind == TAP_FLOW_SOCKET) {
+            raise_to(&fds_used, (uint32_t)from + 1);
+            if (!entry_begins(&fds[from], &word, from, kind, ENTRY_ROLE(word)))
+                word = ENTRY(ENTRY_IGNORED, ENTRY_ROLE(word), 0, 0);
+        }
+        word &= ~(uint64_t)ENTRY_BELOW_TLS;
+        flow = ENTRY_STATE(word) == ENTRY_FLOW ? flow_of(word) : NULL;
         if (flow)
             (void)atomic_fetch_add(&flow->refs, 1);
         raise_to(&fds_used, (uint32_t)to + 1);

@@ -58,6 +58,7 @@ int main(int argc, char **argv)
     FILE *file = NULL;
     int status = 0, at = 2;
     bool ended = false;
+    int processes;
 
     for (; at < argc && strcmp(argv[at], "--") != 0; at++) {
         if (strcmp(argv[at], "--no-places") == 0)
@@ -87,10 +88,10 @@ int main(int argc, char **argv)
         if (!ended)
             (void)poll(&wait, 1, 2);
     }
+    processes = tap_launch_processes(launch, &why);
     if (file)
         fprintf(file, "end dropped %llu processes %d %s\n",
-                (unsigned long long)tap_launch_dropped(launch), tap_launch_processes(launch, &why),
-                why ? why : "");
+                (unsigned long long)tap_launch_dropped(launch), processes, why ? why : "");
     tap_launch_free(launch);
     if (file && fclose(file) != 0)
         return 125;

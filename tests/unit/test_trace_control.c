@@ -380,3 +380,70 @@ Test(trace_control, more_threads_than_are_remembered)
     cr_assert(overlapped > 100 && overlapped < 200, "%d", (int)overlapped);
     done(&p);
 }
+
+static unsigned draw(uint64_t *state, unsigned below)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(*state >> 33) % below;
+}
+
+/* Requests and answers of all kinds in any order, bytes that are lost, connections that end. */
+static void random_line(char *line, size_t size, uint64_t *state, int now)
+{
+    /* Every so often new ones. */
+    const unsigned connection = 1 + draw(state, 3) + (unsigned)now / 500 * 3;
+    const unsigned what = draw(state, 400);
+    const char way = draw(state, 2) == 0 ? '>' : '<';
+    const unsigned thread = draw(state, 3) == 0 ? 0 : draw(state, 90), id = 1 + draw(state, 40);
+    const unsigned name = draw(state, 20);
+    if (what == 0)
+        (void)snprintf(line, size, "%d %u close\n", now, connection);
+    else if (what == 1)
+        (void)snprintf(line, size, "%d %u gap %c\n", now, connection, way);
+    else if (what < 5)
+        (void)snprintf(line, size, "%d 0 %s@%u s%u\n", now, what == 4 ? "end" : "begin", thread,
+                       name);
+    else if (what < 200)
+        (void)snprintf(line, size, "%d %u %c@%u %c %u\n", now, connection, way, thread,
+                       what < 20 ? 'e' : 'r', id);
+    else
+        (void)snprintf(line, size, "%d %u %c@%u q %u %s f%u parent=%u%s\n", now, connection, way,
+                       thread, id, what < 300 ? "call" : "get", name,
+                       what < 250 ? draw(state, 40) : 0, what > 380 ? " unawaited" : "");
+}
+
+Test(trace_control, whatever_comes, .timeout = 60)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct played p = {.analyser = new_analyser(NULL)};
+        uint64_t state = seed;
+        char line[200];
+        play(p.analyser, "0 1 open\n0 2 server\n0 3 joined\n");
+        int now = 0;
+        for (int i = 0; i < 5000; i++) {
+            random_line(line, sizeof(line), &state, ++now);
+            play(p.analyser, line);
+        }
+        trace_analyser_finish(p.analyser);
+        p.profile = take(p.analyser);
+        const struct trace_totals *t = &p.profile->totals;
+        check_sum(t);
+        for (size_t i = 0; i < p.profile->nconnections; i++) {
+            const struct trace_connection *row = &p.profile->connections[i];
+            for (int d = 0; d < 2; d++) {
+                cr_assert_geq(row->totals.serving_ns[d], 0);
+                cr_assert_leq(row->totals.serving_ns[d], row->end_ns - row->begin_ns);
+                cr_assert_geq(row->totals.waiting_ns[d], 0);
+            }
+        }
+        int64_t self_ns = 0;
+        uint64_t trips = 0;
+        for (size_t i = 0; i < p.profile->nby_name; i++) {
+            self_ns += p.profile->by_name[i].self_ns;
+            trips += p.profile->by_name[i].round_trips;
+        }
+        cr_assert_eq(trips, trace_both(t->round_trips));
+        cr_assert_eq(self_ns, t->waiting_ns[0] + t->waiting_ns[1]);
+        done(&p);
+    }
+}

@@ -153,12 +153,37 @@ Test(trace_findings, attributes_one_by_one)
     cr_expect_eq(found->round_trips_after, 60);
     expect_us(found->here.before_s, 26980);
     expect_us(found->here.after_s, 26980 - 19800 + 120 * 0.96 + 1200 * 0.0035);
-    expect_us(found->at[1].after_s, 7299.4 + 60 * 1000.);
+    /* At a distance 29 lookups wait behind the release of the method before. */
+    expect_us(found->at[1].after_s, 7299.4 + (60 + 29) * 1000.);
     cr_expect_str_eq(found->change, "let root.sensor give a tuple (value, unit, low, high)");
     const struct trace_finding *lookups = story_found(&story, TRACE_LOOKUPS);
     cr_assert_not_null(lookups);
     cr_expect_eq(lookups->count, 29);
     cr_expect_eq(story.findings, found, "the dearest comes first");
+    story_end(&story);
+}
+
+/* What is sent right behind a release waits for its acknowledgement, where that takes time. */
+Test(trace_findings, requests_behind_releases)
+{
+    struct story story;
+    story_begin(&story);
+    uint32_t ping = story_attribute(&story, story.root, "ping");
+    for (int i = 0; i < 20; i++) {
+        story_does(&story, BENCH_VERB_GET, ping, BENCH_OUTCOME_CALLABLE, 100);
+        story_does(&story, BENCH_VERB_CALL, ping, BENCH_OUTCOME_VALUE, 100);
+        struct trace_call release =
+            story_call(&story, BENCH_VERB_RELEASE, ping, BENCH_OUTCOME_VALUE, 50);
+        release.unawaited = true;
+        release.before_ns = -1;
+        trace_patterns_call(story.patterns, &release);
+    }
+    const struct trace_finding *found = story_only(&story, TRACE_LOOKUPS);
+    cr_expect_eq(found->round_trips, 40);
+    double here_us = 20 * 200 + 39 * 20;
+    expect_us(found->here.before_s, here_us);
+    expect_us(found->at[1].before_s, here_us + (40 + 19) * 1000.);
+    expect_us(found->at[1].after_s, here_us - 0.95 * (20 * 100 + 19 * 20) + (21 + 1) * 1000.);
     story_end(&story);
 }
 

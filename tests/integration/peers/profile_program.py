@@ -37,25 +37,17 @@ def serve():
     server.start()
 
 
-class Stopped(Exception):
-    pass
-
-
-def stopped(number, _frame):
-    raise Stopped(number)
-
-
 def stay(connection):
-    signal.signal(signal.SIGTERM, stopped)
-    signal.signal(signal.SIGINT, stopped)
-    try:
+    # An exception out of the handler would be ignored within a netref's __del__.
+    stopped = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda got, frame: stopped.append(got))
+    connection.root.ping()
+    print("staying %d" % os.getpid(), flush=True)
+    while not stopped:
         connection.root.ping()
-        print("staying %d" % os.getpid(), flush=True)
-        while True:
-            connection.root.ping()
-            time.sleep(0.01)
-    except Stopped as signalled:
-        print("stopped by %d" % signalled.args[0], flush=True)
+        time.sleep(0.01)
+    print("stopped by %d" % stopped[0], flush=True)
 
 
 def users(connection, count):
