@@ -409,9 +409,9 @@ Test(telemetry, durations)
         double seconds;
         const char *text;
     } table[] = {
-        {0, "0µs"},          {850e-6, "850µs"},   {999.4e-6, "999µs"}, {999.6e-6, "1.00ms"},
-        {0.012344, "12.34ms"}, {0.99999, "999.99ms"}, {0.999996, "1.00s"}, {1.5, "1.50s"},
-        {123.456, "123.46s"},
+        {0, "0µs"},           {850e-6, "850µs"},     {999.4e-6, "999µs"},
+        {999.6e-6, "1.00ms"}, {0.012344, "12.34ms"}, {0.99999, "999.99ms"},
+        {0.999996, "1.00s"},  {1.5, "1.50s"},        {123.456, "123.46s"},
     };
     for (size_t i = 0; i < BENCH_COUNT_OF(table); i++)
         cr_expect_str_eq(bench_telemetry_format_duration(table[i].seconds).s, table[i].text);
