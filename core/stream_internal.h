@@ -38,7 +38,7 @@ void stream_drained(struct bench_conn *conn);
 
 void stream_tell_opened(struct bench_conn *conn, bool joined);
 void stream_tell_sent(struct bench_conn *conn, const struct iovec *pieces, int count, size_t length,
-              int64_t when_ns);
+                      int64_t when_ns);
 void stream_tell_received(struct bench_conn *conn, const uint8_t *data, size_t length);
 void stream_tell_closed(struct bench_conn *conn);
 

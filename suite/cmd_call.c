@@ -96,7 +96,8 @@ static const struct cli_option options[] = {
     {"json", NULL, "value, cost and messages as one JSON object", set_json},
     {"profile", NULL, "what the call did on the wire, by name, and what to change", set_profile},
     {"timeout", "TIME", "for connecting and for the answer, each (30s)", set_timeout},
-    {"ca-file", "FILE", "checks the server's certificate against these (the system's)", set_ca_file},
+    {"ca-file", "FILE", "checks the server's certificate against these (the system's)",
+     set_ca_file},
     {"insecure", NULL, "-k: does not check the server's certificate", set_insecure},
     {"plugin", "FILE.so", "loads a protocol from a shared object (may be repeated)", set_plugin},
     {NULL, NULL, NULL, NULL},
@@ -236,9 +237,8 @@ static void print_cost(const struct bench_one_call *call)
 
 static int write_profile(const struct bench_one_call *call)
 {
-    const struct bench_telemetry_format format = {.sections = BENCH_TELEMETRY_SUMMARY |
-                                                              BENCH_TELEMETRY_FINDINGS |
-                                                              BENCH_TELEMETRY_TREE};
+    const struct bench_telemetry_format format = {
+        .sections = BENCH_TELEMETRY_SUMMARY | BENCH_TELEMETRY_FINDINGS | BENCH_TELEMETRY_TREE};
     (void)fputc('\n', stderr);
     return bench_telemetry_write(call->telemetry, &format, stderr);
 }

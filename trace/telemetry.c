@@ -385,11 +385,11 @@ char *bench_telemetry_format(struct bench_telemetry *t, const struct bench_telem
 char *bench_telemetry_format_call_tree(struct bench_telemetry *t, int max_depth,
                                        double min_duration_s, bool show_netrefs)
 {
-    return bench_telemetry_format(
-        t, &(struct bench_telemetry_format){.sections = BENCH_TELEMETRY_TREE,
-                                            .max_depth = max_depth,
-                                            .min_duration_s = min_duration_s,
-                                            .hide_netrefs = !show_netrefs});
+    return bench_telemetry_format(t,
+                                  &(struct bench_telemetry_format){.sections = BENCH_TELEMETRY_TREE,
+                                                                   .max_depth = max_depth,
+                                                                   .min_duration_s = min_duration_s,
+                                                                   .hide_netrefs = !show_netrefs});
 }
 
 char *bench_telemetry_format_timeline(struct bench_telemetry *t, unsigned width,

@@ -118,22 +118,22 @@ BENCH_API int bench_telemetry_write(struct bench_telemetry *telemetry,
                                     FILE *out) BENCH_MUST_CHECK;
 
 /* The same as a text that the caller frees, or NULL without memory. */
-BENCH_API char *bench_telemetry_format(struct bench_telemetry *telemetry,
-                                       const struct bench_telemetry_format *format)
-    BENCH_MUST_CHECK;
+BENCH_API char *
+bench_telemetry_format(struct bench_telemetry *telemetry,
+                       const struct bench_telemetry_format *format) BENCH_MUST_CHECK;
 BENCH_API char *bench_telemetry_format_call_tree(struct bench_telemetry *telemetry, int max_depth,
-                                                 double min_duration_s, bool show_netrefs)
-    BENCH_MUST_CHECK;
+                                                 double min_duration_s,
+                                                 bool show_netrefs) BENCH_MUST_CHECK;
 BENCH_API char *bench_telemetry_format_timeline(struct bench_telemetry *telemetry, unsigned width,
                                                 double min_duration_s) BENCH_MUST_CHECK;
-BENCH_API char *bench_telemetry_format_netref_report(struct bench_telemetry *telemetry)
-    BENCH_MUST_CHECK;
+BENCH_API char *
+bench_telemetry_format_netref_report(struct bench_telemetry *telemetry) BENCH_MUST_CHECK;
 BENCH_API char *bench_telemetry_format_slow_calls_report(struct bench_telemetry *telemetry,
                                                          unsigned top) BENCH_MUST_CHECK;
 /* The summary, and what is true of the four. */
 BENCH_API char *bench_telemetry_format_full_report(struct bench_telemetry *telemetry, bool tree,
-                                                   bool timeline, bool netrefs, bool slow)
-    BENCH_MUST_CHECK;
+                                                   bool timeline, bool netrefs,
+                                                   bool slow) BENCH_MUST_CHECK;
 
 struct bench_telemetry_duration {
     char s[32];

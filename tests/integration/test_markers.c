@@ -39,9 +39,9 @@ static const struct wanted {
     int count, trips, created; /* created: references that the server handed out */
     bool several;              /* threads */
 } sections[] = {
-    {"load", NULL, 1, 9, 4, false},  {"inside", "load", 1, 4, 2, false},
-    {"ping", "inside", 2, 4, 2, false}, {"nothing", NULL, 1, 0, 0, false},
-    {"task", NULL, 1, 2, 1, false},  {"thread", NULL, 3, 36, 18, true},
+    {"load", NULL, 1, 9, 4, false},       {"inside", "load", 1, 4, 2, false},
+    {"ping", "inside", 2, 4, 2, false},   {"nothing", NULL, 1, 0, 0, false},
+    {"task", NULL, 1, 2, 1, false},       {"thread", NULL, 3, 36, 18, true},
     {"ping", "thread", 15, 30, 15, true},
 };
 

@@ -140,16 +140,12 @@ static void scene_begin(struct scene *scene, int version, bool classic)
     *scene = (struct scene){.version = rig_versions[version],
                             .classic = classic,
                             .rows = classic ? classic_rows : rows,
-                            .nrows =
-                                classic ? BENCH_COUNT_OF(classic_rows) : BENCH_COUNT_OF(rows)};
+                            .nrows = classic ? BENCH_COUNT_OF(classic_rows) : BENCH_COUNT_OF(rows)};
     rig_peer(&scene->service, "profiled_service.py",
              classic ? WORDS("--classic") : WORDS("--port", "0"));
 }
 
-static void scene_end(struct scene *scene)
-{
-    cr_expect_eq(rig_server_stop(&scene->service), 0);
-}
+static void scene_end(struct scene *scene) { cr_expect_eq(rig_server_stop(&scene->service), 0); }
 
 /* argv: what stands before, then the client with all rows of the scene. */
 static void client_words(const struct scene *scene, uint16_t port, const char *const *before,
@@ -369,9 +365,9 @@ static void expect_rows(const struct scene *scene, const json_t *profile)
     }
 }
 
-/* An asynchronous request whose answer passes before the next request does looks to a relay and to a
- * capture as if somebody had waited for it. The preloaded library sees when the answer is read. So
- * where there are such requests, only the sum of both kinds is the same. */
+/* An asynchronous request whose answer passes before the next request does looks to a relay and to
+ * a capture as if somebody had waited for it. The preloaded library sees when the answer is read.
+ * So where there are such requests, only the sum of both kinds is the same. */
 static void expect_same_trips(double awaited_a, double overlapped_a, double awaited_b,
                               double overlapped_b, const char *way, const char *what)
 {
@@ -383,7 +379,7 @@ static void expect_same_trips(double awaited_a, double overlapped_a, double awai
 
 static void expect_same_totals(const json_t *a, const json_t *b, const char *way, const char *what)
 {
-    static const char *const keys[] = {"messages", "requests",   "unawaited",   "errors",
+    static const char *const keys[] = {"messages",   "requests",    "unawaited", "errors",
                                        "unanswered", "plain_bytes", "wire_bytes"};
     static const char *const references[] = {"created", "released", "alive", "leaked"};
     char path[64];
@@ -421,8 +417,9 @@ static const json_t *find_name(const json_t *names, const json_t *wanted_name)
 
 static void expect_same_names(const json_t *a, const json_t *b, const char *way)
 {
-    static const char *const keys[] = {"count",   "unawaited", "errors", "verbs",      "lookups",
-                                       "objects", "class",     "error",  "wire_bytes", "plain_bytes"};
+    static const char *const keys[] = {"count",      "unawaited",  "errors", "verbs",
+                                       "lookups",    "objects",    "class",  "error",
+                                       "wire_bytes", "plain_bytes"};
     size_t i;
     const json_t *name;
 
@@ -515,6 +512,8 @@ static void check_taps(int version, bool classic)
     expect_same(&scene, program, relayed, "the relay");
     if (capture.runs)
         check_capture(&scene, &capture, program);
+    else
+        cr_log_warn("not compared with a capture: that needs /usr/bin/tcpdump and root");
     json_decref(program);
     json_decref(relayed);
     scene_end(&scene);

@@ -88,8 +88,7 @@ static void world_init(struct world *w, bool tls)
 {
     struct bench_error err = {0};
     const char *words[5] = {NULL};
-    const struct support_server_spec spec = {
-        .protocol = "tcp", .mode = "threaded", .extra = words};
+    const struct support_server_spec spec = {.protocol = "tcp", .mode = "threaded", .extra = words};
     struct bench_address address = {.host = "127.0.0.1", .tls = tls};
 
     *w = (struct world){.protocol = bench_protocol_find("tcp", 3)};
@@ -106,9 +105,9 @@ static void world_init(struct world *w, bool tls)
     address.port = w->server.port;
     cr_assert_eq(bench_address_resolve(&address, &err), 0, "%s", err.msg);
     cr_assert_eq(bench_loop_new(&w->loop, &err), 0, "%s", err.msg);
-    cr_assert_eq(bench_conn_new(w->loop, w->protocol, NULL, &address, &no_events, NULL, &w->conn,
-                                &err),
-                 0, "%s", err.msg);
+    cr_assert_eq(
+        bench_conn_new(w->loop, w->protocol, NULL, &address, &no_events, NULL, &w->conn, &err), 0,
+        "%s", err.msg);
     cr_assert_eq(bench_op_new(w->protocol, &w->op, &err), 0, "%s", err.msg);
     w->tx = malloc(LARGE);
     cr_assert_not_null(w->tx);
