@@ -230,13 +230,13 @@ static uint64_t times_got(const struct trace_search *search, uint32_t name,
     return 0;
 }
 
-/* Many that one connection kept, many of them late in its life: objects that are got at once and
- * held to its end are in use. */
+/* Many that one connection kept, and their number grew to the end (a quarter of them in the last
+ * quarter of its time, or at least half of that): objects that are got first and held are in use. */
 static bool is_leak(const struct trace_search *search, const struct trace_reference_row *row)
 {
     const uint64_t kept = row->counts.leaked + row->counts.alive;
     return row->name != BENCH_NAME_OTHERS && row->kept_most >= TRACE_LEAK_FROM &&
-           row->kept_late * 4 >= row->kept_most && kept >= row->counts.released &&
+           row->kept_late * 8 >= row->kept_most && kept >= row->counts.released &&
            times_got(search, row->name, row->direction) >= LEAKED_TIMES;
 }
 

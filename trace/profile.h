@@ -117,7 +117,7 @@ struct trace_reference_row {
     struct trace_references counts;
     uint64_t calls, reads, items; /* that used them */
     uint64_t kept_most;           /* most that one connection has, or had at its end, if 100 or more */
-    uint64_t kept_late;           /* of those: handed out in the second half of its time */
+    uint64_t kept_late;           /* of those: handed out in the last quarter of its time */
     int64_t oldest_ns;            /* time since which one has been alive; 0 = none is */
 };
 

@@ -209,7 +209,7 @@ void trace_references_kept(const struct trace_conn *conn, int64_t now_ns,
                            struct trace_reference_row *rows)
 {
     struct trace_analyser *analyser = conn->analyser;
-    const int64_t half_ns = conn->row.begin_ns + (now_ns - conn->row.begin_ns) / 2;
+    const int64_t late_ns = now_ns - (now_ns - conn->row.begin_ns) / 4;
     struct {
         uint64_t all, late;
     } *kept;
@@ -225,7 +225,7 @@ void trace_references_kept(const struct trace_conn *conn, int64_t now_ns,
         if (known->id == 0)
             continue;
         kept[known->row - 1].all++;
-        kept[known->row - 1].late += known->since_ns >= half_ns;
+        kept[known->row - 1].late += known->since_ns >= late_ns;
     }
     for (size_t i = 0; i < analyser->references.length; i++) {
         if (kept[i].all < TRACE_LEAK_FROM || kept[i].all <= rows[i].kept_most)

@@ -145,6 +145,34 @@ Test(trace_control, two_threads_without_numbers_look_like_asynchronous_calls)
     done(&p);
 }
 
+/* One thread sends what another one asks for: it looks like two requests of its own. */
+Test(trace_control, requests_of_threads_that_share_are_noted)
+{
+    static const char alone[] = "0 1 open\n10 1 >@7 q 1 call root.f\n11 1 >@7 q 2 call root.g\n"
+                                "20 1 <@7 r 1\n21 1 <@7 r 2\n";
+    struct played p = played(alone);
+    cr_expect_eq(p.profile->totals.overlapped[0], 1);
+    cr_expect(!has_note(p.profile, "share a connection"));
+    done(&p);
+    char shared[400];
+    (void)snprintf(shared, sizeof(shared),
+                   "0 1 open\n5 1 >@8 q 9 call root.f\n6 1 <@8 r 9\n%s", strchr(alone, '\n') + 1);
+    p = played(shared);
+    cr_expect_eq(p.profile->totals.overlapped[0], 1);
+    cr_expect(has_note(p.profile, "share a connection"));
+    done(&p);
+}
+
+/* What nobody waits for is not slow, however late it is answered. */
+Test(trace_control, an_asynchronous_call_is_not_slow)
+{
+    struct played p = played("0 1 open\n10 1 > q 1 call root.f\n11 1 > q 2 call root.g\n"
+                             "300000 1 < r 1\n300001 1 < r 2\n");
+    cr_expect_eq(p.profile->totals.overlapped[0], 1);
+    cr_expect_eq(p.profile->totals.slow, 1);
+    done(&p);
+}
+
 Test(trace_control, two_threads_with_numbers_wait_each_for_itself)
 {
     struct played p = played("0 1 open\n"
