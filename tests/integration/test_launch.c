@@ -329,7 +329,7 @@ Test(launch, places, .timeout = 120)
                        strstr(line, "<module>") ? "'<dynamic>" : "/tap_places.py", line);
         rig_assert_has(text, wanted);
     }
-    cr_expect_eq(lines, 10, "%d lines", lines);
+    cr_expect_eq(lines, 15, "%d lines", lines);
     cr_expect_eq(rig_count_lines(text, "/rpyc/"), 0);
     cr_expect_eq(rig_count_lines(text, "threading.py"), 0);
     free(text);
