@@ -40,6 +40,7 @@ struct bench_names {
     uint32_t count, room, limit;
     uint32_t *slots; /* numbers; 0 = free */
     uint32_t mask;
+    uint64_t salt; /* so that nobody can choose names that fall together */
     struct block *blocks;
 };
 
@@ -239,7 +240,7 @@ uint32_t bench_names_step(struct bench_names *names, uint32_t parent, enum bench
         length = shorten(shortened, text, length);
         text = shortened;
     }
-    const uint64_t seed = (uint64_t)parent << 3 | (uint64_t)step;
+    const uint64_t seed = names->salt ^ ((uint64_t)parent << 3 | (uint64_t)step);
     const uint64_t hash = XXH3_64bits_withSeed(text, length, seed);
     for (uint32_t at = (uint32_t)hash & names->mask; names->slots[at] != 0;
          at = (at + 1) & names->mask) {
@@ -259,6 +260,7 @@ int bench_names_new(struct bench_names **out, uint32_t limit)
     if (names == NULL)
         return -ENOMEM;
     names->limit = limit;
+    names->salt = XXH3_64bits(&names, sizeof(names)); /* an address */
     names->room = limit + 1 < ROOM_FIRST ? limit + 1 : ROOM_FIRST;
     names->names = calloc(names->room, sizeof(*names->names));
     names->mask = 2 * ROOM_FIRST - 1;
@@ -269,7 +271,8 @@ int bench_names_new(struct bench_names **out, uint32_t limit)
     }
     names->names[BENCH_NAME_NONE].text = "";
     static const char others[] = "(others)";
-    const uint64_t hash = XXH3_64bits_withSeed(others, sizeof(others) - 1, BENCH_STEP_TOP);
+    const uint64_t hash =
+        XXH3_64bits_withSeed(others, sizeof(others) - 1, names->salt ^ BENCH_STEP_TOP);
     if (add(names, BENCH_NAME_NONE, BENCH_STEP_TOP, others, sizeof(others) - 1, hash) !=
             BENCH_NAME_OTHERS ||
         names->count != BENCH_NAME_OTHERS) {

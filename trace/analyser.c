@@ -320,7 +320,7 @@ static void tell_if_slow(struct trace_analyser *analyser, struct trace_conn *con
         i = pending->newer;
         if (pending->start_ns > latest_ns)
             return;
-        if (pending->unawaited || pending->reported)
+        if (pending->unawaited || pending->overlapped || pending->reported)
             continue;
         struct trace_call call;
         pending->reported = true;

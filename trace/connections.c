@@ -375,6 +375,7 @@ static void close_conn(struct trace_conn *conn, int64_t time_ns)
     if (conn->state == TRACE_DECODED) {
         conn->ops->close(conn->decoder, time_ns);
         count_unanswered(conn);
+        trace_references_kept(conn, time_ns, analyser->references.rows);
         trace_references_leaked(conn);
         trace_patterns_connection_closed(analyser->patterns, conn->id, &conn->row);
         trace_totals_add(&all->ended, &conn->row.totals);

@@ -28,6 +28,16 @@ static struct trace_sender sender_of(const struct trace_conn *conn, const struct
                                  .certain = by_tap && to_server != conn->row.from_server};
 }
 
+/* Several threads of a program that share the connection: each request is known by who wrote it. */
+static void look_for_sharing(struct trace_conn *conn, struct trace_sender sender, uint64_t thread)
+{
+    if (!sender.certain)
+        return;
+    if (conn->sender == 0)
+        conn->sender = thread;
+    conn->shared = conn->shared || conn->sender != thread;
+}
+
 static uint32_t node_of(struct trace_conn *conn, const struct trace_pending *pending)
 {
     const struct trace_pending *parent = trace_control_parent(&conn->control, pending);
@@ -79,6 +89,8 @@ static void on_request(struct trace_conn *conn, const struct bench_event *event)
     struct trace_analyser *analyser = conn->analyser;
     const int deep = analyser->options.deep_stack;
     struct trace_pending *pending = NULL;
+    const struct trace_sender sender = sender_of(conn, event);
+    look_for_sharing(conn, sender, event->thread);
     advance(conn, event->time_ns);
     make_room(conn, event);
     struct trace_row *row = trace_rows_get(analyser, event->name, event->direction);
@@ -88,8 +100,7 @@ static void on_request(struct trace_conn *conn, const struct bench_event *event)
         trace_row_requested(row, event);
     if (event->reference != 0)
         trace_references_used(conn, event);
-    if (event->id == 0 || trace_control_request(&conn->control, event, sender_of(conn, event),
-                                                &pending) < 0) {
+    if (event->id == 0 || trace_control_request(&conn->control, event, sender, &pending) < 0) {
         analyser->limits.memory += event->id != 0;
         trace_totals_requested(&conn->row.totals, event, 1, deep);
         return;
@@ -153,7 +164,7 @@ static void complete(struct trace_conn *conn, const struct bench_event *event,
 
 static bool is_slow(const struct trace_options *options, const struct trace_call *call)
 {
-    return !call->unawaited && options->slow_call_ns >= 0 &&
+    return !call->unawaited && !call->overlapped && options->slow_call_ns >= 0 &&
            call->end_ns - call->start_ns >= options->slow_call_ns;
 }
 
@@ -192,6 +203,7 @@ static void on_answer(struct trace_conn *conn, const struct bench_event *event)
         pending->node = node_of(conn, pending);
     complete(conn, event, pending, &call);
     const bool slow = is_slow(&analyser->options, &call);
+    analyser->limits.shared += conn->shared && call.overlapped && pending->by_tap;
     conn->last_row = trace_rows_get(analyser, call.name, call.direction);
     conn->last_node = pending->node;
     conn->last_section = pending->section;

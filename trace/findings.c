@@ -8,6 +8,10 @@
 
 #include "trace/memory.h"
 
+/* A change that saves a smaller share of the waiting is not worth a line. */
+static const double worth_share = 0.01;
+enum { FAR = 2 }; /* index of TRACE_RTTS_NS: 10 ms */
+
 const char *trace_finding_key(enum trace_finding_id id)
 {
     static const char *const keys[] = {
@@ -174,12 +178,31 @@ static struct trace_finding *victim(struct trace_search *search, enum trace_find
     return search->nfound < TRACE_FOUND_MAX ? &search->found[search->nfound++] : NULL;
 }
 
+/* Of the time that is waited now, with each round trip as long as it is or longer by more_ns. */
+static bool saves_little(const struct trace_search *search, const struct trace_prediction *at,
+                         double more_ns)
+{
+    const struct trace_totals *totals = &search->profile->totals;
+    const double waited = (double)totals->waiting_ns[0] + (double)totals->waiting_ns[1] +
+                          (double)trace_both(totals->round_trips) * more_ns;
+    return (at->before_s - at->after_s) * 1e9 < worth_share * waited;
+}
+
+/* Neither here nor far away: not worth a place in the list. */
+static bool is_trivial(const struct trace_search *search, const struct trace_finding *finding)
+{
+    const double rtt_ns = (double)finding->at[FAR].rtt_ns;
+    const double more_ns = rtt_ns - search->tariff[finding->direction].rtt_ns;
+    return finding->priced && saves_little(search, &finding->here, 0) &&
+           saves_little(search, &finding->at[FAR], fmax(0, more_ns));
+}
+
 void trace_search_found(struct trace_search *search, const struct trace_case *found)
 {
     struct trace_finding finding;
     trace_case_finding(search, found, &finding);
     finding.rule = rule_of(search->rules, found->id);
-    if (!finding.rule)
+    if (!finding.rule || is_trivial(search, &finding))
         return;
     struct trace_finding *at = victim(search, found->id);
     if (at && (!at->rule || dearer(&finding, at) < 0))

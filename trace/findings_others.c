@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Findings that are not about the number of round trips. */
+#include <math.h>
+
 #include "trace/findings_private.h"
 
 enum {
-    LEAKED_FROM = 100, /* objects of one name */
     LEAKED_TIMES = 8,  /* got at so many times at least: one list that is still in use when the
                           program ends is none */
     IN_VAIN_FROM_BYTES = 65536,
@@ -24,21 +25,52 @@ static struct trace_case of_group(const struct trace_search *search,
 
 static double ms(double ns) { return ns / 1e6; }
 
-static void find_deep(struct trace_search *search, const struct trace_group *group)
+/* A function that is passed and calls back is part of the stack that it was passed to. */
+static uint32_t stack_of(const struct bench_names *names, const struct trace_group *group)
 {
-    if (group->deep == 0)
-        return;
-    struct trace_case found = of_group(search, group, TRACE_DEEP);
-    found.count = group->deep;
+    uint32_t name = group->name;
+    for (uint32_t at = name; at != BENCH_NAME_NONE; at = bench_names_parent(names, at))
+        if (bench_names_kind(names, at) == BENCH_STEP_ARGUMENT)
+            name = bench_names_parent(names, at);
+    return group->deep > 0 ? name : BENCH_NAME_NONE;
+}
+
+/* members [first, last): all that is done under the name, lookups too. */
+static void find_deep(struct trace_search *search, size_t first, size_t last)
+{
+    const struct trace_patterns *patterns = search->patterns;
+    struct trace_case found = {.id = TRACE_DEEP, .name = search->members[first].subject};
+    int depth_max = 0;
+    double longest = -1;
+    for (size_t i = first; i < last; i++) {
+        const struct trace_group *group = &patterns->groups[search->members[i].group];
+        trace_price_keep(&found.price, &search->tariff[group->direction], group);
+        found.count += group->deep;
+        depth_max = group->depth_max > depth_max ? group->depth_max : depth_max;
+        const bool itself = group->name == found.name;
+        if (itself ? group->whole_ns > longest : longest < 0)
+            found.direction = group->direction;
+        if (itself && group->whole_ns > longest)
+            longest = group->whole_ns;
+    }
     trace_say(found.evidence, sizeof(found.evidence), "up to %d requests within each other, ",
-              group->depth_max);
-    trace_say_count(found.evidence, sizeof(found.evidence), group->deep, "call", "calls");
+              depth_max);
+    trace_say_count(found.evidence, sizeof(found.evidence), found.count, "request", "requests");
     trace_say(found.evidence, sizeof(found.evidence), " %d deep or deeper",
               search->patterns->options->deep_stack);
     trace_say(found.change, sizeof(found.change), "give ");
-    trace_say_name(found.change, sizeof(found.change), search->patterns->names, group->name);
+    trace_say_name(found.change, sizeof(found.change), patterns->names, found.name);
     trace_say(found.change, sizeof(found.change), " what it asks back for, as values");
     trace_search_found(search, &found);
+}
+
+static void find_deeps(struct trace_search *search)
+{
+    const size_t n = trace_search_sort(search, stack_of);
+    for (size_t first = 0, last; first < n; first = last) {
+        last = trace_search_run(search, first, n);
+        find_deep(search, first, last);
+    }
 }
 
 static void find_slow(struct trace_search *search, const struct trace_group *group)
@@ -61,7 +93,8 @@ static void find_slow(struct trace_search *search, const struct trace_group *gro
 bool trace_case_stall(struct trace_search *search, const struct trace_group *group, bool forced,
                       struct trace_case *out)
 {
-    if (group->stalled == 0 || (!forced && group->stalled_ns < worth_ns))
+    if (group->stalled == 0 ||
+        (!forced && (group->stalled_ns < worth_ns || trace_search_claimed(search, group))))
         return false;
     *out = of_group(search, group, TRACE_STALL);
     out->count = group->stalled;
@@ -87,6 +120,14 @@ static void find_stall(struct trace_search *search, const struct trace_group *gr
         trace_search_found(search, &found);
 }
 
+/* What waits longer than usual in requests that no other finding does away with. */
+static double late_beyond(const struct trace_search *search, const struct trace_group *group)
+{
+    const double late = trace_search_claimed(search, group) ? 0 : trace_price_late(group);
+    const double usual = (double)group->late * (double)bench_sketch_percentile(&group->time, 0.5);
+    return late > usual ? late - usual : 0;
+}
+
 /* All names together: which one is hit is chance. */
 static void find_late(struct trace_search *search)
 {
@@ -95,17 +136,16 @@ static void find_late(struct trace_search *search)
     uint64_t all = 0;
     for (size_t i = 0; i < search->patterns->ngroups; i++) {
         const struct trace_group *group = &search->patterns->groups[i];
-        double late = trace_price_late(group);
+        double late = late_beyond(search, group);
         if (late <= 0)
             continue;
-        double median = (double)bench_sketch_percentile(&group->time, 0.5);
         trace_price_keep(&found.price, &search->tariff[group->direction], group);
-        found.price.saved_ns += late - (double)group->late * median;
+        found.price.saved_ns += late;
         found.count += group->late;
         all += group->awaited;
         if (late > most) {
             most = late;
-            typical = median;
+            typical = (double)bench_sketch_percentile(&group->time, 0.5);
             found.name = group->name;
             found.direction = group->direction;
         }
@@ -128,9 +168,14 @@ static void find_in_vain(struct trace_search *search, const struct trace_group *
     if (group->in_vain_bytes < IN_VAIN_FROM_BYTES)
         return;
     struct trace_case found = of_group(search, group, TRACE_INCOMPRESSIBLE);
-    double cost = (double)group->in_vain_bytes * deflate_ns;
+    const double cost = (double)group->in_vain_bytes * deflate_ns;
+    /* Not what a stall took, nor what goes with the requests. */
+    const double left = trace_search_claimed(search, group)
+                            ? 0
+                            : found.price.waiting_ns - group->stalled_ns -
+                                  late_beyond(search, group);
     found.count = group->in_vain;
-    found.price.saved_ns = cost < found.price.before_ns ? cost : found.price.before_ns;
+    found.price.saved_ns = fmax(0, fmin(cost, left));
     trace_say_count(found.evidence, sizeof(found.evidence), group->in_vain, "message", "messages");
     trace_say(found.evidence, sizeof(found.evidence),
               " of %.0f kB on average did not get smaller by compression",
@@ -159,12 +204,17 @@ static void find_refused(struct trace_search *search, const struct trace_group *
     trace_search_found(search, &found);
 }
 
+static enum bench_direction other(enum bench_direction direction)
+{
+    return direction == BENCH_TO_SERVER ? BENCH_TO_CLIENT : BENCH_TO_SERVER;
+}
+
 /* How often the program went and got objects of this name. */
 static uint64_t times_got(const struct trace_search *search, uint32_t name,
                           enum bench_direction handed)
 {
     const struct bench_names *names = search->patterns->names;
-    enum bench_direction asked = handed == BENCH_TO_SERVER ? BENCH_TO_CLIENT : BENCH_TO_SERVER;
+    enum bench_direction asked = other(handed);
     for (uint32_t at = name; at != BENCH_NAME_NONE; at = bench_names_parent(names, at)) {
         uint32_t parent = bench_names_parent(names, at);
         const struct trace_group *group = NULL;
@@ -180,20 +230,28 @@ static uint64_t times_got(const struct trace_search *search, uint32_t name,
     return 0;
 }
 
+/* Many that one connection kept, many of them late in its life: objects that are got at once and
+ * held to its end are in use. */
+static bool is_leak(const struct trace_search *search, const struct trace_reference_row *row)
+{
+    const uint64_t kept = row->counts.leaked + row->counts.alive;
+    return row->name != BENCH_NAME_OTHERS && row->kept_most >= TRACE_LEAK_FROM &&
+           row->kept_late * 4 >= row->kept_most && kept >= row->counts.released &&
+           times_got(search, row->name, row->direction) >= LEAKED_TIMES;
+}
+
 static void find_leaks(struct trace_search *search)
 {
     const struct trace_profile *profile = search->profile;
     for (size_t i = 0; i < profile->nreferences; i++) {
         const struct trace_reference_row *row = &profile->references[i];
         uint64_t kept = row->counts.leaked + row->counts.alive;
-        if (kept < LEAKED_FROM || kept * 2 < row->counts.created ||
-            row->name == BENCH_NAME_OTHERS ||
-            times_got(search, row->name, row->direction) < LEAKED_TIMES)
+        if (!is_leak(search, row))
             continue;
         struct trace_case found = {
             .id = TRACE_LEAK,
             .name = row->name,
-            .direction = row->direction,
+            .direction = other(row->direction), /* who got them */
             .count = kept,
         };
         trace_say(found.evidence, sizeof(found.evidence), "%llu of ", (unsigned long long)kept);
@@ -218,12 +276,12 @@ void trace_find_others(struct trace_search *search)
         const struct trace_group *group = &search->patterns->groups[i];
         if (group->verb == TRACE_VERB_OBJECTS)
             continue;
-        find_deep(search, group);
         find_slow(search, group);
         find_stall(search, group);
         find_in_vain(search, group);
         find_refused(search, group);
     }
+    find_deeps(search);
     find_late(search);
     find_leaks(search);
 }

@@ -37,8 +37,10 @@ static void find_lookups(struct trace_search *search)
         const struct trace_group *group = &search->patterns->groups[i];
         struct trace_case found;
         if (group->verb == BENCH_VERB_GET && group->name != BENCH_NAME_OTHERS &&
-            !search->claimed[i] && trace_case_lookup(search, group, false, &found))
+            !search->claimed[i] && trace_case_lookup(search, group, false, &found)) {
+            trace_search_claim(search, group);
             trace_search_found(search, &found);
+        }
     }
 }
 
@@ -65,6 +67,7 @@ static void find_described(struct trace_search *search)
         trace_say(found.change, sizeof(found.change),
                   " and use it again, or let its values come "
                   "as a tuple");
+        trace_search_claim(search, group);
         trace_search_found(search, &found);
     }
 }

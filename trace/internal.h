@@ -37,6 +37,7 @@ struct trace_limits {
     uint64_t rows, nodes;      /* requests that have no row, no node of their own */
     uint64_t sections, places; /* marks and places that were not taken */
     uint64_t references, processes, memory;
+    uint64_t shared; /* overlapped requests of threads that share a connection */
     uint64_t merged; /* connections that no longer have a row of their own */
 };
 
@@ -202,6 +203,10 @@ void trace_references_clear(struct trace_references_of *references);
 void trace_references_created(struct trace_conn *conn, const struct bench_event *event);
 void trace_references_released(struct trace_conn *conn, const struct bench_event *event);
 void trace_references_used(struct trace_conn *conn, const struct bench_event *event);
+/* What a connection has at a time, or at its end: kept_most and kept_late of rows (those of
+ * analyser->references, or a copy). */
+void trace_references_kept(const struct trace_conn *conn, int64_t now_ns,
+                           struct trace_reference_row *rows);
 /* The connection ended: what is alive has leaked. */
 void trace_references_leaked(struct trace_conn *conn);
 
@@ -233,6 +238,8 @@ struct trace_conn {
     /* Of the message that came last: whose objects the references after it are. */
     struct trace_row *last_row;
     uint32_t last_node, last_section;
+    uint64_t sender; /* thread that sent the first request, as the tap says */
+    bool shared;     /* others did, too */
     uint64_t heard[2]; /* bytes while it is not known yet what it speaks */
 };
 

@@ -122,6 +122,11 @@ static void about_bounds(struct notes *notes, const struct trace_analyser *analy
     if (limits->processes > 0)
         note(notes, "%" PRIu64 " processes beyond the limit of %d are not listed",
              limits->processes, TRACE_PROCESSES_MAX);
+    if (limits->shared > 0)
+        note(notes,
+             "%" PRIu64 " overlapped request%s of threads that share a connection: one thread may "
+             "have sent what another waited for",
+             limits->shared, plural(limits->shared));
     if (analyser->calls.stride > 1)
         note(notes, "of the single calls every %" PRIu64 "th is in the timeline",
              analyser->calls.stride);

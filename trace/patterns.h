@@ -12,6 +12,9 @@
 
 struct trace_patterns;
 
+/* So many objects of one name that one connection kept may be a leak. */
+enum { TRACE_LEAK_FROM = 100 };
+
 int trace_patterns_new(struct trace_patterns **out, const struct trace_options *options,
                        const struct bench_names *names);
 void trace_patterns_free(struct trace_patterns *patterns);

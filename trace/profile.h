@@ -7,7 +7,8 @@
  * thread of control until the answer is there: that is a round trip. Unawaited by nature are
  * releases and the close; overlapped is a request during which the same thread of control sent
  * another one (asynchronous calls; threads that share a connection look the same where the tap
- * cannot tell threads apart: bench_piece.thread, bound threads). Of a hundred asynchronous calls in
+ * cannot tell threads apart: bench_piece.thread, bound threads; or where a thread sends what another
+ * one asks for, which a note tells of). Of a hundred asynchronous calls in
  * a row, 99 are overlapped and the last is what is waited for.
  *
  * Times are those at the tap. [2] is by enum bench_direction of the request.
@@ -37,7 +38,7 @@ struct trace_totals {
     struct trace_references references[2]; /* [d]: objects handed out in that direction */
     int depth_max;       /* requests in each other, 1 = flat; per thread of control */
     int depth_now;       /* of the profile: those that are not answered yet; 0 = there are none */
-    uint64_t slow, deep; /* calls beyond the thresholds */
+    uint64_t slow, deep; /* calls beyond the thresholds; slow: awaited ones */
     uint64_t lost;       /* LOST events: everything above may be too low */
 };
 
@@ -115,6 +116,8 @@ struct trace_reference_row {
     enum bench_direction direction; /* handed out in */
     struct trace_references counts;
     uint64_t calls, reads, items; /* that used them */
+    uint64_t kept_most;           /* most that one connection has, or had at its end, if 100 or more */
+    uint64_t kept_late;           /* of those: handed out in the second half of its time */
     int64_t oldest_ns;            /* time since which one has been alive; 0 = none is */
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "trace/internal.h"
+#include "trace/patterns.h"
 
 enum { FIRST = 16 };
 
@@ -26,6 +27,7 @@ void trace_references_clear(struct trace_references_of *references)
         struct trace_reference_row *row = &references->rows[i];
         row->counts = (struct trace_references){.alive = row->counts.alive};
         row->calls = row->reads = row->items = 0;
+        row->kept_most = row->kept_late = 0;
     }
 }
 
@@ -106,12 +108,14 @@ void trace_references_created(struct trace_conn *conn, const struct bench_event 
     struct trace_analyser *analyser = conn->analyser;
     struct trace_alive *alive = &conn->alive;
     const enum bench_direction d = event->direction;
+    const bool followed = event->reference != 0;
     conn->row.totals.references[d].created++;
-    conn->row.totals.references[d].alive++;
+    conn->row.totals.references[d].alive += followed;
+    analyser->limits.references += !followed;
     for (uint32_t s = conn->last_section; s != 0;) {
         struct trace_totals *totals = trace_sections_next(&analyser->sections, &s);
         totals->references[d].created++;
-        totals->references[d].alive++;
+        totals->references[d].alive += followed;
     }
     if (conn->last_row != NULL)
         conn->last_row->name.objects++;
@@ -126,7 +130,7 @@ void trace_references_created(struct trace_conn *conn, const struct bench_event 
     row->counts.created++;
     if (event->class_name != BENCH_NAME_NONE)
         row->class_name = event->class_name;
-    if (event->reference == 0 || find(alive, event->reference) != NULL)
+    if (!followed || find(alive, event->reference) != NULL)
         return;
     if (alive->length >= analyser->options.references_max ||
         ((alive->length + 1) * 4 > alive->room * 3 && widen(alive) < 0)) {
@@ -199,6 +203,37 @@ void trace_references_used(struct trace_conn *conn, const struct bench_event *ev
     default:
         break;
     }
+}
+
+void trace_references_kept(const struct trace_conn *conn, int64_t now_ns,
+                           struct trace_reference_row *rows)
+{
+    struct trace_analyser *analyser = conn->analyser;
+    const int64_t half_ns = conn->row.begin_ns + (now_ns - conn->row.begin_ns) / 2;
+    struct {
+        uint64_t all, late;
+    } *kept;
+    if (conn->alive.length < TRACE_LEAK_FROM)
+        return;
+    kept = calloc(analyser->references.length, sizeof(*kept));
+    if (kept == NULL) {
+        analyser->limits.memory++;
+        return;
+    }
+    for (size_t i = 0; i < conn->alive.room; i++) {
+        const struct trace_reference *known = &conn->alive.slots[i];
+        if (known->id == 0)
+            continue;
+        kept[known->row - 1].all++;
+        kept[known->row - 1].late += known->since_ns >= half_ns;
+    }
+    for (size_t i = 0; i < analyser->references.length; i++) {
+        if (kept[i].all < TRACE_LEAK_FROM || kept[i].all <= rows[i].kept_most)
+            continue;
+        rows[i].kept_most = kept[i].all;
+        rows[i].kept_late = kept[i].late;
+    }
+    free(kept);
 }
 
 void trace_references_leaked(struct trace_conn *conn)

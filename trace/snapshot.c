@@ -237,6 +237,7 @@ static int take_references(const struct trace_analyser *analyser, struct trace_p
         memcpy(rows, from->rows, from->length * sizeof(*rows));
     for (const struct trace_conn *conn = analyser->connections.first; conn != NULL;
          conn = conn->after) {
+        trace_references_kept(conn, analyser->end_ns, rows);
         for (size_t i = 0; i < conn->alive.room; i++) {
             const struct trace_reference *alive = &conn->alive.slots[i];
             struct trace_reference_row *row = alive->id == 0 ? NULL : &rows[alive->row - 1];
@@ -255,9 +256,7 @@ static int take_references(const struct trace_analyser *analyser, struct trace_p
     if (used > 0)
         qsort(rows, used, sizeof(*rows), by_uses);
     profile->references = rows;
-    profile->nreferences = used < analyser->options.top || analyser->options.top == 0
-                               ? used
-                               : analyser->options.top;
+    profile->nreferences = used;
     return 0;
 }
 
@@ -296,6 +295,14 @@ static int take_findings(struct trace_analyser *analyser, struct trace_profile *
         return 0;
     return trace_patterns_findings(analyser->patterns, profile, ops->rules, &profile->findings,
                                    &profile->nfindings, profile->memory);
+}
+
+/* Those that are shown: a leak may be among the others. */
+static void cut_references(const struct trace_analyser *analyser, struct trace_profile *profile)
+{
+    const unsigned top = analyser->options.top;
+    if (top > 0 && profile->nreferences > top)
+        profile->nreferences = top;
 }
 
 /* An empty one with what both kinds have. */
@@ -353,6 +360,7 @@ int trace_profile_take(struct trace_analyser *analyser, struct trace_profile **o
         trace_profile_free(profile);
         return rc;
     }
+    cut_references(analyser, profile);
     *out = profile;
     return 0;
 }

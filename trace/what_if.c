@@ -23,8 +23,10 @@ static const struct bench_finding_rule kinds[] = {
 struct asked {
     struct trace_search *search;
     enum what_if kind;
-    const char *name;
+    char name[BENCH_NAME_BYTES_MAX + 8];
     char there_is[160];
+    uint32_t told[8]; /* names in there_is */
+    size_t ntold;
     bool found;
     struct trace_case result;
 };
@@ -55,9 +57,13 @@ static void take(struct asked *asked, uint32_t name, const struct trace_case *re
     enum bench_name_step step = bench_names_kind(names, name);
     if (step == BENCH_STEP_CALL || step == BENCH_STEP_ARGUMENT)
         shown = bench_names_parent(names, name);
-    if (strlen(asked->there_is) + TRACE_NAME_SHOWN + 8 < sizeof(asked->there_is)) {
+    for (size_t i = 0; i < asked->ntold; i++)
+        if (asked->told[i] == shown)
+            return;
+    if (asked->ntold < BENCH_COUNT_OF(asked->told) && strlen(asked->there_is) + TRACE_NAME_SHOWN + 8 < sizeof(asked->there_is)) {
         trace_say(asked->there_is, sizeof(asked->there_is), "%s", asked->there_is[0] ? ", " : "");
         trace_say_name(asked->there_is, sizeof(asked->there_is), names, shown);
+        asked->told[asked->ntold++] = shown;
     }
 }
 
@@ -138,6 +144,16 @@ static int parse(const char *spec, enum what_if *kind, const char **name, struct
                       spec);
 }
 
+/* "[...]" is how "[…]" is typed. What is too long stays without its end, and names nothing. */
+static void read_name(char *out, size_t size, const char *name)
+{
+    static const char typed[] = "[...]", real[] = "[\xe2\x80\xa6]";
+    out[0] = '\0';
+    for (const char *at; (at = strstr(name, typed)) != NULL; name = at + strlen(typed))
+        trace_say(out, size, "%.*s%s", (int)(at - name), name, real);
+    trace_say(out, size, "%s", name);
+}
+
 int trace_what_if_check(const char *spec, struct bench_error *err)
 {
     enum what_if kind;
@@ -149,9 +165,12 @@ int trace_what_if(const struct trace_patterns *patterns, const struct trace_prof
                   const char *spec, struct trace_finding *out, struct bench_error *err)
 {
     struct asked asked = {0};
-    int status = parse(spec, &asked.kind, &asked.name, err);
+    const char *name;
+    char shown[64] = "";
+    int status = parse(spec, &asked.kind, &name, err);
     if (status)
         return status;
+    read_name(asked.name, sizeof(asked.name), name);
     struct trace_search *search = calloc(1, sizeof(*search));
     if (!search)
         return bench_fail(err, -ENOMEM, "out of memory");
@@ -167,8 +186,9 @@ int trace_what_if(const struct trace_patterns *patterns, const struct trace_prof
         out->rule = &kinds[asked.kind];
         out->priced = true;
     } else {
-        status = bench_fail(err, -ENOENT, "nothing to predict with %s for '%.60s'; there is %s",
-                            kinds[asked.kind].id, asked.name,
+        trace_say(shown, sizeof(shown), "%s", asked.name);
+        status = bench_fail(err, -ENOENT, "nothing to predict with %s for '%s'; there is %s",
+                            kinds[asked.kind].id, shown,
                             asked.there_is[0] ? asked.there_is : "no name for it here");
     }
     trace_search_fini(search);

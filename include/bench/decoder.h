@@ -18,7 +18,8 @@ enum bench_event_kind {
     BENCH_EVENT_REQUEST,
     BENCH_EVENT_REPLY,
     BENCH_EVENT_ERROR,     /* the answer is an exception (the end of an iteration is a REPLY) */
-    BENCH_EVENT_REFERENCE, /* an object was handed out that the receiver did not have */
+    BENCH_EVENT_REFERENCE, /* an object was handed out that the receiver did not have; reference 0:
+                              there are too many to follow it, its RELEASE will not be told */
     BENCH_EVENT_RELEASE,   /* the receiver gave an object back, wholly */
     BENCH_EVENT_LOST,      /* bytes are missing or make no sense; error tells */
     BENCH_EVENT_CLOSE,     /* the connection ended */

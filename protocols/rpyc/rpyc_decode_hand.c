@@ -44,9 +44,10 @@ void rpyc_decode_hand_out(struct rpyc_reading *r, const struct rpyc_skim_ref *re
         object->count++;
         return;
     }
+    struct rpyc_object beyond = {0}; /* counted, not followed */
     object = rpyc_objects_add(objects, r->direction, ref);
     if (object == NULL)
-        return;
+        object = &beyond;
     object->count = 1;
     object->class_name = rpyc_decode_class_name(r->d, ref);
     object->name = name == BENCH_NAME_NONE || name == BENCH_NAME_OTHERS ? object->class_name : name;

@@ -27,7 +27,41 @@ Test(trace_findings_other, deep)
     cr_expect_eq(found->count, 2);
     cr_expect(!found->priced);
     cr_expect_str_eq(found->evidence,
-                     "up to 9 requests within each other, 2 calls 8 deep or deeper");
+                     "up to 9 requests within each other, 2 requests 8 deep or deeper");
+    story_end(&story);
+}
+
+/* A function that is called back, the lookups, the calls: one stack, one finding. */
+Test(trace_findings_other, a_deep_stack_is_told_once)
+{
+    struct story story;
+    story_begin(&story);
+    uint32_t f = story_attribute(&story, story.root, "f");
+    uint32_t back = story_argument(&story, f, "function");
+    for (int depth = 12; depth > 0; depth--) {
+        struct trace_call get = story_call(&story, BENCH_VERB_GET, f, BENCH_OUTCOME_CALLABLE, 10);
+        get.depth = depth;
+        story_tell(&story, &get);
+        struct trace_call call = story_call(&story, BENCH_VERB_CALL, f, BENCH_OUTCOME_VALUE, 100);
+        call.depth = depth;
+        story_tell(&story, &call);
+        call = story_call(&story, BENCH_VERB_CALL, back, BENCH_OUTCOME_VALUE, 500);
+        call.direction = BENCH_TO_CLIENT;
+        call.depth = depth;
+        story_tell(&story, &call);
+    }
+    story_find(&story);
+    size_t deep = 0;
+    for (size_t i = 0; i < story.nfindings; i++) {
+        if (story.findings[i].id != TRACE_DEEP)
+            continue;
+        deep++;
+        cr_expect_eq(story.findings[i].name, f);
+        cr_expect_eq(story.findings[i].direction, BENCH_TO_SERVER);
+        cr_expect_eq(story.findings[i].count, 15);
+        cr_expect_eq(story.findings[i].round_trips, 36);
+    }
+    cr_expect_eq(deep, 1);
     story_end(&story);
 }
 
@@ -99,12 +133,14 @@ Test(trace_findings_other, work_of_40_ms_is_no_stall)
 }
 
 static void row_of(struct story *story, struct trace_reference_row *row, uint32_t name,
-                   uint64_t created, uint64_t leaked)
+                   uint64_t created, uint64_t leaked, uint64_t late)
 {
     *row = (struct trace_reference_row){
         .name = name,
         .direction = BENCH_TO_CLIENT,
         .counts = {.created = created, .released = created - leaked, .leaked = leaked},
+        .kept_most = leaked >= TRACE_LEAK_FROM ? leaked : 0,
+        .kept_late = late,
     };
     story->profile.references = row;
     story->profile.nreferences = 1;
@@ -118,11 +154,18 @@ Test(trace_findings_other, leak)
     for (int i = 0; i < 200; i++)
         story_does(&story, BENCH_VERB_CALL, open, BENCH_OUTCOME_OBJECT, 100);
     struct trace_reference_row row;
-    row_of(&story, &row, file, 200, 190);
+    row_of(&story, &row, file, 200, 190, 90);
     const struct trace_finding *found = story_only(&story, TRACE_LEAK);
     cr_expect_eq(found->name, file);
     cr_expect_eq(found->count, 190);
-    row_of(&story, &row, file, 200, 10); /* those of the last moment */
+    cr_expect_eq(found->direction, BENCH_TO_SERVER, "by who got them");
+    row_of(&story, &row, file, 200, 190, 20); /* got at the beginning, and held */
+    story_find(&story);
+    cr_expect_eq(story.nfindings, 0);
+    row_of(&story, &row, file, 20000, 190, 90); /* the others came back */
+    story_find(&story);
+    cr_expect_eq(story.nfindings, 0);
+    row_of(&story, &row, file, 200, 10, 10); /* those of the last moment */
     story_find(&story);
     cr_expect_eq(story.nfindings, 0);
     story_end(&story);
@@ -136,7 +179,7 @@ Test(trace_findings_other, what_is_in_use_does_not_leak)
     uint32_t users = story_attribute(&story, story.root, "users");
     story_does(&story, BENCH_VERB_CALL, users, BENCH_OUTCOME_OBJECTS, 100);
     struct trace_reference_row row;
-    row_of(&story, &row, story_item(&story, story_called(&story, users)), 1000, 1000);
+    row_of(&story, &row, story_item(&story, story_called(&story, users)), 1000, 1000, 1000);
     story_find(&story);
     cr_expect_eq(story.nfindings, 0);
     story_end(&story);
@@ -276,9 +319,90 @@ Test(trace_findings_other, what_if_of_what_is_not_there)
     cr_expect_eq(refused(&story, "faster:root.get", "'faster:root.get' is no change"), -EINVAL);
     cr_expect_eq(refused(&story, "tuple", "obtain:NAME"), -EINVAL);
     cr_expect_eq(refused(&story, "tuple:", "a name must follow"), -EINVAL);
+    /* Cut between characters. */
+    cr_expect_eq(refused(&story, "tuple:0123456789012345678901234567890123456789012345678901234567"
+                                 "8\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4",
+                         "8\xc3\xa4\xc3\xa4'; there"),
+                 -ENOENT);
     struct bench_error err = {0};
     cr_expect_eq(trace_what_if_check("batch:x", &err), 0);
     cr_expect_eq(trace_what_if_check("bat:x", &err), -EINVAL);
+    story_end(&story);
+}
+
+Test(trace_findings_other, what_if_of_an_element)
+{
+    struct story story;
+    story_begin(&story);
+    uint32_t item = story_item(&story, story_called(&story, story_attribute(&story, story.root, "g")));
+    uint32_t run = story_attribute(&story, item, "run");
+    for (int i = 0; i < 4; i++) {
+        story_does(&story, BENCH_VERB_GET, run, BENCH_OUTCOME_CALLABLE, 100);
+        story_does(&story, BENCH_VERB_CALL, run, BENCH_OUTCOME_VALUE, 100);
+    }
+    ask(&story, "cache:root.g()[\xe2\x80\xa6].run", 8, 5);
+    ask(&story, "cache:root.g()[...].run", 8, 5);
+    /* Told of once, though it is found as a sequence and as an object. */
+    struct trace_finding finding;
+    struct bench_error err = {0};
+    cr_expect_eq(trace_what_if(story.patterns, &story.profile, "batch:nothing", &finding, &err),
+                 -ENOENT);
+    const char *first = strstr(err.msg, "].run");
+    cr_assert_not_null(first, "%s", err.msg);
+    cr_expect_null(strstr(first + 1, "].run"), "%s", err.msg);
+    story_end(&story);
+}
+
+/* 10 lookups of 100 us beside one call of 2 s: 0.1 %; far away they count. */
+Test(trace_findings_other, what_saves_next_to_nothing_is_left_out)
+{
+    struct story story;
+    story_begin(&story);
+    uint32_t work = story_attribute(&story, story.root, "work");
+    uint32_t ping = story_attribute(&story, story.root, "ping");
+    for (int i = 0; i < 20; i++)
+        story_does(&story, BENCH_VERB_CALL, work, BENCH_OUTCOME_VALUE, 99000);
+    for (int i = 0; i < 10; i++) {
+        story_does(&story, BENCH_VERB_GET, ping, BENCH_OUTCOME_CALLABLE, 100);
+        story_does(&story, BENCH_VERB_CALL, ping, BENCH_OUTCOME_VALUE, 100);
+    }
+    story.profile.totals.round_trips[0] = 40;
+    cr_expect_not_null(story_only(&story, TRACE_LOOKUPS));
+    story.profile.totals.round_trips[0] = 100000; /* of others */
+    story_find(&story);
+    cr_expect_eq(story.nfindings, 0);
+    story_end(&story);
+}
+
+/* One request may be removed, late, and carry in vain compressed bytes: it is saved once. */
+Test(trace_findings_other, savings_do_not_exceed_what_was_waited)
+{
+    struct story story;
+    story_begin(&story);
+    uint32_t get = story_attribute(&story, story.root, "get"), list = story_called(&story, get);
+    uint32_t item = story_item(&story, list), name = story_attribute(&story, item, "name");
+    story_does(&story, BENCH_VERB_GET, get, BENCH_OUTCOME_CALLABLE, 100);
+    story_does(&story, BENCH_VERB_CALL, get, BENCH_OUTCOME_OBJECT, 100);
+    struct trace_call small = story_call(&story, BENCH_VERB_PING, get, BENCH_OUTCOME_VALUE, 100);
+    story_tell(&story, &small);
+    for (int i = 0; i < 200; i++) {
+        story_does(&story, BENCH_VERB_NEXT, item, BENCH_OUTCOME_OBJECT, i % 5 ? 200 : 41000);
+        struct trace_call read = story_call(&story, BENCH_VERB_GET, name, BENCH_OUTCOME_VALUE,
+                                            i % 5 ? 300 : 44000);
+        read.plain_bytes[1] = 100000;
+        read.wire_bytes[1] = 100300;
+        read.answer_pause_ns = i % 5 ? 0 : 43000000;
+        story_tell(&story, &read);
+        put(&story, i % 2 ? 41000 : 200, 0);
+    }
+    story_find(&story);
+    double saved = 0, waited = (double)story.profile.totals.waiting_ns[0] +
+                               (double)story.gap_ns * (double)story.ids;
+    for (size_t i = 0; i < story.nfindings; i++)
+        if (story.findings[i].priced)
+            saved += story.findings[i].here.before_s - story.findings[i].here.after_s;
+    cr_expect_geq(story.nfindings, 2);
+    cr_expect_leq(saved * 1e9, waited, "%g of %g s", saved, waited / 1e9);
     story_end(&story);
 }
 
