@@ -123,7 +123,7 @@ static void about_bounds(struct notes *notes, const struct trace_analyser *analy
         note(notes, "%" PRIu64 " processes beyond the limit of %d are not listed",
              limits->processes, TRACE_PROCESSES_MAX);
     if (analyser->calls.stride > 1)
-        note(notes, "of the single calls every %" PRIu64 "th is in the timeline",
+        note(notes, "of the single calls 1 in %" PRIu64 " is in the timeline",
              analyser->calls.stride);
 }
 
