@@ -69,6 +69,7 @@ int bench_sketch_record(struct bench_sketch *sketch, int64_t ns)
         sketch->min = ns;
     if (sketch->count++ == 0 || ns > sketch->max)
         sketch->max = ns;
+    sketch->sum += (double)ns;
     const uint32_t index = index_of(ns);
     if (index - sketch->first >= sketch->length && widen(sketch, index) < 0)
         return -ENOMEM;
@@ -100,6 +101,22 @@ int64_t bench_sketch_percentile(const struct bench_sketch *sketch, double p)
         return middle < sketch->min ? sketch->min : middle > sketch->max ? sketch->max : middle;
     }
     return sketch->max;
+}
+
+double bench_sketch_sum(const struct bench_sketch *sketch, double limit_ns)
+{
+    double above = 0;
+    if (limit_ns >= (double)sketch->max)
+        return sketch->sum;
+    for (uint32_t i = sketch->length; i-- > 0;) {
+        const int64_t low = lowest(sketch->first + i), high = highest(sketch->first + i);
+        if ((double)high <= limit_ns)
+            break;
+        double middle = (double)low + (double)(high - low) / 2;
+        middle = fmin(fmax(middle, (double)sketch->min), (double)sketch->max);
+        above += sketch->buckets[i] * fmax(0, middle - limit_ns);
+    }
+    return fmax(0, sketch->sum - above);
 }
 
 void bench_sketch_each(const struct bench_sketch *sketch,
@@ -154,6 +171,7 @@ void bench_sketch_subtract(struct bench_sketch *sketch, const struct bench_sketc
             highest_left = index;
         }
     }
+    sketch->sum = before->sum < sketch->sum ? sketch->sum - before->sum : 0;
     sketch->count -= before->count < sketch->count ? before->count : sketch->count;
     if (lowest_left == UINT32_MAX) {
         sketch->min = sketch->max = 0;

@@ -2,8 +2,8 @@
 /*
  * A small log-linear histogram of nanoseconds, for thousands of them at a time: as bench_hist, but
  * with 7 bits (a bucket is at most 1.6 % wide) and memory only for the range that was met: about a
- * kilobyte for samples that spread over a factor of ten, 8 KiB at most. Embedded by value; all
- * zeroes is an empty one. One writer.
+ * kilobyte for samples that spread over a factor of ten, 8 KiB at most. Keeps the sum, too. Embedded
+ * by value; all zeroes is an empty one. One writer.
  */
 #ifndef BENCH_SKETCH_H
 #define BENCH_SKETCH_H
@@ -16,17 +16,20 @@
 struct bench_sketch {
     uint64_t count;
     int64_t min, max; /* ns; 0 when empty */
+    double sum;       /* ns */
     uint32_t first;   /* index of buckets[0] */
     uint32_t length;
     uint32_t *buckets; /* each stops at UINT32_MAX */
 };
 
 void bench_sketch_fini(struct bench_sketch *sketch); /* leaves an empty one */
-/* ns < 0 counts as 0. 0; -ENOMEM: then only count, min and max know of it. */
+/* ns < 0 counts as 0. 0; -ENOMEM: then only count, min, max and sum know of it. */
 int bench_sketch_record(struct bench_sketch *sketch, int64_t ns);
 /* As bench_hist_percentile: the smallest value with a cumulative count of at least ceil(p * n), the
  * middle of its bucket, clamped to [min, max]; 0 when empty. */
 int64_t bench_sketch_percentile(const struct bench_sketch *sketch, double p);
+/* Sum of min(value, limit): exact when no value is above the limit, else within a bucket's width. */
+double bench_sketch_sum(const struct bench_sketch *sketch, double limit_ns);
 /* Calls fn for every non-empty bucket in rising order: lowest value, highest value, count. */
 void bench_sketch_each(const struct bench_sketch *sketch,
                        void (*fn)(int64_t low, int64_t high, uint64_t count, void *user),

@@ -119,7 +119,7 @@ bool trace_case_argument(struct trace_search *search, size_t first, size_t last,
         trace_price_keep(&around, out_tariff, call);
         if (lookup)
             trace_price_keep(&around, out_tariff, lookup);
-        double own = call->time ? call->time->sum_ns : 0;
+        double own = call->time.sum;
         out->price.before_ns = around.before_ns - own + call->whole_ns;
         out->price.waiting_ns = back.waiting_ns + around.waiting_ns;
         out->price.bytes += around.bytes;

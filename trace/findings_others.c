@@ -98,7 +98,7 @@ static void find_late(struct trace_search *search)
         double late = trace_price_late(group);
         if (late <= 0)
             continue;
-        double median = trace_sketch_quantile(group->time, 0.5);
+        double median = (double)bench_sketch_percentile(&group->time, 0.5);
         trace_price_keep(&found.price, &search->tariff[group->direction], group);
         found.price.saved_ns += late - (double)group->late * median;
         found.count += group->late;

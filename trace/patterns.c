@@ -16,9 +16,9 @@ static const int64_t stall_min_ns = 38000000, stall_max_ns = 60000000;
 static void clear(struct trace_patterns *patterns)
 {
     for (size_t i = 0; i < patterns->ngroups; i++) {
-        free(patterns->groups[i].time);
-        free(patterns->groups[i].gap);
-        free(patterns->groups[i].after);
+        bench_sketch_fini(&patterns->groups[i].time);
+        bench_sketch_fini(&patterns->groups[i].gap);
+        bench_sketch_fini(&patterns->groups[i].after);
     }
     patterns->ngroups = 0;
     patterns->without_room = 0;
@@ -121,14 +121,8 @@ static struct trace_group *group_of(struct trace_patterns *patterns, uint32_t na
     return &patterns->groups[*at - 1];
 }
 
-/* Without memory the series stays empty and is not priced. */
-static void add(struct trace_sketch **sketch, int64_t ns)
-{
-    if (!*sketch)
-        *sketch = calloc(1, sizeof(**sketch));
-    if (*sketch)
-        trace_sketch_add(*sketch, ns);
-}
+/* Without memory its sum is still known. */
+static void add(struct bench_sketch *sketch, int64_t ns) { (void)bench_sketch_record(sketch, ns); }
 
 /* The majority, if there is one (Boyer and Moore): one counter whatever the number of places. */
 static void vote(struct trace_group *group, uint32_t place)

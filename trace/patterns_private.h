@@ -3,8 +3,8 @@
 #ifndef TRACE_PATTERNS_PRIVATE_H
 #define TRACE_PATTERNS_PRIVATE_H
 
+#include "stats/sketch.h"
 #include "trace/patterns.h"
-#include "trace/sketch.h"
 
 enum {
     TRACE_GROUPS_MAX = 4096,
@@ -36,10 +36,10 @@ struct trace_group {
     uint32_t place;                  /* where most came from (a vote) */
     uint64_t place_votes;
     char error[40];             /* of the last one that failed */
-    struct trace_sketch *time;  /* awaited: request to answer, less what was served meanwhile */
-    struct trace_sketch *gap;   /* before it, since the same thread was answered; not after a
+    struct bench_sketch time;   /* awaited: request to answer, less what was served meanwhile */
+    struct bench_sketch gap;    /* before it, since the same thread was answered; not after a
                                    description */
-    struct trace_sketch *after; /* DESCRIBE: from the answer to the thread's next request */
+    struct bench_sketch after;  /* DESCRIBE: from the answer to the thread's next request */
 };
 
 struct trace_last {

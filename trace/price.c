@@ -23,6 +23,11 @@ static const double late_usually_ns = 1e7;
 /* Below, a round trip through the network cannot be told from what the peer needs. */
 static const double network_from_ns = 2e6;
 
+static double median_of(const struct bench_sketch *sketch)
+{
+    return (double)bench_sketch_percentile(sketch, 0.5);
+}
+
 static bool is_library(const struct trace_group *group)
 {
     switch (group->verb) {
@@ -45,10 +50,10 @@ static double least_median(const struct trace_patterns *patterns, enum bench_dir
     double least = 0;
     for (size_t i = 0; i < patterns->ngroups; i++) {
         const struct trace_group *group = &patterns->groups[i];
-        const struct trace_sketch *sketch = gaps ? group->gap : group->time;
-        if (group->direction != direction || !sketch || sketch->n < from)
+        const struct bench_sketch *sketch = gaps ? &group->gap : &group->time;
+        if (group->direction != direction || sketch->count < from)
             continue;
-        double median = trace_sketch_quantile(sketch, 0.5);
+        double median = median_of(sketch);
         if (least == 0 || median < least)
             least = median;
     }
@@ -60,10 +65,10 @@ static double least_trip(const struct trace_patterns *patterns, enum bench_direc
     double least = 0;
     for (size_t i = 0; i < patterns->ngroups; i++) {
         const struct trace_group *group = &patterns->groups[i];
-        if (group->direction != direction || !group->time)
+        if (group->direction != direction || group->time.count == 0)
             continue;
-        if (least == 0 || (double)group->time->min_ns < least)
-            least = (double)group->time->min_ns;
+        if (least == 0 || (double)group->time.min < least)
+            least = (double)group->time.min;
     }
     return least;
 }
@@ -75,9 +80,9 @@ static double usual(const struct trace_patterns *patterns, enum bench_direction 
     return of_many > 0 ? of_many : least_median(patterns, direction, gaps, 1);
 }
 
-static double excess(const struct trace_sketch *sketch)
+static double excess(const struct bench_sketch *sketch)
 {
-    return sketch->sum_ns - trace_sketch_sum(sketch, outlier * trace_sketch_quantile(sketch, 0.5));
+    return sketch->sum - bench_sketch_sum(sketch, outlier * median_of(sketch));
 }
 
 /* Which kind of request an accident befalls is chance: the mean over all. */
@@ -86,11 +91,11 @@ static double noise(const struct trace_patterns *patterns)
     double beyond = 0, n = 0;
     for (size_t i = 0; i < patterns->ngroups; i++) {
         const struct trace_group *group = &patterns->groups[i];
-        const struct trace_sketch *const series[] = {group->time, group->gap, group->after};
+        const struct bench_sketch *const series[] = {&group->time, &group->gap, &group->after};
         for (size_t j = 0; j < BENCH_COUNT_OF(series); j++)
-            if (series[j] && series[j]->n >= USUAL_FROM) {
+            if (series[j]->count >= USUAL_FROM) {
                 beyond += excess(series[j]);
-                n += (double)series[j]->n;
+                n += (double)series[j]->count;
             }
     }
     return n > 0 ? beyond / n : 0;
@@ -113,59 +118,59 @@ void trace_tariff_of(const struct trace_patterns *patterns, enum bench_direction
 
 double trace_price_late(const struct trace_group *group)
 {
-    bool usually = trace_sketch_quantile(group->time, 0.5) >= late_usually_ns;
+    bool usually = median_of(&group->time) >= late_usually_ns;
     return usually ? 0 : group->late_ns;
 }
 
 double trace_price_work(const struct trace_tariff *tariff, const struct trace_group *group)
 {
-    double median = trace_sketch_quantile(group->time, 0.5);
+    double median = median_of(&group->time);
     if (is_library(group) || median <= alike * tariff->trip_ns)
         return 0;
     return median - tariff->trip_ns;
 }
 
 /* All of it but what accidents cannot explain. */
-static double without_accidents(const struct trace_sketch *sketch,
+static double without_accidents(const struct bench_sketch *sketch,
                                 const struct trace_tariff *tariff)
 {
-    if (!sketch || sketch->n == 0)
+    if (sketch->count == 0)
         return 0;
     double beyond = excess(sketch);
-    return sketch->sum_ns - beyond +
-           fmin(beyond, noise_times * tariff->noise_ns * (double)sketch->n);
+    return sketch->sum - beyond +
+           fmin(beyond, noise_times * tariff->noise_ns * (double)sketch->count);
 }
 
 /* What part of the group's round trips is the round trip itself. */
 static double trip_time(const struct trace_tariff *tariff, const struct trace_group *group)
 {
-    if (!group->time)
+    if (group->time.count == 0)
         return 0;
     if (trace_price_work(tariff, group) > 0)
-        return trace_sketch_sum(group->time, tariff->trip_ns);
-    double late = trace_price_late(group), cut = without_accidents(group->time, tariff);
+        return bench_sketch_sum(&group->time, tariff->trip_ns);
+    double late = trace_price_late(group), cut = without_accidents(&group->time, tariff);
     if (late > 0)
-        late -= (double)group->late * outlier * trace_sketch_quantile(group->time, 0.5);
-    return fmin(group->time->sum_ns, cut + fmax(0, late));
+        late -= (double)group->late * outlier * median_of(&group->time);
+    return fmin(group->time.sum, cut + fmax(0, late));
 }
 
 /* What part of the time in between is the library's: all where it is short; else what the library
  * needs elsewhere, for the rest is work of the program. */
-static double gap_time(const struct trace_sketch *gap, const struct trace_tariff *tariff,
+static double gap_time(const struct bench_sketch *gap, const struct trace_tariff *tariff,
                        double times)
 {
-    double median = trace_sketch_quantile(gap, 0.5);
+    double median = median_of(gap);
     if (median <= times * tariff->gap_ns)
         return without_accidents(gap, tariff);
-    return trace_sketch_sum(gap, tariff->gap_ns);
+    return bench_sketch_sum(gap, tariff->gap_ns);
 }
 
 static void part_of(struct trace_price *price, const struct trace_tariff *tariff,
                     const struct trace_group *group)
 {
-    double waiting = group->time ? group->time->sum_ns : 0;
+    double waiting = group->time.sum;
     double between =
-        without_accidents(group->gap, tariff) + without_accidents(group->after, tariff);
+        without_accidents(&group->gap, tariff) + without_accidents(&group->after, tariff);
     price->before_ns += waiting + between;
     price->waiting_ns += waiting;
     price->trips += group->awaited;
@@ -197,8 +202,8 @@ void trace_price_remove(struct trace_price *price, const struct trace_tariff *ta
     if (group->awaited == 0)
         return;
     double share = fmin(1, (double)trips / (double)group->awaited);
-    double saved = trip_time(tariff, group) + gap_time(group->gap, tariff, alike) +
-                   gap_time(group->after, tariff, alike_described);
+    double saved = trip_time(tariff, group) + gap_time(&group->gap, tariff, alike) +
+                   gap_time(&group->after, tariff, alike_described);
     price->saved_ns += share * saved;
     price->trips_after -= trips < group->awaited ? trips : group->awaited;
     price->held_after -= (uint64_t)(share * (double)group->held);

@@ -98,3 +98,28 @@ Test(sketch, what_came_since_a_copy)
     bench_sketch_fini(&before);
     bench_sketch_fini(&sketch);
 }
+
+Test(sketch, sum_with_a_limit)
+{
+    struct bench_sketch sketch = {0};
+    cr_assert_eq(bench_sketch_sum(&sketch, 1000), 0);
+    for (int i = 0; i < 100; i++)
+        cr_assert_eq(bench_sketch_record(&sketch, 1000), 0);
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(bench_sketch_record(&sketch, 40000000), 0);
+    cr_assert_eq(bench_sketch_sum(&sketch, 1e9), 100 * 1000 + 4 * 40e6);
+    cr_assert_float_eq(bench_sketch_sum(&sketch, 10000), 100 * 1000 + 4 * 10000, 4 * 40e6 * 0.016);
+    cr_assert_float_eq(bench_sketch_sum(&sketch, 500), 104 * 500, 4 * 40e6 * 0.016 + 100 * 16);
+    bench_sketch_fini(&sketch);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(bench_sketch_record(&sketch, 777), 0);
+    cr_assert_eq(bench_sketch_sum(&sketch, 100), 10 * 100, "exact where all are equal");
+    cr_assert_eq(bench_sketch_sum(&sketch, 0), 0);
+    struct bench_sketch before = {0};
+    cr_assert_eq(bench_sketch_copy(&before, &sketch), 0);
+    cr_assert_eq(bench_sketch_record(&sketch, 333), 0);
+    bench_sketch_subtract(&sketch, &before);
+    cr_assert_eq(bench_sketch_sum(&sketch, 1e9), 333);
+    bench_sketch_fini(&sketch);
+    bench_sketch_fini(&before);
+}
