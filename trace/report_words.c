@@ -228,6 +228,30 @@ int64_t trace_waited(const struct trace_totals *totals)
 
 static const char *plural(uint64_t count) { return count == 1 ? "" : "s"; }
 
+/* Connections that had a round trip: of a scan of ports there may be many without. */
+static size_t used_connections(const struct trace_profile *profile)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < profile->nconnections; i++)
+        n += trace_both(profile->connections[i].totals.round_trips) > 0;
+    return n;
+}
+
+/* The profiled program is the server of all of them: who waits for it are its clients. */
+static bool is_server(const struct trace_profile *profile)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < profile->nconnections; i++) {
+        const struct trace_connection *connection = &profile->connections[i];
+        if (trace_both(connection->totals.round_trips) > 0) {
+            if (!connection->from_server)
+                return false;
+            n++;
+        }
+    }
+    return n > 0;
+}
+
 /* " (98 %)". What waits at once is added up, and then is no share of the time, or even exceeds it. */
 static struct trace_line part_of_time(const struct trace_profile *profile, int64_t waited,
                                       int64_t elapsed)
@@ -235,13 +259,14 @@ static struct trace_line part_of_time(const struct trace_profile *profile, int64
     struct trace_line text = {""};
     if (elapsed <= 0 || waited <= 0)
         return text;
+    const size_t connections = used_connections(profile);
     struct bench_text share = trace_share((double)waited / (double)elapsed);
     if (waited > elapsed)
         (void)snprintf(text.s, sizeof(text.s),
                        " (more than the time: several threads waited at once, added up)");
-    else if (profile->nconnections > 1)
+    else if (connections > 1)
         (void)snprintf(text.s, sizeof(text.s), " (%.20s, %zu connections added up)", share.s,
-                       profile->nconnections);
+                       connections);
     else
         (void)snprintf(text.s, sizeof(text.s), " (%.20s)", share.s);
     return text;
@@ -255,20 +280,23 @@ struct trace_line trace_headline(const struct trace_profile *profile)
              back = totals->round_trips[BENCH_TO_CLIENT];
     int64_t elapsed = trace_elapsed(profile);
     int64_t waited = totals->waiting_ns[BENCH_TO_SERVER];
+    const bool serves = is_server(profile);
     if (out == 0 && back == 0) {
         if (trace_both(totals->messages) == 0)
             return trace_clean("No message was seen that a decoder knows.");
         return trace_clean("Nobody waited: no round trip was seen.");
     }
     int n = snprintf(line.s, sizeof(line.s),
-                     "The program waited %s of %s%s for %" PRIu64 " round trip%s to the server",
-                     trace_ns(waited).s, trace_ns(elapsed).s,
-                     part_of_time(profile, waited, elapsed).s, out, plural(out));
+                     "%s waited %s of %s%s for %" PRIu64 " round trip%s to %s",
+                     serves ? "The clients" : "The program", trace_ns(waited).s, trace_ns(elapsed).s,
+                     part_of_time(profile, waited, elapsed).s, out, plural(out),
+                     serves ? "the program, their server" : "the server");
     size_t used = n > 0 ? (size_t)n : 0;
     if (back > 0)
         (void)snprintf(line.s + used, sizeof(line.s) - used,
-                       "; the server waited %s for %" PRIu64 " round trip%s back to the program.",
-                       trace_ns(totals->waiting_ns[BENCH_TO_CLIENT]).s, back, plural(back));
+                       "; %s waited %s for %" PRIu64 " round trip%s back to %s.",
+                       serves ? "it" : "the server", trace_ns(totals->waiting_ns[BENCH_TO_CLIENT]).s, back, plural(back),
+                       serves ? "them" : "the program");
     else
         (void)snprintf(line.s + used, sizeof(line.s) - used, ".");
     return line;
