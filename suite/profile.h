@@ -23,6 +23,7 @@ struct profile_options {
     char **program; /* NULL-ended argv, or NULL */
     const char *read;
     bool has_listen, has_upstream;
+    bool has_parts; /* of the report; else a few are shown, and that there are more */
     /* Options that belong to one way: the last one that was given, or NULL. */
     const char *only[PROFILE_WAYS];
     struct bench_relay_options relay;

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -25,6 +26,15 @@ enum { TAKE_AT_ONCE = 1 << 20, FULL_WAIT_NS = 100000 };
 /* So long in a row the relay waits for the analyser before it lets pieces go. */
 #define STALL_NS BENCH_NS_PER_S
 
+/* How much is owed to the analyser at most, and how many gaps of it are told apart. */
+enum { OWED_MAX = 1 << 18, GAPS = 1 << 14 };
+
+struct owed {
+    struct owed *next;
+    struct bench_piece piece;
+    char data[];
+};
+
 struct listener {
     struct profile_run *run;
     struct bench_relay *relay;
@@ -36,37 +46,88 @@ struct listener {
     int rc;           /* of bench_relay_run, and err; read when over */
     struct bench_error err;
     bool broken; /* the ring; cannot be: both ends are ours */
+    /* The relay's thread's, while it runs. */
+    struct owed *owed, **owed_end;
+    size_t nowed;
+    uint64_t gaps[GAPS];
 };
 
 /* ---- in the relay's thread ---- */
 
-/* A relay that is ahead of the analyser waits a little, as a network would. */
+/* Whether there was room, at the latest then; *piece is left with what did not go in. */
+static bool put_until(struct listener *l, struct bench_piece *piece, int64_t until_ns)
+{
+    for (;;) {
+        size_t done = 0;
+        int rc = tap_ring_put(l->ring, piece, &done);
+        if (rc == 0)
+            return true;
+        piece->data = (const char *)piece->data + done;
+        piece->length -= done;
+        if (rc != -EAGAIN || until_ns == 0 || bench_now_ns() >= until_ns)
+            return false;
+        const struct timespec a_little = {.tv_nsec = FULL_WAIT_NS};
+        (void)nanosleep(&a_little, NULL);
+    }
+}
+
+/* What the ring had no room for and the analyser must get, for else it took what comes behind a
+ * hole for what follows: where something is missing, and who came and went. In order. */
+static void owe(struct listener *l, const struct bench_piece *piece)
+{
+    const bool gap = piece->kind == BENCH_PIECE_DATA || piece->kind == BENCH_PIECE_GAP;
+    const uint64_t key = piece->connection << 1 | (piece->direction == BENCH_TO_CLIENT);
+    struct bench_piece copy = *piece;
+    if (gap && l->gaps[key % GAPS] == key)
+        return; /* it is among them already */
+    struct owed *owed =
+        l->nowed < OWED_MAX ? malloc(sizeof(*owed) + (gap ? 0 : piece->length)) : NULL;
+    if (owed == NULL)
+        return; /* its piece is counted all the same */
+    if (gap) {
+        copy.kind = BENCH_PIECE_GAP;
+        copy.length = 0;
+        l->gaps[key % GAPS] = key;
+    } else if (piece->length > 0) {
+        memcpy(owed->data, piece->data, piece->length);
+    }
+    copy.data = owed->data;
+    owed->piece = copy;
+    owed->next = NULL;
+    *l->owed_end = owed;
+    l->owed_end = &owed->next;
+    l->nowed++;
+}
+
+/* True when nothing is left. */
+static bool settle(struct listener *l)
+{
+    if (l->nowed == 0)
+        return true;
+    while (l->owed != NULL && put_until(l, &l->owed->piece, 0)) {
+        struct owed *owed = l->owed;
+        l->owed = owed->next;
+        l->nowed--;
+        free(owed);
+    }
+    if (l->owed != NULL)
+        return false;
+    l->owed_end = &l->owed;
+    memset(l->gaps, 0, sizeof(l->gaps));
+    return true;
+}
+
+/* A relay that is ahead of the analyser waits a little, as a network would; once that was not
+ * enough, no longer until there is room again. */
 static void put(const struct bench_piece *piece, void *user)
 {
     struct listener *l = user;
     struct bench_piece rest = *piece;
-    const int64_t until_ns = bench_now_ns() + STALL_NS;
-    for (;;) {
-        size_t done = 0;
-        int rc = tap_ring_put(l->ring, &rest, &done);
-        if (rc == 0)
-            return;
-        rest.data = (const char *)rest.data + done;
-        rest.length -= done;
-        if (rc != -EAGAIN || bench_now_ns() >= until_ns)
-            break;
-        const struct timespec a_little = {.tv_nsec = FULL_WAIT_NS};
-        (void)nanosleep(&a_little, NULL);
-    }
-    tap_ring_drop(l->ring);
-    if (piece->kind == BENCH_PIECE_DATA) {
-        size_t done;
-        rest.kind = BENCH_PIECE_GAP;
-        rest.data = NULL;
-        rest.length = 0;
-        if (tap_ring_put(l->ring, &rest, &done) < 0) /* still full: that it dropped is counted */
-            tap_ring_drop(l->ring);
-    }
+    if (settle(l) && put_until(l, &rest, bench_now_ns() + STALL_NS))
+        return;
+    if (piece->kind == BENCH_PIECE_DATA)
+        tap_ring_drop(l->ring);
+    owe(l, &rest);
 }
 
 static void *serve(void *user)
@@ -149,6 +210,11 @@ static int stop(struct listener *l, struct bench_error *err)
     const uint64_t one = 1;
     (void)!write(l->stop_fd, &one, sizeof(one));
     (void)pthread_join(l->thread, NULL);
+    bool all;
+    do {
+        drain(l);
+        all = settle(l);
+    } while (!all && !l->broken);
     drain(l);
     say_counts(l);
     if (l->rc < 0 && err != NULL)
@@ -156,9 +222,25 @@ static int stop(struct listener *l, struct bench_error *err)
     return l->rc;
 }
 
+static void listener_fini(struct listener *l)
+{
+    bench_relay_free(l->relay);
+    while (l->owed != NULL) {
+        struct owed *owed = l->owed;
+        l->owed = owed->next;
+        free(owed);
+    }
+    tap_ring_free(l->ring);
+    if (l->ring_fd >= 0)
+        (void)close(l->ring_fd);
+    if (l->stop_fd >= 0)
+        (void)close(l->stop_fd);
+}
+
 int profile_listen(struct profile_run *run)
 {
     struct listener l = {.run = run, .ring_fd = -1, .stop_fd = -1};
+    l.owed_end = &l.owed;
     struct bench_error err = {0};
     int signals = -1;
     bench_headroom_raise_descriptors();
@@ -187,11 +269,6 @@ int profile_listen(struct profile_run *run)
     run->live = NULL;
     profile_metrics_free(run->metrics);
     profile_loop_fini(run, signals);
-    bench_relay_free(l.relay);
-    tap_ring_free(l.ring);
-    if (l.ring_fd >= 0)
-        (void)close(l.ring_fd);
-    if (l.stop_fd >= 0)
-        (void)close(l.stop_fd);
+    listener_fini(&l);
     return run->status;
 }

@@ -12,7 +12,10 @@
 #include "suite/profile.h"
 #include "tap/ring.h"
 
-#define DEFAULT_PARTS (TRACE_PART_ALL & ~TRACE_PART_TIMELINE)
+/* What fits on a screen or two, and says what to do; sections are there where the program has marks.
+ */
+#define DEFAULT_PARTS                                                                              \
+    (TRACE_PART_SUMMARY | TRACE_PART_FINDINGS | TRACE_PART_NAMES | TRACE_PART_SECTIONS)
 
 enum { RELAY_CONNECTIONS = 10000 };
 
@@ -200,6 +203,7 @@ static int set_parts(void *target, const char *value, struct bench_error *err)
             break;
     }
     of(target)->report.parts = bits;
+    of(target)->has_parts = true;
     return 0;
 }
 
@@ -358,7 +362,7 @@ static const struct cli_option options[] = {
     {"port", "N", "of the capture only TCP of this port of the server (all)", set_port},
     {"parts", "LIST",
      "of the report: summary, findings, names, slow, tree, netrefs, timeline, connections, "
-     "sections, or all (all but timeline)",
+     "sections, or all (summary,findings,names,sections)",
      set_parts},
     {"top", "N", "rows of each table (20)", set_top},
     {"max-depth", "N", "levels of the call tree, 0 = all (0)", set_max_depth},

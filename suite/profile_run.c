@@ -216,7 +216,10 @@ static int render_text(const struct profile_run *run, const struct trace_profile
     struct trace_report_options o = run->options->report;
     o.width = run->output.path != NULL ? WIDTH_DEFAULT : profile_width(own_fd(run));
     o.title = run->title;
-    return trace_write_text(profile, &o, out);
+    int rc = trace_write_text(profile, &o, out);
+    if (rc == 0 && !run->options->has_parts) /* whoever chose knows that there are others */
+        (void)fputs("\nmore: --parts all, or --html FILE\n", out);
+    return rc;
 }
 
 static int render_json(const struct profile_run *run, const struct trace_profile *profile,

@@ -11,6 +11,7 @@ enum {
     TAGS_MAX = 4,        /* of VLANs, one in the other */
     EXTENSIONS_MAX = 16, /* heads of IPv6 in one packet */
     PROTOCOL_TCP = 6,
+    PAYLOAD_MAX = 16 << 20, /* kernels hand on 512 KiB at most in one; more is a broken file's */
 };
 
 /* What is left of a packet: `there` bytes of `length`. */
@@ -51,7 +52,7 @@ static enum tap_packet_kind parse_tcp(struct rest r, struct tap_packet *out)
     if (r.there < 20)
         return r.length < 20 ? TAP_PACKET_OTHER : TAP_PACKET_CUT;
     size_t size = (size_t)(head[12] >> 4) * 4;
-    if (size < 20 || size > r.length)
+    if (size < 20 || size > r.length || r.length - size > PAYLOAD_MAX)
         return TAP_PACKET_OTHER;
     out->from.port = be16(head);
     out->to.port = be16(head + 2);

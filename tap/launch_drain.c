@@ -373,6 +373,9 @@ static void drain_process(struct drain *d)
     }
     if (!gone || n == LAUNCH_TAKE_MAX)
         return;
+    /* It was killed while a thread wrote: what others put behind that does not come out. */
+    if (!process->bad && tap_ring_fill(process->ring) > 0)
+        d->launch->dropped++;
     close_all(d);
     if (!process->replaced)
         told(d, BENCH_PIECE_EXIT, NULL, d->now_ns);

@@ -166,14 +166,23 @@ static int receive(int fd, struct tap_hello *hello)
     return found;
 }
 
+/* The name of our socket is for everybody to see, the token is not. A process of root's may have
+ * become another user's since it got that. */
+static bool may_talk(int fd, struct ucred *who)
+{
+    socklen_t size = sizeof(*who);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, who, &size) == 0 &&
+           (who->uid == geteuid() || geteuid() == 0);
+}
+
 static void hear(struct tap_launch *launch, int fd)
 {
     struct tap_hello hello;
     struct ucred who = {0};
-    socklen_t size = sizeof(who);
     int memory;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || who.uid != getuid())
+    if (!may_talk(fd, &who))
         return;
     memory = receive(fd, &hello);
     if (memory < 0)
@@ -203,10 +212,18 @@ static void accept_all(struct tap_launch *launch)
     for (int i = 0; i < SOMAXCONN; i++) {
         int fd = accept4(launch->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+        struct ucred who;
+
         if (fd < 0)
             break;
-        if (launch->npending == LAUNCH_PENDING_MAX) /* the oldest has had its time */
+        if (!may_talk(fd, &who)) {
+            (void)close(fd);
+            continue;
+        }
+        if (launch->npending == LAUNCH_PENDING_MAX) { /* the oldest has had its time */
+            hear(launch, launch->pending[0]);
             pending_drop(launch, 0);
+        }
         launch->pending[launch->npending++] = fd;
         (void)watch(launch, fd, EVENT_PENDING, fd);
     }

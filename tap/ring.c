@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -103,6 +104,14 @@ static bool size_is_fine(uint64_t bytes)
 /* Without close(), which the preloaded library has one of its own of. */
 static void close_quietly(int fd) { (void)syscall(SYS_close, fd); }
 
+/* A process that may not make files of that size would get a SIGXFSZ for trying. */
+static bool may_be_as_long(size_t bytes)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= bytes;
+}
+
 int tap_ring_new(struct tap_ring **out, size_t bytes, int *fd, struct bench_error *err)
 {
     struct tap_ring *ring = NULL;
@@ -111,6 +120,8 @@ int tap_ring_new(struct tap_ring **out, size_t bytes, int *fd, struct bench_erro
     if (!size_is_fine(bytes))
         return bench_fail(err, -EINVAL, "a ring of %zu bytes: must be a power of two, %d .. %d",
                           bytes, TAP_RING_BYTES_MIN, TAP_RING_BYTES_MAX);
+    if (!may_be_as_long(RING_HEAD_BYTES + bytes))
+        return bench_fail(err, -EFBIG, "a ring of %zu bytes: more than the limit of a file", bytes);
     memory = memfd_create("rpycbench-tap", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (memory < 0)
         return bench_fail(err, -errno, "memfd_create: %s", bench_errno_text(errno));

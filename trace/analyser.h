@@ -47,8 +47,8 @@ int trace_options_check(const struct trace_options *options,
 
 struct trace_analyser;
 
-/* decoders: of the protocols that may be met, ended by NULL; the first that recognises the bytes
- * of a connection gets it. 0, -ENOMEM, -EINVAL. */
+/* decoders: of the protocols that may be met, ended by NULL, borrowed as long as the analyser
+ * lives; the first that recognises the bytes of a connection gets it. 0, -ENOMEM, -EINVAL. */
 int trace_analyser_new(struct trace_analyser **out, const struct trace_options *options,
                        const struct bench_decoder_ops *const *decoders,
                        struct bench_error *err) BENCH_MUST_CHECK;

@@ -185,6 +185,23 @@ static void say_case(const struct trace_search *search, const struct counts *cou
         trace_say(text, size, " give a tuple of the elements' values");
 }
 
+/* Where the loop is, rather than what is read of the elements in it. */
+static void place_of_loop(const struct trace_search *search, size_t first, size_t last,
+                          struct trace_case *out)
+{
+    uint64_t most = 0;
+    for (size_t i = first; i < last; i++) {
+        const struct trace_group *group = &search->patterns->groups[search->members[i].group];
+        bool loop = group->verb == BENCH_VERB_NEXT || group->verb == BENCH_VERB_ITEM ||
+                    group->verb == BENCH_VERB_ITERATE;
+        if (loop && group->place != 0 && group->awaited > most &&
+            trace_sequence_of(search->patterns->names, group) == out->name) {
+            most = group->awaited;
+            out->price.place = group->place;
+        }
+    }
+}
+
 bool trace_case_sequence(struct trace_search *search, size_t first, size_t last, bool copy,
                          bool forced, struct trace_case *out)
 {
@@ -220,6 +237,7 @@ bool trace_case_sequence(struct trace_search *search, size_t first, size_t last,
     trace_price_add(&out->price, tariff, copy || !origin.count ? sequences : 0, counts.values,
                     counts.bytes);
     out->count = sequences;
+    place_of_loop(search, first, last, out);
     say_case(search, &counts, copy, out);
     /* Few elements each time: the change would not get rid of much. */
     if (!forced && out->price.trips < out->price.trips_after + TRACE_FEW)

@@ -128,7 +128,7 @@ static void about_bounds(struct notes *notes, const struct trace_analyser *analy
              "have sent what another waited for",
              limits->shared, plural(limits->shared));
     if (analyser->calls.stride > 1)
-        note(notes, "of the single calls every %" PRIu64 "th is in the timeline",
+        note(notes, "of the single calls 1 in %" PRIu64 " is in the timeline",
              analyser->calls.stride);
 }
 

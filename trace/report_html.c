@@ -164,7 +164,7 @@ static void write_cards(const struct trace_page *page)
     (void)snprintf(more, sizeof(more), "%s uncompressed",
                    bench_format_size((double)trace_both(t->plain_bytes)).s);
     card(page, "on the wire", bench_format_size((double)trace_both(t->wire_bytes)).s, more);
-    (void)snprintf(more, sizeof(more), "%" PRIu64 " alive, %" PRIu64 " never given back",
+    (void)snprintf(more, sizeof(more), "%" PRIu64 " alive, %" PRIu64 " kept to the end",
                    r[0].alive + r[1].alive, r[0].leaked + r[1].leaked);
     card(page, "objects", trace_count(r[0].created + r[1].created).s, more);
     (void)snprintf(more, sizeof(more), "%" PRIu64 " never answered; %" PRIu64 " slow calls",

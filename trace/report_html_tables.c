@@ -305,7 +305,7 @@ void trace_html_netrefs(const struct trace_page *page)
         {"handed out", NULL, TRACE_HTML_FIGURE},
         {"given back", NULL, TRACE_HTML_FIGURE},
         {"alive", NULL, TRACE_HTML_FIGURE},
-        {"never given back", "alive when their connection ended", TRACE_HTML_FIGURE},
+        {"kept to the end", "alive when their connection ended, as root always is", TRACE_HTML_FIGURE},
         {"calls", NULL, TRACE_HTML_FIGURE},
         {"reads", NULL, TRACE_HTML_FIGURE},
         {"items", NULL, TRACE_HTML_FIGURE},

@@ -45,7 +45,7 @@ static void write_whole(const struct trace_writer *writer, const struct trace_pr
                    bench_format_size((double)trace_both(totals->wire_bytes)).s);
     write_line(writer, line.s);
     (void)snprintf(line.s, sizeof(line.s),
-                   "%" PRIu64 " objects alive  %" PRIu64 " never given back  %" PRIu64
+                   "%" PRIu64 " objects alive  %" PRIu64 " kept to the end  %" PRIu64
                    " errors  %" PRIu64 " slow  depth %d",
                    refs[0].alive + refs[1].alive, refs[0].leaked + refs[1].leaked,
                    trace_both(totals->errors), totals->slow, totals->depth_max);

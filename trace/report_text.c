@@ -60,7 +60,7 @@ static size_t figures(const struct trace_totals *totals, struct figure *out)
         (struct figure){"given back", FIGURE_COUNT, {refs[0].released, refs[1].released}, false};
     out[n++] = (struct figure){"alive", FIGURE_COUNT, {refs[0].alive, refs[1].alive}, false};
     out[n++] =
-        (struct figure){"never given back", FIGURE_COUNT, {refs[0].leaked, refs[1].leaked}, false};
+        (struct figure){"kept to the end", FIGURE_COUNT, {refs[0].leaked, refs[1].leaked}, false};
     return n;
 }
 
@@ -218,7 +218,8 @@ static int write_findings(const struct trace_writer *writer)
     size_t shown = trace_rows(profile->nfindings, writer->options->top);
     int rc = 0;
     if (profile->nfindings == 0) {
-        trace_write_heading(writer, "findings", "none");
+        fputc('\n', writer->out);
+        trace_write_paragraph(writer, "", 0, "findings – none");
         return 0;
     }
     trace_write_heading(writer, "findings", "dearest first");
@@ -237,14 +238,14 @@ static void name_columns_of(struct bench_table *table)
 {
     bench_table_column(table, "name", BENCH_ALIGN_LEFT, 0);
     bench_table_column(table, "by", BENCH_ALIGN_LEFT, 3);
-    bench_table_column(table, "what", BENCH_ALIGN_LEFT, 9);
+    bench_table_column(table, "what", BENCH_ALIGN_LEFT, 8);
     bench_table_column(table, "count", BENCH_ALIGN_RIGHT, 3);
     bench_table_column(table, "round\ntrips", BENCH_ALIGN_RIGHT, 0);
     bench_table_column(table, "total", BENCH_ALIGN_RIGHT, 0);
     bench_table_column(table, "waiting", BENCH_ALIGN_RIGHT, 7);
     bench_table_column(table, "self", BENCH_ALIGN_RIGHT, 10);
     bench_table_span(table, "per round trip");
-    bench_table_column(table, "mean", BENCH_ALIGN_RIGHT, 5);
+    bench_table_column(table, "mean", BENCH_ALIGN_RIGHT, 9);
     bench_table_column(table, "p50", BENCH_ALIGN_RIGHT, 2);
     bench_table_column(table, "p99", BENCH_ALIGN_RIGHT, 2);
     bench_table_column(table, "slowest", BENCH_ALIGN_RIGHT, 1);
@@ -253,7 +254,7 @@ static void name_columns_of(struct bench_table *table)
     bench_table_column(table, "errors", BENCH_ALIGN_RIGHT, 4);
     bench_table_column(table, "objects", BENCH_ALIGN_RIGHT, 12);
     bench_table_column(table, "bytes", BENCH_ALIGN_RIGHT, 13);
-    bench_table_column(table, "place", BENCH_ALIGN_LEFT, 8);
+    bench_table_column(table, "place", BENCH_ALIGN_LEFT, 6);
 }
 
 static void percentile_cell(struct bench_table *table, const struct bench_sketch *hist, double p)
@@ -289,7 +290,7 @@ static void name_row(const struct trace_writer *writer, struct bench_table *tabl
     trace_count_cell(table, name->errors);
     trace_count_cell(table, name->objects);
     trace_cell(table, bench_format_size((double)trace_both(name->wire_bytes)));
-    bench_table_cell(table, trace_cut(trace_clean(trace_place(profile, name->place)).s, 32).s);
+    bench_table_cell(table, trace_place_text(trace_place(profile, name->place), 30).s);
 }
 
 int trace_fill_names(const struct trace_writer *writer, size_t name_columns,
@@ -352,7 +353,7 @@ static int fill_calls(const struct trace_writer *writer, size_t name_columns,
         bench_table_cell(table, trace_cut(name.s, name_columns).s);
         bench_table_cell(table, call->direction == BENCH_TO_CLIENT ? "server" : "");
         trace_cell(table, trace_ns(trace_since(profile, call->start_ns)));
-        bench_table_cell(table, trace_cut(trace_clean(trace_place(profile, call->place)).s, 40).s);
+        bench_table_cell(table, trace_place_text(trace_place(profile, call->place), 36).s);
         trace_cell(table, bench_format_size((double)trace_both(call->wire_bytes)));
         trace_cell(table, trace_count(call->connection));
         trace_count_cell(table, call->thread);

@@ -124,7 +124,7 @@ static int fill_netrefs(const struct trace_writer *writer, size_t name_columns,
     bench_table_column(table, "handed\nout", BENCH_ALIGN_RIGHT, 0);
     bench_table_column(table, "given\nback", BENCH_ALIGN_RIGHT, 5);
     bench_table_column(table, "alive", BENCH_ALIGN_RIGHT, 0);
-    bench_table_column(table, "never\ngiven back", BENCH_ALIGN_RIGHT, 0);
+    bench_table_column(table, "kept to\nthe end", BENCH_ALIGN_RIGHT, 0);
     bench_table_column(table, "calls", BENCH_ALIGN_RIGHT, 2);
     bench_table_column(table, "reads", BENCH_ALIGN_RIGHT, 1);
     bench_table_column(table, "items", BENCH_ALIGN_RIGHT, 1);

@@ -70,6 +70,22 @@ struct trace_line trace_cut(const char *text, size_t columns)
     return line;
 }
 
+struct trace_line trace_place_text(const char *place, size_t columns)
+{
+    struct trace_line line = trace_clean(place);
+    const char *name = strchr(line.s, ' '), *slash = line.s;
+    /* Only folders are left out: what stands behind the first blank may be any text. */
+    while (bench_text_width(line.s) > columns && (slash = strchr(slash, '/')) != NULL &&
+           (name == NULL || slash < name)) {
+        struct trace_line shorter;
+        (void)snprintf(shorter.s, sizeof(shorter.s), "…%.1000s", slash);
+        if (bench_text_width(shorter.s) <= columns)
+            return shorter;
+        slash++;
+    }
+    return trace_cut(line.s, columns);
+}
+
 struct trace_line trace_name_text(const struct bench_names *names, uint32_t name)
 {
     return name != BENCH_NAME_NONE && names != NULL ? trace_clean(bench_names_text(names, name))
@@ -212,17 +228,47 @@ int64_t trace_waited(const struct trace_totals *totals)
 
 static const char *plural(uint64_t count) { return count == 1 ? "" : "s"; }
 
-/* " (98 % of the time)"; several threads wait longer than the time takes. */
-static struct bench_text part_of_time(int64_t waited, int64_t elapsed)
+/* Connections that had a round trip: of a scan of ports there may be many without. */
+static size_t used_connections(const struct trace_profile *profile)
 {
-    struct bench_text text = {""};
+    size_t n = 0;
+    for (size_t i = 0; i < profile->nconnections; i++)
+        n += trace_both(profile->connections[i].totals.round_trips) > 0;
+    return n;
+}
+
+/* The profiled program is the server of all of them: who waits for it are its clients. */
+static bool is_server(const struct trace_profile *profile)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < profile->nconnections; i++) {
+        const struct trace_connection *connection = &profile->connections[i];
+        if (trace_both(connection->totals.round_trips) > 0) {
+            if (!connection->from_server)
+                return false;
+            n++;
+        }
+    }
+    return n > 0;
+}
+
+/* " (98 %)". What waits at once is added up, and then is no share of the time, or even exceeds it. */
+static struct trace_line part_of_time(const struct trace_profile *profile, int64_t waited,
+                                      int64_t elapsed)
+{
+    struct trace_line text = {""};
     if (elapsed <= 0 || waited <= 0)
         return text;
+    const size_t connections = used_connections(profile);
+    struct bench_text share = trace_share((double)waited / (double)elapsed);
     if (waited > elapsed)
-        (void)snprintf(text.s, sizeof(text.s), " (threads together)");
+        (void)snprintf(text.s, sizeof(text.s),
+                       " (more than the time: several threads waited at once, added up)");
+    else if (connections > 1)
+        (void)snprintf(text.s, sizeof(text.s), " (%.20s, %zu connections added up)", share.s,
+                       connections);
     else
-        (void)snprintf(text.s, sizeof(text.s), " (%.20s)",
-                       trace_share((double)waited / (double)elapsed).s);
+        (void)snprintf(text.s, sizeof(text.s), " (%.20s)", share.s);
     return text;
 }
 
@@ -234,20 +280,23 @@ struct trace_line trace_headline(const struct trace_profile *profile)
              back = totals->round_trips[BENCH_TO_CLIENT];
     int64_t elapsed = trace_elapsed(profile);
     int64_t waited = totals->waiting_ns[BENCH_TO_SERVER];
+    const bool serves = is_server(profile);
     if (out == 0 && back == 0) {
         if (trace_both(totals->messages) == 0)
             return trace_clean("No message was seen that a decoder knows.");
         return trace_clean("Nobody waited: no round trip was seen.");
     }
     int n = snprintf(line.s, sizeof(line.s),
-                     "The program waited %s of %s%s for %" PRIu64 " round trip%s to the server",
-                     trace_ns(waited).s, trace_ns(elapsed).s, part_of_time(waited, elapsed).s, out,
-                     plural(out));
+                     "%s waited %s of %s%s for %" PRIu64 " round trip%s to %s",
+                     serves ? "The clients" : "The program", trace_ns(waited).s, trace_ns(elapsed).s,
+                     part_of_time(profile, waited, elapsed).s, out, plural(out),
+                     serves ? "the program, their server" : "the server");
     size_t used = n > 0 ? (size_t)n : 0;
     if (back > 0)
         (void)snprintf(line.s + used, sizeof(line.s) - used,
-                       "; the server waited %s for %" PRIu64 " round trip%s back to the program.",
-                       trace_ns(totals->waiting_ns[BENCH_TO_CLIENT]).s, back, plural(back));
+                       "; %s waited %s for %" PRIu64 " round trip%s back to %s.",
+                       serves ? "it" : "the server", trace_ns(totals->waiting_ns[BENCH_TO_CLIENT]).s, back, plural(back),
+                       serves ? "them" : "the program");
     else
         (void)snprintf(line.s + used, sizeof(line.s) - used, ".");
     return line;

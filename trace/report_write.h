@@ -24,6 +24,8 @@ struct trace_line {
 struct trace_line trace_clean(const char *text);
 /* "…" in the middle of what is wider than so many columns (at least 3). */
 struct trace_line trace_cut(const char *text, size_t columns);
+/* A place in the program, clean, in so many columns: folders go first. */
+struct trace_line trace_place_text(const char *place, size_t columns);
 /* The whole name; "(no name)" for none. Clean. */
 struct trace_line trace_name_text(const struct bench_names *names, uint32_t name);
 /* Of a node of the call tree: a name or a section. */

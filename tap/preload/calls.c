@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -41,7 +43,7 @@ static void *find(_Atomic(void *) *kept, const char *name)
 #define CALL(name) (*(name##_fn *)find(&real_##name, #name))
 
 /* What is received with these is not taken out of the stream, or is no part of it. */
-#define NO_DATA (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE | MSG_TRUNC)
+#define NO_DATA (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE)
 
 static struct iovec piece_of(const void *data, size_t length)
 {
@@ -53,6 +55,17 @@ static struct iovec piece_of(const void *data, size_t length)
     return (struct iovec){address.out, length};
 }
 
+/* MSG_TRUNC takes bytes out of a TCP stream without giving them to anybody; of those that are sent
+ * with MSG_OOB, the last is beside the stream. */
+static void ended(const struct tap_use *use, const struct iovec *pieces, size_t n, ssize_t result,
+                  int flags)
+{
+    if ((flags & (use->sends ? MSG_OOB : MSG_TRUNC)) != 0)
+        tap_call_hidden(use, result);
+    else
+        tap_call_ended(use, pieces, n, result);
+}
+
 /* ---- out ---- */
 
 REAL(ssize_t, send, int fd, const void *data, size_t length, int flags)
@@ -61,10 +74,10 @@ REAL(ssize_t, send, int fd, const void *data, size_t length, int flags)
     struct iovec piece = piece_of(data, length);
     ssize_t result;
 
-    if ((flags & MSG_OOB) != 0 || !tap_call_begins(&use, fd, true))
+    if (!tap_call_begins(&use, fd, true))
         return CALL(send)(fd, data, length, flags);
     result = CALL(send)(fd, data, length, flags);
-    tap_call_ended(&use, &piece, 1, result);
+    ended(&use, &piece, 1, result, flags);
     return result;
 }
 
@@ -75,10 +88,10 @@ REAL(ssize_t, sendto, int fd, const void *data, size_t length, int flags,
     struct iovec piece = piece_of(data, length);
     ssize_t result;
 
-    if ((flags & MSG_OOB) != 0 || !tap_call_begins(&use, fd, true))
+    if (!tap_call_begins(&use, fd, true))
         return CALL(sendto)(fd, data, length, flags, address, size);
     result = CALL(sendto)(fd, data, length, flags, address, size);
-    tap_call_ended(&use, &piece, 1, result);
+    ended(&use, &piece, 1, result, flags);
     return result;
 }
 
@@ -87,11 +100,11 @@ REAL(ssize_t, sendmsg, int fd, const struct msghdr *message, int flags)
     struct tap_use use;
     ssize_t result;
 
-    if ((flags & MSG_OOB) != 0 || !tap_call_begins(&use, fd, true))
+    if (!tap_call_begins(&use, fd, true))
         return CALL(sendmsg)(fd, message, flags);
     result = CALL(sendmsg)(fd, message, flags);
-    tap_call_ended(&use, result > 0 ? message->msg_iov : NULL, result > 0 ? message->msg_iovlen : 0,
-                   result);
+    ended(&use, result > 0 ? message->msg_iov : NULL, result > 0 ? message->msg_iovlen : 0, result,
+          flags);
     return result;
 }
 
@@ -131,7 +144,7 @@ REAL(ssize_t, recv, int fd, void *data, size_t length, int flags)
     if ((flags & NO_DATA) != 0 || !tap_call_begins(&use, fd, false))
         return CALL(recv)(fd, data, length, flags);
     result = CALL(recv)(fd, data, length, flags);
-    tap_call_ended(&use, &piece, 1, result);
+    ended(&use, &piece, 1, result, flags);
     return result;
 }
 
@@ -145,7 +158,7 @@ REAL(ssize_t, recvfrom, int fd, void *data, size_t length, int flags, struct soc
     if ((flags & NO_DATA) != 0 || !tap_call_begins(&use, fd, false))
         return CALL(recvfrom)(fd, data, length, flags, address, size);
     result = CALL(recvfrom)(fd, data, length, flags, address, size);
-    tap_call_ended(&use, &piece, 1, result);
+    ended(&use, &piece, 1, result, flags);
     return result;
 }
 
@@ -157,8 +170,8 @@ REAL(ssize_t, recvmsg, int fd, struct msghdr *message, int flags)
     if ((flags & NO_DATA) != 0 || !tap_call_begins(&use, fd, false))
         return CALL(recvmsg)(fd, message, flags);
     result = CALL(recvmsg)(fd, message, flags);
-    tap_call_ended(&use, result > 0 ? message->msg_iov : NULL, result > 0 ? message->msg_iovlen : 0,
-                   result);
+    ended(&use, result > 0 ? message->msg_iov : NULL, result > 0 ? message->msg_iovlen : 0, result,
+          flags);
     return result;
 }
 
@@ -197,7 +210,7 @@ REAL(ssize_t, __recv_chk, int fd, void *data, size_t length, size_t room, int fl
     if ((flags & NO_DATA) != 0 || !tap_call_begins(&use, fd, false))
         return CALL(__recv_chk)(fd, data, length, room, flags);
     result = CALL(__recv_chk)(fd, data, length, room, flags);
-    tap_call_ended(&use, &piece, 1, result);
+    ended(&use, &piece, 1, result, flags);
     return result;
 }
 
@@ -211,7 +224,7 @@ REAL(ssize_t, __recvfrom_chk, int fd, void *data, size_t length, size_t room, in
     if ((flags & NO_DATA) != 0 || !tap_call_begins(&use, fd, false))
         return CALL(__recvfrom_chk)(fd, data, length, room, flags, address, size);
     result = CALL(__recvfrom_chk)(fd, data, length, room, flags, address, size);
-    tap_call_ended(&use, &piece, 1, result);
+    ended(&use, &piece, 1, result, flags);
     return result;
 }
 
@@ -225,6 +238,82 @@ REAL(ssize_t, __read_chk, int fd, void *data, size_t length, size_t room)
         return CALL(__read_chk)(fd, data, length, room);
     result = CALL(__read_chk)(fd, data, length, room);
     tap_call_ended(&use, &piece, 1, result);
+    return result;
+}
+
+/* ---- what goes by unseen ---- */
+
+#define SENDFILE(name, type)                                                                       \
+    REAL(ssize_t, name, int to, int from, type *offset, size_t length)                             \
+    {                                                                                              \
+        struct tap_use use;                                                                        \
+        ssize_t result;                                                                            \
+                                                                                                   \
+        if (!tap_call_begins(&use, to, true))                                                      \
+            return CALL(name)(to, from, offset, length);                                           \
+        result = CALL(name)(to, from, offset, length);                                             \
+        tap_call_hidden(&use, result);                                                             \
+        return result;                                                                             \
+    }
+
+SENDFILE(sendfile, off_t)
+SENDFILE(sendfile64, off64_t)
+
+REAL(ssize_t, splice, int from, off64_t *from_at, int to, off64_t *to_at, size_t length,
+     unsigned flags)
+{
+    struct tap_use in, out;
+    bool of_in = tap_call_begins(&in, from, false), of_out = tap_call_begins(&out, to, true);
+    ssize_t result = CALL(splice)(from, from_at, to, to_at, length, flags);
+
+    if (of_in)
+        tap_call_hidden(&in, result);
+    if (of_out)
+        tap_call_hidden(&out, result);
+    return result;
+}
+
+REAL(ssize_t, tee, int from, int to, size_t length, unsigned flags)
+{
+    struct tap_use use;
+    bool is_ours = tap_call_begins(&use, to, true);
+    ssize_t result = CALL(tee)(from, to, length, flags);
+
+    if (is_ours)
+        tap_call_hidden(&use, result);
+    return result;
+}
+
+REAL(ssize_t, vmsplice, int fd, const struct iovec *pieces, size_t n, unsigned flags)
+{
+    struct tap_use use;
+    bool is_ours = tap_call_begins(&use, fd, true);
+    ssize_t result = CALL(vmsplice)(fd, pieces, n, flags);
+
+    if (is_ours)
+        tap_call_hidden(&use, result);
+    return result;
+}
+
+REAL(int, sendmmsg, int fd, struct mmsghdr *messages, unsigned n, int flags)
+{
+    struct tap_use use;
+    bool is_ours = tap_call_begins(&use, fd, true);
+    int result = CALL(sendmmsg)(fd, messages, n, flags);
+
+    if (is_ours)
+        tap_call_hidden(&use, result);
+    return result;
+}
+
+REAL(int, recvmmsg, int fd, struct mmsghdr *messages, unsigned n, int flags, struct timespec *until)
+{
+    struct tap_use use;
+    bool is_ours = (flags & NO_DATA) == 0 && tap_call_begins(&use, fd, false);
+    int result = CALL(recvmmsg)(fd, messages, n, flags, until);
+
+    if (is_ours)
+        tap_call_hidden(&use, result);
     return result;
 }
 
@@ -362,6 +451,24 @@ REAL(void, closefrom, int first)
     CALL(closefrom)(first);
 }
 
+/* libuv closes by this, and whoever has the number next would be taken for the connection. */
+REAL(long, syscall, long number, ...)
+{
+    long arguments[6];
+    va_list rest;
+
+    va_start(rest, number);
+    for (size_t i = 0; i < BENCH_COUNT_OF(arguments); i++)
+        arguments[i] = va_arg(rest, long);
+    va_end(rest);
+    if (number == SYS_close)
+        tap_fd_closing((int)arguments[0]);
+    else if (number == SYS_close_range && (arguments[2] & (long)CLOSE_RANGE_CLOEXEC) == 0)
+        tap_fds_closing((unsigned)arguments[0], (unsigned)arguments[1]);
+    return CALL(syscall)(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                         arguments[4], arguments[5]);
+}
+
 #define ROW(name)                                                                                  \
     {                                                                                              \
         &real_##name, #name                                                                        \
@@ -374,12 +481,15 @@ __attribute__((constructor)) static void find_all(void)
     static const struct {
         _Atomic(void *) *kept;
         const char *name;
-    } all[] = {ROW(send),       ROW(sendto),         ROW(sendmsg),    ROW(write),  ROW(writev),
-               ROW(recv),       ROW(recvfrom),       ROW(recvmsg),    ROW(read),   ROW(readv),
-               ROW(__recv_chk), ROW(__recvfrom_chk), ROW(__read_chk), ROW(socket), ROW(socketpair),
-               ROW(pipe),       ROW(pipe2),          ROW(connect),    ROW(accept), ROW(accept4),
-               ROW(dup),        ROW(dup2),           ROW(dup3),       ROW(fcntl),  ROW(fcntl64),
-               ROW(close),      ROW(close_range),    ROW(closefrom)};
+    } all[] = {ROW(send),       ROW(sendto),     ROW(sendmsg),     ROW(write),
+               ROW(writev),     ROW(recv),       ROW(recvfrom),    ROW(recvmsg),
+               ROW(read),       ROW(readv),      ROW(__recv_chk),  ROW(__recvfrom_chk),
+               ROW(__read_chk), ROW(socket),     ROW(socketpair),  ROW(pipe),
+               ROW(pipe2),      ROW(connect),    ROW(accept),      ROW(accept4),
+               ROW(dup),        ROW(dup2),       ROW(dup3),        ROW(fcntl),
+               ROW(fcntl64),    ROW(close),      ROW(close_range), ROW(closefrom),
+               ROW(sendfile),   ROW(sendfile64), ROW(splice),      ROW(tee),
+               ROW(vmsplice),   ROW(sendmmsg),   ROW(recvmmsg),    ROW(syscall)};
 
     for (size_t i = 0; i < BENCH_COUNT_OF(all); i++)
         (void)find(all[i].kept, all[i].name);

@@ -168,7 +168,7 @@ bool tap_is_own_process(void)
     return pid == (uint32_t)getpid();
 }
 
-static uint32_t own_pid(void)
+uint32_t tap_process(void)
 {
     if (atomic_load_explicit(&own->pid, memory_order_relaxed) == 0)
         after_fork();
@@ -177,7 +177,7 @@ static uint32_t own_pid(void)
 
 uint32_t tap_thread(void)
 {
-    uint32_t pid = own_pid();
+    uint32_t pid = tap_process();
 
     if (thread_pid != pid) {
         thread_id = (uint32_t)syscall(SYS_gettid);
@@ -299,7 +299,7 @@ bool tap_put(struct bench_piece *piece)
 
     if (!ring)
         return false;
-    piece->process = own_pid();
+    piece->process = tap_process();
     for (;;) {
         int64_t begun;
 
@@ -315,6 +315,12 @@ bool tap_put(struct bench_piece *piece)
     }
     tap_ring_drop(ring);
     return false;
+}
+
+void tap_lost(void)
+{
+    if (atomic_load_explicit(&own->state, memory_order_acquire) == RING_READY)
+        tap_ring_drop(own->ring);
 }
 
 /* ---- markers ---- */

@@ -141,6 +141,7 @@ static bool entry_begins(_Atomic uint64_t *entry, uint64_t *word, int fd, enum t
     uint64_t fresh;
 
     if (!flow) {
+        tap_lost();
         entry_ignore(entry);
         return false;
     }
@@ -172,6 +173,8 @@ static bool fd_begins(struct tap_use *use, _Atomic uint64_t *entry, uint64_t wor
     bool wanted = true;
 
     if (ENTRY_STATE(word) == ENTRY_UNKNOWN) {
+        if (!tap_is_own_process())
+            return false; /* what it is there says nothing about what it is here */
         raise_to(&fds_used, (uint32_t)fd + 1);
         if (is_stream(fd, &kind, sends)) {
             wanted = entry_begins(entry, &word, fd, kind, ENTRY_ROLE(word));
@@ -201,21 +204,37 @@ bool tap_call_begins(struct tap_use *use, int fd, bool sends)
     return fd_begins(use, &fds[fd], word, fd, sends);
 }
 
+/* Unless it was closed meanwhile by another thread. */
+static bool is_still_there(const struct tap_use *use)
+{
+    uint64_t word = atomic_load_explicit(use->entry, memory_order_acquire);
+
+    return ENTRY_STATE(word) == ENTRY_FLOW && ENTRY_SLOT(word) == use->slot &&
+           ENTRY_LIFE(word) == use->life;
+}
+
 void tap_call_ended(const struct tap_use *use, const struct iovec *pieces, size_t n, ssize_t result)
 {
     int saved = errno;
-    uint64_t word = atomic_load_explicit(use->entry, memory_order_acquire);
     struct tap_flow *flow = &flows[use->slot % FLOWS_MAX];
 
-    /* Unless it was closed meanwhile by another thread. */
-    if (ENTRY_STATE(word) == ENTRY_FLOW && ENTRY_SLOT(word) == use->slot &&
-        ENTRY_LIFE(word) == use->life && (use->sends || result > 0)) {
+    if ((use->sends || result > 0) && is_still_there(use)) {
         size_t length = result > 0 ? (size_t)result : 0;
         int64_t time_ns = use->sends ? use->begun_ns : tap_now();
 
         if (!tap_flow_passed(flow, use->sends, use->order, time_ns, pieces, n, length))
             entry_ignore(use->entry);
     }
+    errno = saved;
+}
+
+void tap_call_hidden(const struct tap_use *use, ssize_t result)
+{
+    int saved = errno;
+
+    if ((use->sends || result > 0) && is_still_there(use))
+        tap_flow_hidden(&flows[use->slot % FLOWS_MAX], use->sends, use->order,
+                        use->sends ? use->begun_ns : tap_now(), result > 0);
     errno = saved;
 }
 
@@ -289,15 +308,15 @@ void tap_fd_copied(int from, int to)
 {
     int saved = errno;
 
-    if (tap_setup.active && (unsigned)from < FDS_MAX && (unsigned)to < FDS_MAX && from != to &&
-        tap_is_own_process()) {
-        uint64_t word = atomic_load(&fds[from]);
+    if (tap_setup.active && (unsigned)to < FDS_MAX && from != to && tap_is_own_process()) {
+        /* Of one that is not watched the copy begins anew. */
+        uint64_t word = (unsigned)from < FDS_MAX ? atomic_load(&fds[from]) : 0;
         struct tap_flow *flow;
         enum tap_flow_kind kind;
 
         /* What they have in common begins here, not with the first bytes of either. */
-        if (ENTRY_STATE(word) == ENTRY_UNKNOWN && is_stream(from, &kind, false) &&
-            kind == TAP_FLOW_SOCKET) {
+        if ((unsigned)from < FDS_MAX && ENTRY_STATE(word) == ENTRY_UNKNOWN &&
+            is_stream(from, &kind, false) && kind == TAP_FLOW_SOCKET) {
             raise_to(&fds_used, (uint32_t)from + 1);
             if (!entry_begins(&fds[from], &word, from, kind, ENTRY_ROLE(word)))
                 word = ENTRY(ENTRY_IGNORED, ENTRY_ROLE(word), 0, 0);

@@ -30,7 +30,7 @@ struct tap_flow {
     _Atomic uint32_t refs; /* entries (and mates) that name it; 0 = free */
     _Atomic uint32_t life; /* counted up for each use of the slot */
     _Atomic uint32_t state;
-    _Atomic uint32_t settling, opening; /* locks, of rare moments */
+    _Atomic uint32_t settling, opening; /* locks, of rare moments: the owner's process */
     _Atomic uint32_t sends;
     _Atomic uint64_t opened; /* epoch of the ring that knows it */
     _Atomic bool lost[2];    /* by what we received, sent: pieces did not fit into the ring */
@@ -52,6 +52,8 @@ uint32_t tap_flow_send_begins(struct tap_flow *flow);
 /* length bytes went through in a call. False: it is not what we look for. */
 bool tap_flow_passed(struct tap_flow *flow, bool sent, uint32_t order, int64_t time_ns,
                      const struct iovec *pieces, size_t n, size_t length);
+/* Bytes went through that we have not seen; or, of a send, none. */
+void tap_flow_hidden(struct tap_flow *flow, bool sent, uint32_t order, int64_t time_ns, bool any);
 /* Nobody uses it any more. */
 void tap_flow_ended(struct tap_flow *flow);
 

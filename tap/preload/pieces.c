@@ -47,14 +47,17 @@ uint32_t tap_flow_send_begins(struct tap_flow *flow)
     return atomic_fetch_add(&flow->main->sends, 1) + 1;
 }
 
-/* Never for long: a signal handler may have interrupted the owner, on this very thread, and a
- * forked child may have inherited it. */
+/* Never for long: a signal handler may have interrupted the owner, on this very thread. One that a
+ * forked child has inherited is nobody's. */
 static bool lock(_Atomic uint32_t *word)
 {
-    for (int i = 0; i < SPINS_MAX; i++) {
-        uint32_t none = 0;
+    uint32_t process = tap_process();
 
-        if (atomic_compare_exchange_weak_explicit(word, &none, 1, memory_order_acquire,
+    for (int i = 0; i < SPINS_MAX; i++) {
+        uint32_t holder = atomic_load_explicit(word, memory_order_relaxed);
+
+        if (holder != process &&
+            atomic_compare_exchange_weak_explicit(word, &holder, process, memory_order_acquire,
                                                   memory_order_relaxed))
             return true;
         if (i > 100)
@@ -202,23 +205,26 @@ static void put_data(struct tap_flow *any, bool sent, uint32_t order, int64_t ti
     atomic_store_explicit(&flow->had_data, true, memory_order_relaxed);
 }
 
-/* A send of nothing: somebody may wait for its number. */
-static void put_empty(struct tap_flow *any, uint32_t order, int64_t time_ns)
+/* A piece without bytes. False: it is not in the ring. */
+static bool put_empty(struct tap_flow *any, enum bench_piece_kind kind, bool sent, uint32_t order,
+                      int64_t time_ns)
 {
     struct tap_flow *flow = any->main;
 
     if (atomic_load(&flow->opened) != 0 && opened(flow, time_ns)) {
         struct bench_piece piece = {
-            .kind = BENCH_PIECE_DATA,
-            .direction = flow->role == TAP_ROLE_SERVER ? BENCH_TO_CLIENT : BENCH_TO_SERVER,
+            .kind = kind,
+            .direction =
+                sent == (flow->role == TAP_ROLE_SERVER) ? BENCH_TO_CLIENT : BENCH_TO_SERVER,
             .time_ns = time_ns,
             .connection = (uint64_t)order << 32 | flow->number,
             .thread = tap_thread(),
-            .joined = true,
+            .joined = sent,
         };
 
-        (void)tap_put(&piece);
+        return tap_put(&piece);
     }
+    return false;
 }
 
 /* ---- before it is known what it is ---- */
@@ -280,7 +286,9 @@ static void keep(struct tap_flow *flow, bool sent, uint32_t order, int64_t time_
         .time_ns = time_ns,
         .thread = tap_thread(),
         .order = order,
-        .place = sent && tap_setup.places ? tap_place() : 0,
+        /* A single byte may be Python's word of a signal, from within the handler: its frames may
+         * be half made. */
+        .place = sent && length > 1 && tap_setup.places ? tap_place() : 0,
         .length = (uint8_t)length,
         .sent = sent,
     };
@@ -348,10 +356,24 @@ bool tap_flow_passed(struct tap_flow *flow, bool sent, uint32_t order, int64_t t
     if (state == TAP_FLOW_WATCHED) {
         if (length > 0)
             put_now(flow, sent, order, time_ns, pieces, n, length);
-        else
-            put_empty(flow, order, time_ns);
+        else /* a send of nothing: somebody may wait for its number */
+            (void)put_empty(flow, BENCH_PIECE_DATA, sent, order, time_ns);
     }
     return state != TAP_FLOW_IGNORED;
+}
+
+void tap_flow_hidden(struct tap_flow *flow, bool sent, uint32_t order, int64_t time_ns, bool any)
+{
+    bool watched = atomic_load_explicit(&flow->state, memory_order_acquire) == TAP_FLOW_WATCHED;
+
+    if (!sent)
+        order = atomic_load(&flow->main->sends);
+    if (any)
+        atomic_store(&flow->main->had_data, true);
+    if (!(watched &&
+          put_empty(flow, any ? BENCH_PIECE_GAP : BENCH_PIECE_DATA, sent, order, time_ns)) &&
+        any)
+        atomic_store(&flow->main->lost[sent], true);
 }
 
 void tap_flow_ended(struct tap_flow *any)

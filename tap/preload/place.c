@@ -15,7 +15,7 @@
 
 enum {
     FRAMES_MAX = 64, /* from the innermost, until one of the program's own */
-    CODES = 2048,    /* remembered: whose code an object is */
+    FILES = 2048,    /* remembered: whether it is the program's own */
     PLACES = 4096,   /* remembered: an instruction's number */
     WAYS = 4,
     PATH_MAX_BYTES = 260,
@@ -39,27 +39,36 @@ struct layout {
     size_t owner;     /* frame -> who made it */
     size_t code_text; /* code: its instructions */
     size_t file, name, first_line;
+    size_t lines;          /* code: its table of lines */
     size_t ascii, compact; /* sizes of the heads of strings */
 };
 
 static const struct layout layouts[] = {
-    {"3.9.", 1, 0, 24, 32, 24, 104, 0, 0, 104, 112, 40, 48, 72},
-    {"3.10.", 2, 0, 24, 32, 24, 96, 0, 0, 104, 112, 40, 48, 72},
-    {"3.11.", 0, 56, 8, 32, 48, 56, 0, 184, 112, 120, 72, 48, 72},
-    {"3.12.", 0, 56, 0, 0, 8, 56, 70, 192, 112, 120, 68, 40, 56},
-    {"3.13.", 0, 0, 72, 0, 8, 56, 70, 200, 112, 120, 68, 40, 56},
+    {"3.9.", 1, 0, 24, 32, 24, 104, 0, 0, 104, 112, 40, 120, 48, 72},
+    {"3.10.", 2, 0, 24, 32, 24, 96, 0, 0, 104, 112, 40, 120, 48, 72},
+    {"3.11.", 0, 56, 8, 32, 48, 56, 0, 184, 112, 120, 72, 136, 48, 72},
+    {"3.12.", 0, 56, 0, 0, 8, 56, 70, 192, 112, 120, 68, 136, 40, 56},
+    {"3.13.", 0, 0, 72, 0, 8, 56, 70, 200, 112, 120, 68, 136, 40, 56},
 };
 
-enum { OBJECT_TYPE = 8, STRING_LENGTH = 16, STRING_STATE = 32, OWNED_BY_C = 3 };
+enum {
+    OBJECT_TYPE = 8,
+    STRING_LENGTH = 16,
+    STRING_HASH = 24, /* -1 = not known yet */
+    STRING_STATE = 32,
+    BYTES_LENGTH = 16,
+    BYTES_DATA = 32,
+    OWNED_BY_C = 3,
+};
 
 static const struct layout *layout;
-static const void *frame_type, *code_type, *string_type;
+static const void *frame_type, *code_type, *string_type, *bytes_type;
 static void *(*this_thread)(void);
 static int (*line_of)(void *code, int offset);
 static int (*is_finalizing)(void);
 static _Atomic bool broken;
 
-static _Atomic uint64_t codes[CODES];
+static _Atomic uint64_t files[FILES];
 static _Atomic uint64_t places[PLACES];
 static _Atomic uint32_t last_place;
 static _Atomic uint64_t places_epoch;
@@ -90,18 +99,18 @@ static bool is_a(const void *object, const void *type)
 void tap_places_setup(void)
 {
     const char *(*version)(void) = (const char *(*)(void))dlsym(RTLD_DEFAULT, "Py_GetVersion");
-    const void *type_type = dlsym(RTLD_DEFAULT, "PyType_Type");
     const char *text = version ? version() : "";
 
     frame_type = dlsym(RTLD_DEFAULT, "PyFrame_Type");
     code_type = dlsym(RTLD_DEFAULT, "PyCode_Type");
     string_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
+    bytes_type = dlsym(RTLD_DEFAULT, "PyBytes_Type");
     this_thread = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState");
     line_of = (int (*)(void *, int))dlsym(RTLD_DEFAULT, "PyCode_Addr2Line");
     is_finalizing = (int (*)(void))dlsym(RTLD_DEFAULT, "_Py_IsFinalizing");
     if (!is_finalizing)
         is_finalizing = (int (*)(void))dlsym(RTLD_DEFAULT, "Py_IsFinalizing");
-    if (!frame_type || !code_type || !string_type || !type_type || !this_thread || !line_of ||
+    if (!frame_type || !code_type || !string_type || !bytes_type || !this_thread || !line_of ||
         !is_finalizing || strstr(text, "free-threading") || sizeof(void *) != 8)
         return;
     for (size_t i = 0; i < BENCH_COUNT_OF(layouts); i++) {
@@ -151,21 +160,31 @@ static uint32_t character(const void *data, unsigned kind, size_t i)
     return four < 0x110000 ? four : '?';
 }
 
-/* Its end, at most size - 1 bytes, as UTF-8. False: that is no string. */
-static bool text_of(const void *object, char *text, size_t size)
+/* Which of a string's characters are where. False: that is no string of one piece. */
+static bool string_parts(const void *object, const char **data, size_t *length, unsigned *kind)
 {
-    unsigned state, kind;
-    size_t length, used = 0, begin;
-    const char *data;
+    unsigned state;
 
     if (!is_a(object, string_type))
         return false;
     state = (unsigned)int_at(object, STRING_STATE);
-    length = (size_t)pointer_at(object, STRING_LENGTH);
-    kind = state >> 2 & 7;
-    if ((state & 32) == 0 || (kind != 1 && kind != 2 && kind != 4) || length > SIZE_MAX / 8)
-        return false; /* not of one piece */
-    data = (const char *)object + ((state & 64) != 0 ? layout->ascii : layout->compact);
+    *length = (size_t)pointer_at(object, STRING_LENGTH);
+    *kind = state >> 2 & 7;
+    if ((state & 32) == 0 || (*kind != 1 && *kind != 2 && *kind != 4) || *length > SIZE_MAX / 8)
+        return false;
+    *data = (const char *)object + ((state & 64) != 0 ? layout->ascii : layout->compact);
+    return true;
+}
+
+/* Its end, at most size - 1 bytes, as UTF-8. False: that is no string. */
+static bool text_of(const void *object, char *text, size_t size)
+{
+    unsigned kind;
+    size_t length, used = 0, begin;
+    const char *data;
+
+    if (!string_parts(object, &data, &length, &kind))
+        return false;
     begin = length > (size - 1) / kind ? length - (size - 1) / kind : 0;
     for (size_t i = begin; i < length && used + 4 < size; i++)
         used += put_utf8(text + used, character(data, kind, i));
@@ -184,13 +203,56 @@ static uint64_t mixed(uint64_t x)
     return x ^ x >> 32;
 }
 
-/* Something that another code object at the same address would not have. */
-static uint64_t code_key(const void *code)
+/*
+ * What is remembered goes by contents, never by address: a program that compiles (or reloads) code
+ * gets its objects where others have been, even with the same name and the same table's length.
+ */
+static uint64_t bytes_key(const void *data, size_t length)
 {
-    return mixed((uintptr_t)code ^
-                 mixed((uintptr_t)pointer_at(code, layout->file) ^
-                       mixed((uintptr_t)pointer_at(code, layout->name))) ^
-                 (uint64_t)int_at(code, layout->first_line) << 48);
+    const char *at = data;
+    uint64_t key = length, word;
+
+    for (; length >= sizeof(word); at += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
+        key = (key ^ word) * 0x9e3779b97f4a7c15u;
+        key ^= key >> 32;
+    }
+    word = 0;
+    memcpy(&word, at, length);
+    return mixed(key ^ word);
+}
+
+static bool string_key(const void *object, uint64_t *key)
+{
+    const char *data;
+    size_t length;
+    unsigned kind;
+
+    if (!string_parts(object, &data, &length, &kind)) {
+        atomic_store(&broken, true);
+        return false;
+    }
+    *key = (uint64_t)(uintptr_t)pointer_at(object, STRING_HASH);
+    if (*key == UINT64_MAX)
+        *key = bytes_key(data, length * kind);
+    return true;
+}
+
+/* All that a line number follows from, but for the instruction. */
+static bool code_key(const void *code, uint64_t file, uint64_t *key)
+{
+    const void *lines = pointer_at(code, layout->lines);
+    uint64_t name;
+
+    if (!string_key(pointer_at(code, layout->name), &name))
+        return false;
+    if (!is_a(lines, bytes_type)) {
+        atomic_store(&broken, true);
+        return false;
+    }
+    *key = mixed(file ^ mixed(name)) ^ (uint64_t)int_at(code, layout->first_line) << 40 ^
+           bytes_key((const char *)lines + BYTES_DATA, (size_t)pointer_at(lines, BYTES_LENGTH));
+    return true;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -213,10 +275,11 @@ static bool is_between(const char *path)
     return strncmp(path, "<frozen ", 8) == 0;
 }
 
-/* Whether the code is the program's own. The lowest bits of what is remembered say so. */
-static bool is_programs(const void *code, uint64_t key)
+/* Whether code of this file is the program's own. The lowest bits of what is remembered say so. */
+static bool is_programs(const void *code, uint64_t file)
 {
-    _Atomic uint64_t *kept = &codes[key % CODES];
+    uint64_t key = mixed(file);
+    _Atomic uint64_t *kept = &files[key % FILES];
     uint64_t value = atomic_load_explicit(kept, memory_order_relaxed);
     char path[PATH_MAX_BYTES];
     bool own;
@@ -289,8 +352,11 @@ static uint32_t place_new(const void *code, int offset, uint64_t key, _Atomic ui
     piece.length = n > 0 ? strnlen(text, sizeof(text)) : 0;
     piece.time_ns = tap_now();
     piece.thread = tap_thread();
-    if (!tap_put(&piece))
+    if (!tap_put(&piece)) {
+        /* Back, so that a ring that is full for long does not use all of them up. */
+        (void)atomic_compare_exchange_strong(&last_place, &number, number - 1);
         return 0;
+    }
     atomic_store_explicit(room, (key & ~(uint64_t)TAP_PLACES_MAX) | number, memory_order_relaxed);
     return number;
 }
@@ -327,7 +393,7 @@ static uint32_t look(const void *frame)
 {
     for (int i = 0; frame && i < FRAMES_MAX; i++) {
         const void *code;
-        uint64_t key;
+        uint64_t file, key;
 
         if (((uintptr_t)frame & 7) != 0 || (layout->frame_unit != 0 && !is_a(frame, frame_type))) {
             atomic_store(&broken, true);
@@ -343,11 +409,12 @@ static uint32_t look(const void *frame)
             atomic_store(&broken, true);
             return 0;
         }
-        key = code_key(code);
-        if (is_programs(code, key)) {
+        if (!string_key(pointer_at(code, layout->file), &file))
+            return 0;
+        if (is_programs(code, file)) {
             int offset = offset_in(frame, code);
 
-            return offset >= 0 ? place_of(code, offset, key) : 0;
+            return offset >= 0 && code_key(code, file, &key) ? place_of(code, offset, key) : 0;
         }
         if (atomic_load_explicit(&broken, memory_order_relaxed))
             return 0;

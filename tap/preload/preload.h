@@ -30,11 +30,15 @@ int64_t tap_now(void);
 uint32_t tap_thread(void);
 /* False in a child of vfork(), which shares this memory but has descriptors of its own. */
 bool tap_is_own_process(void);
+/* Of the process that owns this memory: not the number of a child of vfork(). */
+uint32_t tap_process(void);
 /* Makes the ring and hands it over, the first time. The number of this process's ring: a forked
  * child has another; 0 = there is none (the launcher is gone, or no descriptors are left now). */
 uint64_t tap_ring_epoch(void);
 /* Waits while the ring is full, if there is time left. False: it was dropped. */
 bool tap_put(struct bench_piece *piece);
+/* Counts something that cannot be followed, if there is a ring. */
+void tap_lost(void);
 uint32_t tap_next_number(void);
 /* Called by the launcher's constructor of this library. */
 void tap_places_setup(void);
@@ -58,6 +62,9 @@ bool tap_tls_begins(struct tap_use *use, void *ssl, int (*get_fd)(const void *ss
 /* result: bytes that went through, or not more than 0. Leaves errno alone. */
 void tap_call_ended(const struct tap_use *use, const struct iovec *pieces, size_t n,
                     ssize_t result);
+
+/* The same for what went by unseen: sendfile and the like. */
+void tap_call_hidden(const struct tap_use *use, ssize_t result);
 
 /* Descriptors come and go. Each leaves errno alone. */
 void tap_fd_fresh(int fd, enum tap_role role); /* a new one, just given out */

@@ -17,7 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -154,6 +157,102 @@ static void functions(void)
     MUST(close(-1) == -1 && errno == EBADF);
     ping(fd);
     end(fd);
+}
+
+/* Bytes that go by without anybody seeing them, in both directions. */
+static void hidden(void)
+{
+    int fd = begin(), pipes[2], file = memfd_create("request", 0);
+    off_t at = 0;
+    char text[32];
+
+    ping(fd);
+    MUST(write(file, request, ASKED) == ASKED && pipe(pipes) == 0);
+    MUST(sendfile(fd, file, &at, ASKED) == ASKED);
+    take(fd);
+    ping(fd);
+    ask(fd);
+    MUST(recv(fd, text, ANSWERED, MSG_TRUNC | MSG_WAITALL) == ANSWERED);
+    ping(fd);
+    ask(fd);
+    MUST(recv(fd, text, ANSWERED, MSG_PEEK | MSG_WAITALL) == ANSWERED);
+    for (size_t got = 0; got < ANSWERED;) {
+        ssize_t n = splice(fd, NULL, pipes[1], NULL, ANSWERED - got, 0);
+
+        MUST(n > 0);
+        got += (size_t)n;
+    }
+    MUST(read(pipes[0], text, sizeof(text)) == ANSWERED && memcmp(text, answer, ANSWERED) == 0);
+    ping(fd);
+    end(fd);
+}
+
+/* As libuv does it; the number then belongs to a file. */
+static void raw_close(void)
+{
+    int fd = begin(), file;
+    char text[32];
+
+    ping(fd);
+    MUST(syscall(SYS_close, fd) == 0);
+    MUST(syscall(SYS_close, -1) == -1 && errno == EBADF);
+    file = open("/proc/self/exe", O_RDONLY);
+    MUST(file == fd && read(file, text, sizeof(text)) == sizeof(text));
+    MUST(waitpid(server, NULL, 0) == server);
+}
+
+/* More processes at a time than the launcher keeps waiting for their first word, each with one
+ * request of its own; and a limit of files' sizes that no ring fits into. */
+static void crowd(void)
+{
+    enum { CHILDREN = 300 };
+    pid_t children[CHILDREN];
+
+    for (int i = 0; i < CHILDREN; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            int fds[2];
+            uint8_t data[ASKED];
+
+            MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
+            ask(fds[0]);
+            _exit(recv(fds[1], data, ASKED, 0) == ASKED ? 0 : 1);
+        }
+    }
+    for (int i = 0; i < CHILDREN; i++) {
+        int status = -1;
+
+        MUST(waitpid(children[i], &status, 0) == children[i] && status == 0);
+    }
+}
+
+static void small_files(void)
+{
+    const struct rlimit limit = {.rlim_cur = 1000, .rlim_max = RLIM_INFINITY};
+    int fd = begin();
+
+    MUST(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    ping(fd);
+    end(fd);
+}
+
+/* A copy of a number too high to be watched takes the place of a connection. */
+static void high_numbers(void)
+{
+    const struct rlimit limit = {.rlim_cur = 70000, .rlim_max = 70000};
+    int fd = begin(), pair[2];
+    char text[8];
+
+    ping(fd);
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) { /* not allowed here */
+        end(fd);
+        return;
+    }
+    MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    MUST(fcntl(pair[0], F_DUPFD, 69000) == 69000);
+    MUST(dup2(69000, fd) == fd);
+    MUST(write(fd, "GET / HT", 8) == 8 && read(pair[1], text, 8) == 8);
+    MUST(waitpid(server, NULL, 0) == server);
 }
 
 static void copies(void)
@@ -360,9 +459,20 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } modes[] = {{"pings", pings},   {"functions", functions}, {"copies", copies},
-                 {"vforks", vforks}, {"threads", threads},     {"flood", flood},
-                 {"marks", marks},   {"unseen", unseen},       {"liar", liar}};
+    } modes[] = {{"pings", pings},
+                 {"functions", functions},
+                 {"copies", copies},
+                 {"vforks", vforks},
+                 {"threads", threads},
+                 {"flood", flood},
+                 {"marks", marks},
+                 {"unseen", unseen},
+                 {"liar", liar},
+                 {"hidden", hidden},
+                 {"raw-close", raw_close},
+                 {"crowd", crowd},
+                 {"small-files", small_files},
+                 {"high-numbers", high_numbers}};
 
     for (size_t i = 0; argc == 2 && i < sizeof(modes) / sizeof(modes[0]); i++) {
         if (strcmp(argv[1], modes[i].name) == 0) {

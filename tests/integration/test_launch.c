@@ -182,6 +182,55 @@ Test(launch, copies, .timeout = 60)
     cr_expect_eq(seen.connections, 1);
 }
 
+/* What we cannot see is a gap where it was, and nothing else changes. */
+Test(launch, hidden_bytes, .timeout = 60)
+{
+    const struct tap_launch_options options = options_for(program_words("tap-peer", "hidden"));
+    uint64_t dropped = 0;
+    int found = -1;
+
+    cr_expect_eq(run_with(&options, &seen, true, &dropped, &found), 0);
+    cr_expect_eq(dropped, 0);
+    cr_expect_eq(seen.connections, 1);
+    cr_expect_eq(seen.bytes[BENCH_TO_SERVER], 6 * REQUEST_BYTES);
+    cr_expect_eq(seen.bytes[BENCH_TO_CLIENT], 5 * ANSWER_BYTES);
+    cr_expect(seen.kinds[BENCH_PIECE_GAP] >= 3, "%d gaps", seen.kinds[BENCH_PIECE_GAP]);
+}
+
+/* A number that is another's now. */
+Test(launch, closed_by_the_system_call, .timeout = 60)
+{
+    run_peer("raw-close", &seen, 1);
+    check_pings(&seen, 1);
+}
+
+Test(launch, numbers_too_high, .timeout = 60)
+{
+    run_peer("high-numbers", &seen, 1);
+    check_pings(&seen, 1);
+}
+
+/* The program goes on as it would without us. */
+Test(launch, no_room_for_files, .timeout = 60)
+{
+    run_peer("small-files", &seen, 0);
+    cr_expect_eq(seen.connections, 0);
+}
+
+/* All at once, while nobody listens to them. */
+Test(launch, many_processes, .timeout = 60)
+{
+    struct tap_launch_options options = options_for(program_words("tap-peer", "crowd"));
+    uint64_t dropped = 0;
+    int found = -1;
+
+    options.processes_max = 400;
+    options.ring_bytes = 1 << 16;
+    cr_expect_eq(run_with(&options, &seen, false, &dropped, &found), 0);
+    cr_expect_eq(found, 300, "%d processes", found);
+    cr_expect_eq(seen.bytes[BENCH_TO_SERVER], 300 * REQUEST_BYTES);
+}
+
 Test(launch, children_that_share_memory, .timeout = 60)
 {
     run_peer("vforks", &seen, 1);
@@ -329,7 +378,7 @@ Test(launch, places, .timeout = 120)
                        strstr(line, "<module>") ? "'<dynamic>" : "/tap_places.py", line);
         rig_assert_has(text, wanted);
     }
-    cr_expect_eq(lines, 10, "%d lines", lines);
+    cr_expect_eq(lines, 15, "%d lines", lines);
     cr_expect_eq(rig_count_lines(text, "/rpyc/"), 0);
     cr_expect_eq(rig_count_lines(text, "threading.py"), 0);
     free(text);

@@ -235,6 +235,37 @@ Test(profile_ways, relay)
     rig_assert_nobody_left();
 }
 
+/* Nobody reads what the profiler writes, so that it stands still; the relay goes on, and what the
+ * analyser did not get is a hole, not a mistake. */
+Test(profile_ways, relay_whose_analyser_is_stuck)
+{
+    struct rig_server server;
+    struct terminal terminal;
+    char to[32];
+    unsigned port = 0;
+
+    rig_profile_serve(&server);
+    (void)snprintf(to, sizeof(to), "127.0.0.1:%u", server.port);
+    const char *json = rig_profile_path("stuck.json");
+    open_terminal(&terminal, WORDS(rig_bench(), "profile", "--listen", "127.0.0.1:0", "--upstream",
+                                   to, "--ring-size", "64KiB", "--log-slow",
+                                   "--slow-call-threshold", "1ns", "--json", json));
+    await_screen(&terminal, "ends it with the report");
+    cr_assert_eq(sscanf(strstr(terminal.screen, "listens on "), "listens on 127.0.0.1:%u", &port),
+                 1);
+    rig_profile_run_client((uint16_t)port, WORDS("ping=3000"));
+    rig_profile_run_client((uint16_t)port, WORDS("users=10"));
+    cr_assert_eq(kill(terminal.pid, SIGINT), 0);
+    cr_expect_eq(close_terminal(&terminal), 0, "%s", terminal.screen);
+    json_t *profile = rig_profile_read_json(json);
+    cr_expect_gt(rig_number(profile, "dropped_pieces"), 0);
+    cr_expect_geq(rig_number(profile, "totals.lost"), 1);
+    cr_expect_lt(rig_number(profile, "totals.round_trips.to_server"), 6000);
+    json_decref(profile);
+    free(terminal.screen);
+    (void)rig_server_stop(&server);
+}
+
 Test(profile_ways, relay_reports_to_stdout)
 {
     struct rig_server server;

@@ -378,7 +378,7 @@ Test(trace_analyser, single_calls_are_thinned_out_evenly)
     cr_assert_eq(profile->nslowest, 3);
     for (int i = 0; i < 3; i++)
         cr_assert_eq(profile->slowest[i].end_ns - profile->slowest[i].start_ns, 101000 - 1000 * i);
-    cr_assert(has_note(profile, "every 16th"));
+    cr_assert(has_note(profile, "1 in 16"));
     trace_profile_free(profile);
     trace_analyser_free(analyser);
 }

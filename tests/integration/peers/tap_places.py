@@ -50,7 +50,10 @@ def main():
     thread.start()
     thread.join()
     CONNECTION.root.each(callback, 2)
-    exec(compile("ECHO(say())", "<dynamic>", "exec"))  # pylint: disable=exec-used
+    for number in range(6):  # code objects where others have just been
+        code = compile("\n" * number + "ECHO(say())", "<dynamic>", "exec")
+        exec(code)  # pylint: disable=exec-used
+        del code
     sorted([2, 1], key=lambda number: (ECHO(say()), number)[1])
 
 
