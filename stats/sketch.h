@@ -2,8 +2,8 @@
 /*
  * A small log-linear histogram of nanoseconds, for thousands of them at a time: as bench_hist, but
  * with 7 bits (a bucket is at most 1.6 % wide) and memory only for the range that was met: about a
- * kilobyte for samples that spread over a factor of ten, 8 KiB at most. Keeps the sum, too. Embedded
- * by value; all zeroes is an empty one. One writer.
+ * kilobyte for samples that spread over a factor of ten, 8 KiB at most. Keeps the sum, too.
+ * Embedded by value; all zeroes is an empty one. One writer.
  */
 #ifndef BENCH_SKETCH_H
 #define BENCH_SKETCH_H
@@ -28,7 +28,8 @@ int bench_sketch_record(struct bench_sketch *sketch, int64_t ns);
 /* As bench_hist_percentile: the smallest value with a cumulative count of at least ceil(p * n), the
  * middle of its bucket, clamped to [min, max]; 0 when empty. */
 int64_t bench_sketch_percentile(const struct bench_sketch *sketch, double p);
-/* Sum of min(value, limit): exact when no value is above the limit, else within a bucket's width. */
+/* Sum of min(value, limit): exact when no value is above the limit, else within a bucket's width.
+ */
 double bench_sketch_sum(const struct bench_sketch *sketch, double limit_ns);
 /* Calls fn for every non-empty bucket in rising order: lowest value, highest value, count. */
 void bench_sketch_each(const struct bench_sketch *sketch,

@@ -5,8 +5,8 @@
 #include "trace/findings_private.h"
 
 enum {
-    LEAKED_TIMES = 8,  /* got at so many times at least: one list that is still in use when the
-                          program ends is none */
+    LEAKED_TIMES = 8, /* got at so many times at least: one list that is still in use when the
+                         program ends is none */
     IN_VAIN_FROM_BYTES = 65536,
     LATE_FROM = 3, /* requests: fewer may have been slow for another reason */
 };
@@ -170,10 +170,10 @@ static void find_in_vain(struct trace_search *search, const struct trace_group *
     struct trace_case found = of_group(search, group, TRACE_INCOMPRESSIBLE);
     const double cost = (double)group->in_vain_bytes * deflate_ns;
     /* Not what a stall took, nor what goes with the requests. */
-    const double left = trace_search_claimed(search, group)
-                            ? 0
-                            : found.price.waiting_ns - group->stalled_ns -
-                                  late_beyond(search, group);
+    const double left =
+        trace_search_claimed(search, group)
+            ? 0
+            : found.price.waiting_ns - group->stalled_ns - late_beyond(search, group);
     found.count = group->in_vain;
     found.price.saved_ns = fmax(0, fmin(cost, left));
     trace_say_count(found.evidence, sizeof(found.evidence), group->in_vain, "message", "messages");
@@ -231,7 +231,8 @@ static uint64_t times_got(const struct trace_search *search, uint32_t name,
 }
 
 /* Many that one connection kept, and their number grew to the end (a quarter of them in the last
- * quarter of its time, or at least half of that): objects that are got first and held are in use. */
+ * quarter of its time, or at least half of that): objects that are got first and held are in use.
+ */
 static bool is_leak(const struct trace_search *search, const struct trace_reference_row *row)
 {
     const uint64_t kept = row->counts.leaked + row->counts.alive;

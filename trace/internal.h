@@ -238,8 +238,8 @@ struct trace_conn {
     /* Of the message that came last: whose objects the references after it are. */
     struct trace_row *last_row;
     uint32_t last_node, last_section;
-    uint64_t sender; /* thread that sent the first request, as the tap says */
-    bool shared;     /* others did, too */
+    uint64_t sender;   /* thread that sent the first request, as the tap says */
+    bool shared;       /* others did, too */
     uint64_t heard[2]; /* bytes while it is not known yet what it speaks */
 };
 

@@ -7,9 +7,9 @@
  * thread of control until the answer is there: that is a round trip. Unawaited by nature are
  * releases and the close; overlapped is a request during which the same thread of control sent
  * another one (asynchronous calls; threads that share a connection look the same where the tap
- * cannot tell threads apart: bench_piece.thread, bound threads; or where a thread sends what another
- * one asks for, which a note tells of). Of a hundred asynchronous calls in
- * a row, 99 are overlapped and the last is what is waited for.
+ * cannot tell threads apart: bench_piece.thread, bound threads; or where a thread sends what
+ * another one asks for, which a note tells of). Of a hundred asynchronous calls in a row, 99 are
+ * overlapped and the last is what is waited for.
  *
  * Times are those at the tap. [2] is by enum bench_direction of the request.
  */
@@ -116,8 +116,8 @@ struct trace_reference_row {
     enum bench_direction direction; /* handed out in */
     struct trace_references counts;
     uint64_t calls, reads, items; /* that used them */
-    uint64_t kept_most;           /* most that one connection has, or had at its end, if 100 or more */
-    uint64_t kept_late;           /* of those: handed out in the last quarter of its time */
+    uint64_t kept_most; /* most that one connection has, or had at its end, if 100 or more */
+    uint64_t kept_late; /* of those: handed out in the last quarter of its time */
     int64_t oldest_ns;            /* time since which one has been alive; 0 = none is */
 };
 

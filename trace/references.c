@@ -212,7 +212,7 @@ void trace_references_kept(const struct trace_conn *conn, int64_t now_ns,
     const int64_t late_ns = now_ns - (now_ns - conn->row.begin_ns) / 4;
     struct {
         uint64_t all, late;
-    } *kept;
+    } * kept;
     if (conn->alive.length < TRACE_LEAK_FROM)
         return;
     kept = calloc(analyser->references.length, sizeof(*kept));

@@ -60,7 +60,8 @@ static void take(struct asked *asked, uint32_t name, const struct trace_case *re
     for (size_t i = 0; i < asked->ntold; i++)
         if (asked->told[i] == shown)
             return;
-    if (asked->ntold < BENCH_COUNT_OF(asked->told) && strlen(asked->there_is) + TRACE_NAME_SHOWN + 8 < sizeof(asked->there_is)) {
+    if (asked->ntold < BENCH_COUNT_OF(asked->told) &&
+        strlen(asked->there_is) + TRACE_NAME_SHOWN + 8 < sizeof(asked->there_is)) {
         trace_say(asked->there_is, sizeof(asked->there_is), "%s", asked->there_is[0] ? ", " : "");
         trace_say_name(asked->there_is, sizeof(asked->there_is), names, shown);
         asked->told[asked->ntold++] = shown;

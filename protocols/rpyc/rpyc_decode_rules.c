@@ -35,11 +35,14 @@ const struct bench_finding_rule rpyc_finding_rules[] = {
      "rpyc.async_(conn.root.f)(x)`, and later `r.value`"},
     {"stall",
      "messages stood still for about 40 ms: without TCP_NODELAY a small piece waits until the one "
-     "before it is acknowledged, which the other side delays. rpyc writes a frame above 64000 bytes "
+     "before it is acknowledged, which the other side delays. rpyc writes a frame above 64000 "
+     "bytes "
      "in three pieces; and small messages wait when two in a row come from one side, such as the "
      "release of an object and the next request",
-     "keep objects and methods that are used again, `f = conn.root.f` before the loop, so that less "
-     "is released; keep what is sent at once below 64000 bytes, `for i in range(0, len(data), 60000): "
+     "keep objects and methods that are used again, `f = conn.root.f` before the loop, so that "
+     "less "
+     "is released; keep what is sent at once below 64000 bytes, `for i in range(0, len(data), "
+     "60000): "
      "put(data[i:i + 60000])`; or set TCP_NODELAY on the side that sends the large messages (alone "
      "on the other "
      "one it makes things worse): "

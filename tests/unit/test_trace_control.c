@@ -155,8 +155,8 @@ Test(trace_control, requests_of_threads_that_share_are_noted)
     cr_expect(!has_note(p.profile, "share a connection"));
     done(&p);
     char shared[400];
-    (void)snprintf(shared, sizeof(shared),
-                   "0 1 open\n5 1 >@8 q 9 call root.f\n6 1 <@8 r 9\n%s", strchr(alone, '\n') + 1);
+    (void)snprintf(shared, sizeof(shared), "0 1 open\n5 1 >@8 q 9 call root.f\n6 1 <@8 r 9\n%s",
+                   strchr(alone, '\n') + 1);
     p = played(shared);
     cr_expect_eq(p.profile->totals.overlapped[0], 1);
     cr_expect(has_note(p.profile, "share a connection"));

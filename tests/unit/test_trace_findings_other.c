@@ -320,8 +320,9 @@ Test(trace_findings_other, what_if_of_what_is_not_there)
     cr_expect_eq(refused(&story, "tuple", "obtain:NAME"), -EINVAL);
     cr_expect_eq(refused(&story, "tuple:", "a name must follow"), -EINVAL);
     /* Cut between characters. */
-    cr_expect_eq(refused(&story, "tuple:0123456789012345678901234567890123456789012345678901234567"
-                                 "8\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4",
+    cr_expect_eq(refused(&story,
+                         "tuple:0123456789012345678901234567890123456789012345678901234567"
+                         "8\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4",
                          "8\xc3\xa4\xc3\xa4'; there"),
                  -ENOENT);
     struct bench_error err = {0};
@@ -334,7 +335,8 @@ Test(trace_findings_other, what_if_of_an_element)
 {
     struct story story;
     story_begin(&story);
-    uint32_t item = story_item(&story, story_called(&story, story_attribute(&story, story.root, "g")));
+    uint32_t item =
+        story_item(&story, story_called(&story, story_attribute(&story, story.root, "g")));
     uint32_t run = story_attribute(&story, item, "run");
     for (int i = 0; i < 4; i++) {
         story_does(&story, BENCH_VERB_GET, run, BENCH_OUTCOME_CALLABLE, 100);
@@ -387,8 +389,8 @@ Test(trace_findings_other, savings_do_not_exceed_what_was_waited)
     story_tell(&story, &small);
     for (int i = 0; i < 200; i++) {
         story_does(&story, BENCH_VERB_NEXT, item, BENCH_OUTCOME_OBJECT, i % 5 ? 200 : 41000);
-        struct trace_call read = story_call(&story, BENCH_VERB_GET, name, BENCH_OUTCOME_VALUE,
-                                            i % 5 ? 300 : 44000);
+        struct trace_call read =
+            story_call(&story, BENCH_VERB_GET, name, BENCH_OUTCOME_VALUE, i % 5 ? 300 : 44000);
         read.plain_bytes[1] = 100000;
         read.wire_bytes[1] = 100300;
         read.answer_pause_ns = i % 5 ? 0 : 43000000;
