@@ -242,7 +242,7 @@ static void name_columns_of(struct bench_table *table)
     bench_table_column(table, "count", BENCH_ALIGN_RIGHT, 3);
     bench_table_column(table, "round\ntrips", BENCH_ALIGN_RIGHT, 0);
     bench_table_column(table, "total", BENCH_ALIGN_RIGHT, 0);
-    bench_table_column(table, "waiting", BENCH_ALIGN_RIGHT, 7);
+    bench_table_column(table, "waiting", BENCH_ALIGN_RIGHT, 5);
     bench_table_column(table, "self", BENCH_ALIGN_RIGHT, 10);
     bench_table_span(table, "per round trip");
     bench_table_column(table, "mean", BENCH_ALIGN_RIGHT, 9);

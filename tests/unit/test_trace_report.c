@@ -393,3 +393,44 @@ Test(trace_report, a_full_file_is_told, .timeout = 60)
     }
     support_sample_free(sample);
 }
+
+/* ---- who waits ---- */
+
+static void used(struct trace_connection *connection, bool from_server)
+{
+    *connection = (struct trace_connection){.from_server = from_server};
+    connection->totals.round_trips[BENCH_TO_SERVER] = 5;
+}
+
+Test(trace_report, the_headline_says_who_waits, .timeout = 20)
+{
+    struct trace_connection connections[3] = {{0}};
+    struct trace_profile profile = {.end_ns = 1000000000, .connections = connections};
+    profile.totals.round_trips[BENCH_TO_SERVER] = 10;
+    profile.totals.messages[BENCH_TO_SERVER] = 10;
+    profile.totals.waiting_ns[BENCH_TO_SERVER] = 500000000;
+    profile.nconnections = 2; /* one of them was only opened */
+    used(&connections[0], false);
+    cr_expect_str_eq(trace_headline(&profile).s,
+                     "The program waited 500 ms of 1.00 s (50 %) for 10 round trips to the server.");
+    used(&connections[0], true);
+    cr_expect_str_eq(trace_headline(&profile).s, "The clients waited 500 ms of 1.00 s (50 %) for "
+                                                 "10 round trips to the program, their server.");
+    profile.nconnections = 3;
+    used(&connections[2], false);
+    cr_expect_not_null(strstr(trace_headline(&profile).s,
+                              "The program waited 500 ms of 1.00 s (50 %, 2 connections added"));
+    profile.totals.waiting_ns[BENCH_TO_SERVER] = 3000000000;
+    cr_expect_not_null(strstr(trace_headline(&profile).s, "several threads waited at once"));
+}
+
+Test(trace_report, folders_of_a_place_go_first, .timeout = 20)
+{
+    const char *place = "/srv/app/models/user.py:7 load";
+    cr_expect_str_eq(trace_place_text(place, 40).s, place);
+    cr_expect_str_eq(trace_place_text(place, 24).s, "…/models/user.py:7 load");
+    cr_expect_str_eq(trace_place_text(place, 18).s, "…/user.py:7 load");
+    cr_expect_leq(bench_text_width(trace_place_text(place, 10).s), 10);
+    cr_expect_leq(bench_text_width(trace_place_text("a.py:7 in/a/name/of/slashes", 12).s), 12);
+    cr_expect_str_eq(trace_place_text("", 10).s, "");
+}
