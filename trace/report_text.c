@@ -419,7 +419,8 @@ int trace_write_text(const struct trace_profile *profile,
     int rc = 0;
     if (options->title != NULL) {
         trace_write_paragraph(&writer, "", 0, trace_clean(options->title).s);
-        fputc('\n', out);
+        if ((options->parts & TRACE_PART_SUMMARY) != 0 || profile->nnotes > 0)
+            fputc('\n', out); /* headings have their own */
     }
     write_notes(&writer);
     for (size_t i = 0; i < BENCH_COUNT_OF(parts) && rc == 0; i++) {
