@@ -20,3 +20,28 @@ json_t *bench_json_text(const char *value)
 }
 
 json_t *bench_json_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
+json_t *bench_json_whole(uint64_t value)
+{
+    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+struct bench_json_object bench_json_begin(void)
+{
+    json_t *json = json_object();
+    return (struct bench_json_object){json, json == NULL};
+}
+
+void bench_json_put(struct bench_json_object *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object->json, key, value) != 0)
+        object->failed = true;
+}
+
+json_t *bench_json_end(struct bench_json_object *object)
+{
+    if (!object->failed)
+        return object->json;
+    json_decref(object->json);
+    return NULL;
+}
